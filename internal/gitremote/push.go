@@ -1,0 +1,129 @@
+package gitremote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+	"github.com/go-git/go-git/v5/storage/memory"
+)
+
+// PushTag pushes an annotated tag for a commit that the remote has. When is the tagger's date: the commit's own, so
+// that two releases of one commit make the same object. The error wraps ErrExists when the remote has the tag.
+func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+
+	var said bytes.Buffer
+	err := r.pushTag(ctx, tag, message, when, &said)
+	if err == nil {
+		return nil
+	}
+	err = r.explain(ctx, "push tag "+tag.Name, err)
+	// A server tells why it refuses (a protected tag, say) only beside its answer.
+	if words := remoteWords(said.String()); words != "" {
+		err = fmt.Errorf("%w\nthe git remote says: %s", err, words)
+	}
+	return err
+}
+
+func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, progress io.Writer) error {
+	endpoint, err := transport.NewEndpoint(r.URL)
+	if err != nil {
+		return err
+	}
+	session, err := githttp.NewClient(r.client()).NewReceivePackSession(endpoint, r.auth())
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	refs, err := session.AdvertisedReferencesContext(ctx)
+	if err != nil {
+		return err
+	}
+	name := plumbing.NewTagReferenceName(tag.Name)
+	if _, exists := refs.References[name.String()]; exists {
+		return ErrExists
+	}
+	pack, hash, err := encodeTag(tag, message, when)
+	if err != nil {
+		return err
+	}
+	request := packp.NewReferenceUpdateRequestFromCapabilities(refs.Capabilities)
+	request.Commands = []*packp.Command{{Name: name, Old: plumbing.ZeroHash, New: hash}}
+	request.Packfile = io.NopCloser(pack)
+	if refs.Capabilities.Supports(capability.Sideband64k) {
+		if err := request.Capabilities.Set(capability.Sideband64k); err != nil {
+			return err
+		}
+		request.Progress = progress
+	}
+	status, err := session.ReceivePack(ctx, request)
+	if err != nil {
+		return lostRace(err)
+	}
+	if status == nil { // no report-status: only looking would tell
+		return nil
+	}
+	return lostRace(status.Error())
+}
+
+// lostRace recognizes git's words for a ref that appeared between the look and the push.
+func lostRace(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, words := range []string{"failed to update ref", "already exists", "reference already exists", "cannot lock ref"} {
+		if strings.Contains(err.Error(), words) {
+			return errors.Join(ErrExists, err)
+		}
+	}
+	return err
+}
+
+// encodeTag makes the tag object (https://git-scm.com/docs/git-mktag) and a pack that holds only it.
+func encodeTag(tag Tag, message string, when time.Time) (*bytes.Buffer, plumbing.Hash, error) {
+	store := memory.NewStorage()
+	encoded := store.NewEncodedObject()
+	annotated := object.Tag{
+		Name:       tag.Name,
+		Tagger:     object.Signature{Name: "Ship", Email: "ship@localhost", When: when.UTC()},
+		Message:    message + "\n",
+		TargetType: plumbing.CommitObject,
+		Target:     plumbing.NewHash(tag.Commit),
+	}
+	if err := annotated.Encode(encoded); err != nil {
+		return nil, plumbing.ZeroHash, fmt.Errorf("encode the tag: %w", err)
+	}
+	hash, err := store.SetEncodedObject(encoded)
+	if err != nil {
+		return nil, plumbing.ZeroHash, fmt.Errorf("encode the tag: %w", err)
+	}
+	var pack bytes.Buffer
+	if _, err := packfile.NewEncoder(&pack, store, false).Encode([]plumbing.Hash{hash}, 0); err != nil {
+		return nil, plumbing.ZeroHash, fmt.Errorf("encode the pack: %w", err)
+	}
+	return &pack, hash, nil
+}
+
+// remoteWords keeps of a server's messages what a person reads, on one line.
+func remoteWords(said string) string {
+	var words []string
+	for line := range strings.FieldsFuncSeq(said, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		if line = strings.TrimSpace(line); line != "" {
+			words = append(words, line)
+		}
+	}
+	return strings.Join(words, " ")
+}

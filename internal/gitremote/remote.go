@@ -1,0 +1,149 @@
+// Package gitremote looks at the tags of a git remote over HTTP(S) and pushes new ones, with no clone at hand.
+//
+// Looking speaks protocol v2 (https://git-scm.com/docs/protocol-v2), whose ref-prefix makes the answer as small as
+// the question; servers that do not speak it are asked by go-git in protocol v0. Pushing sends one tag object and
+// one command with an all-zero old id, so that the server itself refuses a tag that exists.
+package gitremote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+)
+
+// Remote is a repository on a git server.
+type Remote struct {
+	URL   string // https://host/group/project.git, without credentials
+	User  string // sent with Token; most servers take any name with an access token
+	Token string // empty: anonymous
+
+	// Client makes the requests; nil means http.DefaultClient.
+	Client *http.Client
+}
+
+// Tag is a tag on a remote.
+type Tag struct {
+	Name   string // without refs/tags/
+	Commit string // the commit that it peels to, 40 hexadecimal digits
+}
+
+var (
+	// ErrRefused is wrapped by errors about credentials: missing, wrong, or without the right.
+	ErrRefused = errors.New("the git remote refused the credentials")
+	// ErrExists is wrapped by PushTag's error when the tag is there already, at whatever commit.
+	ErrExists = errors.New("the tag exists on the git remote")
+	// ErrNoCommit is wrapped by errors about a commit that the remote does not have.
+	ErrNoCommit = errors.New("the git remote does not have the commit")
+)
+
+// Each request ends after this long: a server that hangs must not hold a release up for ever.
+const deadline = time.Minute
+
+// Address turns what stands in a clone's .git/config into a URL that a token can be sent to: SSH addresses
+// (git@host:group/project.git, ssh://…) become their HTTPS twins, and credentials are dropped from URLs.
+func Address(remote string) (string, error) {
+	endpoint, err := transport.NewEndpoint(remote)
+	if err != nil {
+		return "", errors.New("not a git address") // the cause would repeat what may hold a token
+	}
+	switch endpoint.Protocol {
+	case "http", "https":
+		u, err := url.Parse(remote)
+		if err != nil {
+			return "", errors.New("not a URL")
+		}
+		u.User = nil
+		return u.String(), nil
+	case "ssh":
+		return "https://" + endpoint.Host + "/" + strings.TrimPrefix(endpoint.Path, "/"), nil
+	}
+	return "", fmt.Errorf("%s addresses cannot be pushed to with a token: give an https URL", endpoint.Protocol)
+}
+
+// Tags returns the tags whose names begin with prefix, which may be a whole name: mind that other
+// names can begin with it too.
+func (r *Remote) Tags(ctx context.Context, prefix string) ([]Tag, error) {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+
+	tags, err := r.lsRefs(ctx, "refs/tags/"+prefix)
+	if errors.Is(err, errNotV2) {
+		tags, err = r.advertised(ctx, prefix)
+	}
+	if err != nil {
+		return nil, r.explain(ctx, "list tags", err)
+	}
+	return tags, nil
+}
+
+// advertised lists tags with protocol v0, in which a server names all of its refs.
+func (r *Remote) advertised(ctx context.Context, prefix string) ([]Tag, error) {
+	endpoint, err := transport.NewEndpoint(r.URL)
+	if err != nil {
+		return nil, err
+	}
+	session, err := githttp.NewClient(r.client()).NewUploadPackSession(endpoint, r.auth())
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	refs, err := session.AdvertisedReferencesContext(ctx)
+	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var tags []Tag
+	for name, hash := range refs.References {
+		name, is := strings.CutPrefix(name, "refs/tags/")
+		if !is || !strings.HasPrefix(name, prefix) {
+			continue
+		}
+		if peeled, annotated := refs.Peeled["refs/tags/"+name]; annotated {
+			hash = peeled
+		}
+		tags = append(tags, Tag{Name: name, Commit: hash.String()})
+	}
+	return tags, nil
+}
+
+func (r *Remote) client() *http.Client {
+	if r.Client != nil {
+		return r.Client
+	}
+	return http.DefaultClient
+}
+
+func (r *Remote) auth() transport.AuthMethod {
+	if r.Token == "" {
+		return nil
+	}
+	return &githttp.BasicAuth{Username: r.User, Password: r.Token}
+}
+
+// explain says what was being done, with which remote, and what to do about the errors that users meet most.
+func (r *Remote) explain(ctx context.Context, doing string, err error) error {
+	doing += " of " + r.URL
+	switch {
+	case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%s: no answer within %s", doing, deadline)
+	case errors.Is(err, transport.ErrAuthenticationRequired) && r.Token == "":
+		return fmt.Errorf("%s: %w: it asks for a token and none was given (--token)", doing, ErrRefused)
+	case errors.Is(err, transport.ErrAuthenticationRequired):
+		return fmt.Errorf("%s: %w: the token is wrong or has expired", doing, ErrRefused)
+	case errors.Is(err, transport.ErrAuthorizationFailed):
+		return fmt.Errorf("%s: %w: the token may not do this (on GitLab: an access token with the scope write_repository, "+
+			"or CI_JOB_TOKEN with Settings > CI/CD > Job token permissions > Allow Git push requests)", doing, ErrRefused)
+	case errors.Is(err, transport.ErrRepositoryNotFound):
+		return fmt.Errorf("%s: no such repository, or the token may not see it", doing)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

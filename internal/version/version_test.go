@@ -1,0 +1,57 @@
+package version
+
+import "testing"
+
+func TestCompareFollowsTheEcosystemsOrder(t *testing.T) {
+	for scheme, ascending := range map[Scheme][]string{
+		SemVer: {"0.9.0", "0.10.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1"},
+		PEP440: {"0.9", "0.10", "1.0.dev3", "1.0a1", "1.0b2", "1.0rc1", "1.0", "1.0.post1", "1.0.1", "1!0.1"},
+	} {
+		for i, low := range ascending {
+			for j, high := range ascending {
+				want := min(1, max(-1, i-j))
+				if got := mustParse(t, scheme, low).Compare(mustParse(t, scheme, high)); got != want {
+					t.Errorf("%s: Compare(%s, %s) = %d, want %d", scheme, low, high, got, want)
+				}
+			}
+		}
+	}
+	if mustParse(t, PEP440, "1.0").Compare(mustParse(t, PEP440, "1.0.0")) != 0 {
+		t.Error("PEP 440: 1.0 and 1.0.0 are one version")
+	}
+}
+
+func TestPrerelease(t *testing.T) {
+	for text, want := range map[string]bool{"1.4.0rc1": true, "1.4.0": false, "1.4.0.dev3": true, "1.4.0.post1": false} {
+		if got := mustParse(t, PEP440, text).Prerelease(); got != want {
+			t.Errorf("PEP 440 %s: Prerelease() = %v", text, got)
+		}
+	}
+	for text, want := range map[string]bool{"1.4.0-rc.1": true, "1.4.0": false, "1.4.0+rc1": false} {
+		if got := mustParse(t, SemVer, text).Prerelease(); got != want {
+			t.Errorf("SemVer %s: Prerelease() = %v", text, got)
+		}
+	}
+}
+
+func TestParseRefusesWhatTheEcosystemRefuses(t *testing.T) {
+	for scheme, texts := range map[Scheme][]string{
+		SemVer: {"", "1", "1.0", "v1.0.0", "01.0.0", "1.0.0-", "1.0.0 "},
+		PEP440: {"", "one", "1.0-", "1.0.x"},
+	} {
+		for _, text := range texts {
+			if v, err := Parse(scheme, text); err == nil {
+				t.Errorf("%s: %q parsed as %v", scheme, text, v)
+			}
+		}
+	}
+}
+
+func mustParse(t *testing.T, scheme Scheme, text string) Version {
+	t.Helper()
+	v, err := Parse(scheme, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
