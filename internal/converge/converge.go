@@ -1,0 +1,169 @@
+// Package converge decides what a release has to do: facts in, a plan out. It touches nothing.
+//
+// The whole of it is one rule. A version belongs to one commit: the one that its tag peels to, or where
+// there is no tag yet, the source's. What of tag, image and environments is missing gets made from that commit;
+// what belongs to another is an error.
+package converge
+
+import (
+	"fmt"
+
+	"dagger/ship/internal/version"
+)
+
+// Facts are what a release found, each where it is true.
+type Facts struct {
+	Version version.Version
+	Commit  string // HEAD of the source
+
+	Tag    string            // the tag's name
+	Tagged string            // the commit that it peels to on the remote; empty: there is no such tag
+	Others []version.Version // the versions that are tagged for the project; none where they were not needed
+
+	Image    string // the image's address with the version's tag
+	Digest   string // what that points at in the registry; empty: nothing
+	Revision string // the commit that the image's label says it was built from; empty: unlabelled
+	Latest   string // what the tag latest points at; empty: nothing
+
+	Environments []Environment
+}
+
+// Environment is what runs in one place, as the cluster says.
+type Environment struct {
+	Name    string
+	Version string // empty: nothing is deployed
+	Digest  string // empty: deployed without one
+	Status  string // the Helm release's: deployed, failed, pending-upgrade, …
+}
+
+// Plan says what is missing, and why each step is or is not taken.
+type Plan struct {
+	Commit string // what the version is built from and tagged at
+
+	Build, Tag, Publish, Latest Step
+
+	Deploy []Step // in the order of Facts.Environments
+}
+
+// Step is one step's part in a plan.
+type Step struct {
+	Needed bool
+	Why    string
+}
+
+// Options are what a user may allow beyond the usual.
+type Options struct {
+	Maintenance bool // release a version lower than the highest: a fix for an older line
+}
+
+// Decide makes the plan. Its error is a refusal: it names what disagrees and what to do, and nothing was touched.
+func Decide(f Facts, options Options) (Plan, error) {
+	commit := f.Commit
+	if f.Tagged != "" {
+		commit = f.Tagged
+	}
+	if err := guard(f, commit, options); err != nil {
+		return Plan{}, err
+	}
+	plan := Plan{Commit: commit}
+	missing := f.Digest == ""
+	if missing {
+		plan.Build = Step{true, f.Image + " is not in the registry"}
+		plan.Publish = plan.Build
+		if f.Tagged != "" && f.Tagged != f.Commit {
+			plan.Build.Why += ": finish " + f.Version.Text + " from its tagged commit " + Short(commit)
+		}
+	} else {
+		plan.Build = Step{false, f.Image + " was built from " + Short(commit)}
+		plan.Publish = Step{false, f.Image + " is " + f.Digest}
+	}
+	if f.Tagged == "" {
+		plan.Tag = Step{true, f.Tag + " is not on the remote"}
+	} else {
+		plan.Tag = Step{false, f.Tag + " is at " + Short(commit)}
+	}
+	plan.Latest = latest(f)
+	for _, environment := range f.Environments {
+		plan.Deploy = append(plan.Deploy, deploy(f, environment))
+	}
+	return plan, nil
+}
+
+// Nothing reports whether the world agrees with the manifest already.
+func (p Plan) Nothing() bool {
+	for _, step := range append([]Step{p.Build, p.Tag, p.Publish, p.Latest}, p.Deploy...) {
+		if step.Needed {
+			return false
+		}
+	}
+	return true
+}
+
+func guard(f Facts, commit string, options Options) error {
+	if f.Digest != "" && f.Revision != commit {
+		revision := "unlabelled: the label org.opencontainers.image.revision is missing"
+		if f.Revision != "" {
+			revision = "built from " + Short(f.Revision)
+		}
+		if f.Tagged != "" {
+			return fmt.Errorf("the tag and the image disagree: %s is at %s, but %s is %s; "+
+				"release a higher version, or delete the image if it should never have been there", f.Tag, Short(commit), f.Image, revision)
+		}
+		return fmt.Errorf("%s exists already and is %s, not from %s; "+
+			"release a higher version, or delete the image if it should never have been there", f.Image, revision, Short(commit))
+	}
+	if higher, exists := f.higher(func(version.Version) bool { return true }); exists && f.Tagged == "" && !options.Maintenance {
+		return fmt.Errorf("%s is lower than %s, which is tagged already; raise the version, or pass --maintenance "+
+			"to release a fix for an older line", f.Version.Text, higher.Text)
+	}
+	return nil
+}
+
+// higher returns a tagged version above the facts' own, of those that count.
+func (f Facts) higher(counts func(version.Version) bool) (version.Version, bool) {
+	for _, v := range f.Others {
+		if counts(v) && f.Version.Compare(v) < 0 {
+			return v, true
+		}
+	}
+	return version.Version{}, false
+}
+
+// latest follows the highest final version, forwards only.
+func latest(f Facts) Step {
+	higher, exists := f.higher(func(v version.Version) bool { return !v.Prerelease() })
+	switch {
+	case f.Version.Prerelease():
+		return Step{false, f.Version.Text + " is a pre-release"}
+	case exists:
+		return Step{false, higher.Text + " is higher"}
+	case f.Digest != "" && f.Latest == f.Digest:
+		return Step{false, "latest is " + f.Version.Text}
+	}
+	return Step{true, "latest is not " + f.Version.Text}
+}
+
+// deploy moves an environment forwards, and mends one whose last rollout did not succeed.
+func deploy(f Facts, e Environment) Step {
+	if e.Version == "" {
+		return Step{true, "nothing is deployed"}
+	}
+	running := "runs " + e.Version
+	if v, err := version.Parse(f.Version.Scheme, e.Version); err == nil && f.Version.Compare(v) < 0 {
+		return Step{false, running + ", which is newer"}
+	}
+	switch {
+	case e.Version != f.Version.Text:
+		return Step{true, running}
+	case f.Digest == "" || e.Digest != f.Digest:
+		return Step{true, running + " from another image"}
+	case e.Status != "deployed":
+		return Step{true, running + ", but its release is " + e.Status}
+	}
+	return Step{false, running}
+}
+
+// Short is how people write a commit: its first seven digits.
+func Short(commit string) string {
+	return commit[:min(7, len(commit))]
+}

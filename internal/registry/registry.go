@@ -1,0 +1,183 @@
+// Package registry looks at images in a registry and moves tags there, by the OCI distribution spec
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md).
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/errcode"
+)
+
+// Repository is where one image's tags are.
+type Repository struct {
+	Address  string // host[:port]/path, without tag or digest
+	User     string
+	Password string // empty: anonymous
+	// PlainHTTP speaks HTTP without TLS. Loopback addresses are spoken to so anyway, as Docker does.
+	PlainHTTP bool
+	// Client makes the requests; nil means http.DefaultClient.
+	Client *http.Client
+}
+
+// Image is what a tag points at.
+type Image struct {
+	Digest   string // sha256:…
+	Revision string // label org.opencontainers.image.revision; empty where there is none
+}
+
+var (
+	// ErrNotFound is wrapped by errors about a tag that does not exist.
+	ErrNotFound = errors.New("no such tag in the registry")
+	// ErrRefused is wrapped by errors about credentials: missing, wrong, or without the right.
+	ErrRefused = errors.New("the registry refused the credentials")
+)
+
+// Each look or move ends after this long: a registry that hangs must not hold a release up for ever.
+const deadline = time.Minute
+
+// Look returns the image that tag points at. Its error wraps ErrNotFound where there is none.
+func (r *Repository) Look(ctx context.Context, tag string) (Image, error) {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+
+	image, err := r.look(ctx, tag)
+	if err != nil {
+		return Image{}, r.explain(ctx, "look at "+r.Address+":"+tag, err)
+	}
+	return image, nil
+}
+
+func (r *Repository) look(ctx context.Context, tag string) (Image, error) {
+	repository, err := r.open()
+	if err != nil {
+		return Image{}, err
+	}
+	descriptor, body, err := repository.FetchReference(ctx, tag)
+	if err != nil {
+		return Image{}, err
+	}
+	defer body.Close()
+	manifest, err := content.ReadAll(body, descriptor)
+	if err != nil {
+		return Image{}, err
+	}
+	image := Image{Digest: descriptor.Digest.String()}
+	config, err := imageConfig(ctx, repository, manifest)
+	if err != nil {
+		return Image{}, err
+	}
+	image.Revision = config.Config.Labels[ocispec.AnnotationRevision]
+	return image, nil
+}
+
+// imageConfig reads the config of an image, or of the first platform of an index.
+func imageConfig(ctx context.Context, repository *remote.Repository, data []byte) (config ocispec.Image, err error) {
+	var manifest struct {
+		Config    ocispec.Descriptor
+		Manifests []ocispec.Descriptor
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return config, fmt.Errorf("read the manifest: %w", err)
+	}
+	if len(manifest.Manifests) > 0 {
+		if data, err = content.FetchAll(ctx, repository.Manifests(), manifest.Manifests[0]); err != nil {
+			return config, err
+		}
+		manifest.Manifests = nil
+		if err := json.Unmarshal(data, &manifest); err != nil {
+			return config, fmt.Errorf("read the manifest: %w", err)
+		}
+	}
+	if data, err = content.FetchAll(ctx, repository.Blobs(), manifest.Config); err != nil {
+		return config, err
+	}
+	if err := json.Unmarshal(data, &config); err != nil {
+		return config, fmt.Errorf("read the image's config: %w", err)
+	}
+	return config, nil
+}
+
+// Move makes tag point at what the digest names, which must be in the repository already.
+func (r *Repository) Move(ctx context.Context, digest, tag string) error {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+
+	repository, err := r.open()
+	if err == nil {
+		var descriptor ocispec.Descriptor
+		if descriptor, err = repository.Resolve(ctx, digest); err == nil {
+			err = repository.Tag(ctx, descriptor, tag)
+		}
+	}
+	if err != nil {
+		return r.explain(ctx, "move "+r.Address+":"+tag, err)
+	}
+	return nil
+}
+
+// Check tells whether address is one that images can be pushed to: host[:port]/path, as the distribution spec has it.
+func Check(address string) error {
+	reference, err := registry.ParseReference(address)
+	if err != nil || reference.Reference != "" || strings.Contains(address, "://") {
+		return fmt.Errorf("%q is not an image's address: write HOST[:PORT]/PATH in lower case, without scheme, tag or digest", address)
+	}
+	return nil
+}
+
+// Host is the part of an image's address that credentials belong to.
+func Host(address string) string {
+	host, _, _ := strings.Cut(address, "/")
+	return host
+}
+
+func (r *Repository) open() (*remote.Repository, error) {
+	repository, err := remote.NewRepository(r.Address)
+	if err != nil {
+		return nil, err
+	}
+	repository.PlainHTTP = r.PlainHTTP || loopback(Host(r.Address))
+	client := &auth.Client{Client: r.Client, Cache: auth.NewCache()}
+	if client.Client == nil {
+		client.Client = http.DefaultClient
+	}
+	if r.Password != "" {
+		client.Credential = auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: r.User, Password: r.Password})
+	}
+	repository.Client = client
+	return repository, nil
+}
+
+func loopback(host string) bool {
+	name, _, _ := strings.Cut(host, ":")
+	return name == "localhost" || strings.HasPrefix(name, "127.")
+}
+
+func (r *Repository) explain(ctx context.Context, doing string, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%s: no answer within %s", doing, deadline)
+	}
+	if errors.Is(err, errdef.ErrNotFound) {
+		return fmt.Errorf("%s: %w", doing, ErrNotFound)
+	}
+	answer := new(errcode.ErrorResponse)
+	refused := errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden)
+	switch {
+	case refused && r.Password == "" || errors.Is(err, auth.ErrBasicCredentialNotFound):
+		return fmt.Errorf("%s: %w: it asks for some and none were given (--login, --password)", doing, ErrRefused)
+	case refused:
+		return fmt.Errorf("%s: %w: the password is wrong, or user %q may not do this", doing, ErrRefused, r.User)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -1,0 +1,73 @@
+// Package report writes down what a release did: steps and their outcomes in, text out.
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Outcome says in a word how a release ended.
+type Outcome string
+
+// The outcomes that are no errors.
+const (
+	Released   Outcome = "released"
+	Resumed    Outcome = "resumed"       // an earlier release had done a part of it
+	Nothing    Outcome = "nothing to do" // the world agreed with the manifest already
+	Superseded Outcome = "superseded"    // another pipeline claimed the version first
+)
+
+// State says what became of a step.
+type State string
+
+// The states of a step.
+const (
+	Done    State = "done"
+	Skipped State = "skipped" // Text says why
+	Failed  State = "failed"
+	Planned State = "planned" // a plan's step that a release would take
+)
+
+// Step is one line of a report.
+type Step struct {
+	Name  string
+	State State
+	Text  string
+	Took  time.Duration
+}
+
+// Report is what a release did.
+type Report struct {
+	Project string // name and version; empty until they are known
+	Commit  string
+	Outcome Outcome // empty while running, and after a failure
+	Steps   []Step
+}
+
+var marks = map[State]string{Done: "+", Skipped: "=", Failed: "x", Planned: ">"}
+
+// Line is the step as it stands in a report: a mark for its state, its name, what it did and for how long.
+func (s Step) Line() string {
+	line := fmt.Sprintf("  %s %-18s %s", marks[s.State], s.Name, s.Text)
+	if s.Took >= 100*time.Millisecond {
+		line += fmt.Sprintf(" (%s)", s.Took.Round(100*time.Millisecond))
+	}
+	return strings.TrimRight(line, " ")
+}
+
+// Text is the report for a job's log: a heading, then a line for each step.
+func (r Report) Text() string {
+	var text strings.Builder
+	if r.Project != "" {
+		fmt.Fprintf(&text, "%s at %.7s", r.Project, r.Commit)
+		if r.Outcome != "" {
+			fmt.Fprintf(&text, ": %s", r.Outcome)
+		}
+		text.WriteString("\n")
+	}
+	for _, step := range r.Steps {
+		text.WriteString(step.Line() + "\n")
+	}
+	return text.String()
+}

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestText(t *testing.T) {
+	r := Report{Project: "shop 1.4.0", Commit: strings.Repeat("c", 40), Outcome: Released, Steps: []Step{
+		{Name: "build", State: Done, Text: "Dockerfile", Took: 21340 * time.Millisecond},
+		{Name: "tag", State: Skipped, Text: "shop-1.4.0 is at ccccccc"},
+	}}
+	want := "shop 1.4.0 at ccccccc: released\n" +
+		"  + build              Dockerfile (21.3s)\n" +
+		"  = tag                shop-1.4.0 is at ccccccc\n"
+	if got := r.Text(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestRedactEveryForm(t *testing.T) {
+	secret := `p@ss/w"rd+42%`
+	var r Redactor
+	r.Add(secret)
+	quoted, _ := json.Marshal(secret)
+	for name, text := range map[string]string{
+		"as it is":       "https://oauth2:" + secret + "@host",
+		"query":          "?token=" + url.QueryEscape(secret),
+		"path":           "/" + url.PathEscape(secret),
+		"JSON":           string(quoted),
+		"base64":         base64.StdEncoding.EncodeToString([]byte(secret)),
+		"header, 1":      base64.StdEncoding.EncodeToString([]byte("a:" + secret)),
+		"header, 2":      base64.StdEncoding.EncodeToString([]byte("ab:" + secret)),
+		"header, 3":      base64.StdEncoding.EncodeToString([]byte("abc:" + secret + "!")),
+		"base64 for URL": base64.RawURLEncoding.EncodeToString([]byte(secret)),
+	} {
+		redacted := r.Redact("before " + text + " after")
+		if !strings.Contains(redacted, "***") || !strings.HasPrefix(redacted, "before ") || !strings.HasSuffix(redacted, " after") {
+			t.Errorf("%s: %q became %q", name, text, redacted)
+		}
+	}
+}
+
+func TestRedactKubeconfig(t *testing.T) {
+	var r Redactor
+	r.Add("users:\n- name: admin\n  user:\n    token: \"eyJhbGciOiJSUzI1NiIsImtpZCI6\"\nclusters:\n- cluster:\n    server: https://cluster.example:6443\n")
+	got := r.Redact("x509: token eyJhbGciOiJSUzI1NiIsImtpZCI6 refused by https://cluster.example:6443 for admin")
+	if want := "x509: token *** refused by https://cluster.example:6443 for admin"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestRedactLeavesOtherTextAlone(t *testing.T) {
+	var r Redactor
+	r.Add("", "abc")
+	if got := r.Redact("abc def"); got != "abc def" {
+		t.Errorf("got %q", got)
+	}
+}
