@@ -33,8 +33,11 @@ type Environment struct {
 	Name    string
 	Version string // empty: nothing is deployed
 	Digest  string // empty: deployed without one
-	Status  string // the Helm release's: deployed, failed, pending-upgrade, …
+	Status  string // the Helm release's: deployed, failed, pending-upgrade, …; Unknown: nobody looked
 }
+
+// Unknown is the status of an environment that could not be looked at, for want of a kubeconfig.
+const Unknown = "unknown"
 
 // Plan says what is missing, and why each step is or is not taken.
 type Plan struct {
@@ -89,14 +92,14 @@ func Decide(f Facts, options Options) (Plan, error) {
 	return plan, nil
 }
 
-// Nothing reports whether the world agrees with the manifest already.
-func (p Plan) Nothing() bool {
+// Anything is needed where the world does not agree with the manifest yet.
+func (p *Plan) Anything() Step {
 	for _, step := range append([]Step{p.Build, p.Tag, p.Publish, p.Latest}, p.Deploy...) {
 		if step.Needed {
-			return false
+			return Step{true, "something is missing"}
 		}
 	}
-	return true
+	return Step{false, "nothing is missing"}
 }
 
 func guard(f Facts, commit string, options Options) error {
@@ -145,6 +148,9 @@ func latest(f Facts) Step {
 
 // deploy moves an environment forwards, and mends one whose last rollout did not succeed.
 func deploy(f Facts, e Environment) Step {
+	if e.Status == Unknown {
+		return Step{true, "not looked at: no kubeconfig was given"}
+	}
 	if e.Version == "" {
 		return Step{true, "nothing is deployed"}
 	}

@@ -44,6 +44,7 @@ var environments = []struct {
 	deploy bool
 }{
 	{Environment{}, true},
+	{Environment{Status: Unknown}, true},
 	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed"}, true},
 	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "failed"}, true},
 	{Environment{Version: "1.4.0", Digest: image, Status: "deployed"}, false},
@@ -87,15 +88,15 @@ func TestTable(t *testing.T) {
 	}
 }
 
-func TestNothing(t *testing.T) {
+func TestAnything(t *testing.T) {
 	f := facts(t, "1.4.0")
 	f.Tagged, f.Digest, f.Revision, f.Latest = older, image, older, image
 	f.Environments = []Environment{{Version: "1.4.0", Digest: image, Status: "deployed"}}
-	if plan, err := Decide(f, Options{}); err != nil || !plan.Nothing() {
+	if plan, err := Decide(f, Options{}); err != nil || plan.Anything().Needed {
 		t.Errorf("all is there: %+v, %v", plan, err)
 	}
 	f.Environments[0].Version = "1.3.0"
-	if plan, err := Decide(f, Options{}); err != nil || plan.Nothing() {
+	if plan, err := Decide(f, Options{}); err != nil || !plan.Anything().Needed {
 		t.Errorf("one environment is behind: %+v, %v", plan, err)
 	}
 }

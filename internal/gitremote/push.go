@@ -39,11 +39,7 @@ func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time
 }
 
 func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, progress io.Writer) error {
-	endpoint, err := transport.NewEndpoint(r.URL)
-	if err != nil {
-		return err
-	}
-	session, err := githttp.NewClient(r.client()).NewReceivePackSession(endpoint, r.auth())
+	session, err := r.receivePack()
 	if err != nil {
 		return err
 	}
@@ -126,4 +122,31 @@ func remoteWords(said string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// CheckPush tells whether the token may push, which the server says before anything is sent.
+func (r *Remote) CheckPush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+
+	if r.Token == "" {
+		return fmt.Errorf("push to %s: no token was given: name one with --token", r.URL)
+	}
+	session, err := r.receivePack()
+	if err == nil {
+		defer session.Close()
+		_, err = session.AdvertisedReferencesContext(ctx)
+	}
+	if err != nil && !errors.Is(err, transport.ErrEmptyRemoteRepository) {
+		return r.explain(ctx, "ask for the right to push", err)
+	}
+	return nil
+}
+
+func (r *Remote) receivePack() (transport.ReceivePackSession, error) {
+	endpoint, err := transport.NewEndpoint(r.URL)
+	if err != nil {
+		return nil, err
+	}
+	return githttp.NewClient(r.client()).NewReceivePackSession(endpoint, r.auth())
 }

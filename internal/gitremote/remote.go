@@ -131,7 +131,7 @@ func (r *Remote) auth() transport.AuthMethod {
 
 // explain says what was being done, with which remote, and what to do about the errors that users meet most.
 func (r *Remote) explain(ctx context.Context, doing string, err error) error {
-	doing += " of " + r.URL
+	doing += ": " + r.URL
 	switch {
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s: no answer within %s", doing, deadline)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -180,4 +181,54 @@ func (r *Repository) explain(ctx context.Context, doing string, err error) error
 		return fmt.Errorf("%s: %w: the password is wrong, or user %q may not do this", doing, ErrRefused, r.User)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// CheckPush tells whether the credentials may push, by beginning an upload and taking it back
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#post-then-put).
+func (r *Repository) CheckPush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+
+	if err := r.checkPush(ctx); err != nil {
+		return r.explain(ctx, "ask for the right to push to "+r.Address, err)
+	}
+	return nil
+}
+
+func (r *Repository) checkPush(ctx context.Context) error {
+	repository, err := r.open()
+	if err != nil {
+		return err
+	}
+	ctx = auth.AppendRepositoryScope(ctx, repository.Reference, auth.ActionPull, auth.ActionPush)
+	scheme := "https"
+	if repository.PlainHTTP {
+		scheme = "http"
+	}
+	uploads := url.URL{Scheme: scheme, Host: repository.Reference.Host(), Path: "/v2/" + repository.Reference.Repository + "/blobs/uploads/"}
+	begun, err := send(ctx, repository.Client, http.MethodPost, uploads.String())
+	if err != nil {
+		return err
+	}
+	if location, err := begun.Location(); err == nil {
+		_, _ = send(ctx, repository.Client, http.MethodDelete, location.String()) // the registry expires it otherwise
+	}
+	return nil
+}
+
+// send makes a request without a body and turns an answer that is no success into an error.
+func send(ctx context.Context, client remote.Client, method, address string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= 300 {
+		return nil, &errcode.ErrorResponse{Method: method, URL: request.URL, StatusCode: response.StatusCode}
+	}
+	return response, nil
 }

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/registry"
+)
+
+// WithImage takes a container that was made elsewhere, which is then published instead of what the Dockerfile makes.
+func (s *Ship) WithImage(
+	// What to publish. It gets the labels of the project's version and commit
+	container *dagger.Container,
+) *Ship {
+	with := *s
+	with.Container = container
+	return &with
+}
+
+// Build makes the image's container from the source's Dockerfile, or takes the one that WithImage gave, and labels it
+// with version, commit, time and place of its source (org.opencontainers.image.*). It fails where the build does, and
+// pushes nothing.
+// +cache="session"
+func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
+	r := s.begin()
+	r.targets = nil
+	if err := r.run(ctx, pick(r.steps(), "read")); err != nil {
+		return nil, err
+	}
+	r.plan.Commit = r.facts.Commit
+	r.plan.Build = converge.Step{Needed: true}
+	if err := r.run(ctx, pick(r.steps(), "check", "build")); err != nil {
+		return nil, err
+	}
+	return r.container, nil
+}
+
+// Publish builds and pushes the version's image where the registry does not have it, moves the tag latest to it where
+// it is the highest version, and returns its reference, HOST/PATH:VERSION@sha256:…. It never overwrites a version, and
+// fails where the image there was built from another commit.
+// +cache="session"
+func (s *Ship) Publish(ctx context.Context) (string, error) {
+	r := s.begin()
+	r.targets = nil
+	if err := r.run(ctx, pick(r.steps(), "read", "look")); err != nil {
+		return "", err
+	}
+	r.plan.Tag = converge.Step{} // whether to tag is the caller's own affair
+	if err := r.run(ctx, pick(r.steps(), "check", "build", "publish", "latest")); err != nil {
+		return "", err
+	}
+	return r.reference(), nil
+}
+
+func (r *release) reference() string {
+	return r.facts.Image + "@" + r.facts.Digest
+}
+
+func (r *release) build(ctx context.Context) (string, error) {
+	container, from := r.Container, "the container given"
+	if container == nil {
+		container, from = r.dockerBuild(), r.Dockerfile
+	}
+	var err error
+	r.container, err = container.
+		WithLabel(ocispec.AnnotationRevision, r.plan.Commit).
+		WithLabel(ocispec.AnnotationVersion, r.project.Version.Text).
+		WithLabel(ocispec.AnnotationSource, r.remote.URL).
+		WithLabel(ocispec.AnnotationCreated, r.made.UTC().Format(time.RFC3339)).
+		Sync(ctx)
+	return "from " + from + " at " + converge.Short(r.plan.Commit), err
+}
+
+// dockerBuild builds without the .git folder, which differs between clones of one commit, and with the commit's time
+// as every timestamp (https://reproducible-builds.org/specs/source-date-epoch/): one commit gives one digest.
+func (r *release) dockerBuild() *dagger.Container {
+	source := r.Source
+	if r.plan.Commit != r.facts.Commit {
+		source = r.tree(r.plan.Commit)
+	}
+	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(r.made.Unix())}}
+	for _, arg := range r.Args {
+		key, value, _ := strings.Cut(arg, "=")
+		args = append(args, dagger.BuildArg{Name: key, Value: value})
+	}
+	return source.Filter(dagger.DirectoryFilterOpts{Exclude: []string{".git"}}).
+		DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.Dockerfile, Target: r.Target, BuildArgs: args})
+}
+
+// tree is the source at a commit as the remote has it: the checkout may be a shallow one of another commit.
+func (r *release) tree(commit string) *dagger.Directory {
+	options := dagger.GitOpts{}
+	if r.remote.Token != "" {
+		options.HTTPAuthUsername, options.HTTPAuthToken = r.User, r.Token
+	}
+	return dag.Git(r.remote.URL, options).Commit(commit).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
+}
+
+func (r *release) publish(ctx context.Context) (string, error) {
+	container := r.container
+	if r.images.Password != "" {
+		container = container.WithRegistryAuth(registry.Host(r.images.Address), r.Login, r.Password)
+	}
+	reference, err := container.Publish(ctx, r.facts.Image)
+	if err != nil {
+		return "", err
+	}
+	_, r.facts.Digest, _ = strings.Cut(reference, "@")
+	return r.reference(), nil
+}
+
+func (r *release) latest(ctx context.Context) (string, error) {
+	return r.images.Address + ":latest is " + r.project.Version.Text, r.images.Move(ctx, r.facts.Digest, "latest")
+}

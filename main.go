@@ -1,0 +1,244 @@
+// Ship releases applications: it makes the world agree with a project's manifest.
+//
+// It reads name and version from the manifest at the root of the source. Where that version is not out yet, it builds
+// the image, tags the commit on the git remote, publishes the image, and deploys it with Helm to each environment.
+// What is there already is left alone, so that a release that failed half-way is finished by calling it again.
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/naming"
+	"dagger/ship/internal/registry"
+)
+
+// Ship releases one project.
+type Ship struct {
+	// +private
+	Source *dagger.Directory
+	// +private
+	Container *dagger.Container
+	// +private
+	Manifest string
+	// +private
+	Commit string
+	// +private
+	Remote string
+	// +private
+	User string
+	// +private
+	Token *dagger.Secret
+	// +private
+	Template string
+	// +private
+	Maintenance bool
+	// +private
+	Address string
+	// +private
+	Registry string
+	// +private
+	Login string
+	// +private
+	Password *dagger.Secret
+	// +private
+	Insecure bool
+	// +private
+	Dockerfile string
+	// +private
+	Target string
+	// +private
+	Args []string
+	// +private
+	Environments []string
+	// +private
+	Kubeconfig *dagger.Secret
+	// +private
+	Chart string
+	// +private
+	Keys []string
+	// +private
+	Timeout string
+	// +private
+	Tools string
+}
+
+// New takes the settings of a release. Every one can stand in the app repo's .env as SHIP_ and its name in upper
+// case (SHIP_IMAGE, SHIP_TOKEN=env://CI_JOB_TOKEN); an empty one counts as not given. It fails on a setting that
+// cannot be right, before anything is touched.
+func New(
+	ws *dagger.Workspace,
+	// The app's repo, with its .git folder (or see commit). Default: the repo that dagger is called in
+	// +optional
+	source *dagger.Directory,
+	// Manifest to read name and version from, at the root of the source.
+	// Default: pyproject.toml, package.json, Cargo.toml, whichever is there
+	// +optional
+	manifest string,
+	// Commit that the source was checked out at, 40 hexadecimal digits. Default: HEAD of the source's .git folder
+	// +optional
+	commit string,
+	// URL of the git remote to tag, over HTTP(S). Default: the remote called origin in the source's .git/config
+	// +optional
+	remote string,
+	// User name that goes with the token. The default is what GitLab asks for beside a job token; access tokens take any
+	// +optional
+	// +default="gitlab-ci-token"
+	user string,
+	// Token that may push tags to the git remote, as env://CI_JOB_TOKEN or file://PATH.
+	// On GitLab, a project access token with the scope write_repository, or the job token where its project allows pushes
+	// +optional
+	token *dagger.Secret,
+	// How tags are named
+	// +optional
+	// +default="{name}-{version}"
+	template string,
+	// Release a version lower than one that is tagged already: a fix for an older line. The image's tag latest stays
+	// +optional
+	maintenance bool,
+	// Image to publish, as HOST[:PORT]/PATH without a tag. Default: the project's name below registry
+	// +optional
+	image string,
+	// Registry, as HOST[:PORT][/PATH], for the default of image
+	// +optional
+	registry string,
+	// User name for the registry
+	// +optional
+	login string,
+	// Password or token for the registry, as env://CI_REGISTRY_PASSWORD or file://PATH
+	// +optional
+	password *dagger.Secret,
+	// Speak plain HTTP to the registry. Loopback addresses are spoken to so anyway
+	// +optional
+	insecure bool,
+	// Dockerfile, relative to the source
+	// +optional
+	// +default="Dockerfile"
+	dockerfile string,
+	// Stage of the Dockerfile to build. Default: the last one
+	// +optional
+	target string,
+	// Build arguments for the Dockerfile, each KEY=VALUE, as --args=PYTHON=3.13,EXTRAS=postgres. No secrets: they show in the image
+	// +optional
+	args []string,
+	// Environments to deploy to, in this order, each NAME[=NAMESPACE][:STRATEGY], as --environments=test:reinstall,production=shop.
+	// The namespace is the environment's name by default. The strategy is upgrade (the default: rolls pods, rolls back
+	// on failure) or reinstall (uninstalls first). The chart's values-NAME.yaml is used where there is one
+	// +optional
+	environments []string,
+	// Kubeconfig of the cluster, as file://PATH or env://NAME
+	// +optional
+	kubeconfig *dagger.Secret,
+	// Helm chart, relative to the source
+	// +optional
+	// +default="chart"
+	chart string,
+	// Keys of the chart's values that get the image's repository, tag and digest.
+	// For a chart that knows no digest, name two: the tag is then given as TAG@DIGEST
+	// +optional
+	// +default=["image.repository","image.tag","image.digest"]
+	keys []string,
+	// How long a rollout may take, as 90s or 10m
+	// +optional
+	// +default="5m"
+	timeout string,
+	// Image that Helm and kubectl run in
+	// +optional
+	// +default="docker.io/alpine/k8s:1.34.1"
+	tools string,
+) (*Ship, error) {
+	if source == nil {
+		// of .git, a release reads only what says where HEAD and origin are
+		source = ws.Directory("/", dagger.WorkspaceDirectoryOpts{Exclude: []string{".git/objects", ".git/lfs"}})
+	}
+	s := &Ship{
+		Source: source, Manifest: manifest, Commit: commit,
+		Remote: remote, User: user, Token: token, Template: template, Maintenance: maintenance,
+		Address: strings.TrimSuffix(image, "/"), Registry: strings.TrimSuffix(registry, "/"), Login: login, Password: password, Insecure: insecure,
+		Dockerfile: dockerfile, Target: target, Args: slices.DeleteFunc(args, empty),
+		Environments: slices.DeleteFunc(environments, empty), Kubeconfig: kubeconfig,
+		Chart: chart, Keys: keys, Timeout: timeout, Tools: tools,
+	}
+	return s, s.check()
+}
+
+func empty(text string) bool { return strings.TrimSpace(text) == "" }
+
+// check refuses settings that are wrong whatever the project is.
+func (s *Ship) check() error {
+	if s.Address != "" {
+		if err := registry.Check(s.Address); err != nil {
+			return fmt.Errorf("--image: %w", err)
+		}
+	}
+	if _, err := helm.ParseTargets(s.Environments); err != nil {
+		return fmt.Errorf("--environments: %w", err)
+	}
+	if err := helm.Keys(s.Keys).Check(); err != nil {
+		return fmt.Errorf("--%w", err)
+	}
+	if _, err := naming.Template(s.Template).Tag("name", "1.0.0"); err != nil {
+		return fmt.Errorf("--template: %w", err)
+	}
+	if d, err := time.ParseDuration(s.Timeout); err != nil || d <= 0 {
+		return fmt.Errorf("--timeout: %q is no duration: write it as 90s or 10m", s.Timeout)
+	}
+	for _, arg := range s.Args {
+		if key, _, is := strings.Cut(arg, "="); !is || key == "" {
+			return fmt.Errorf("--args: %q is not KEY=VALUE", arg)
+		}
+	}
+	return nil
+}
+
+// Release makes the world agree with the manifest, and returns the report as text: what was done, what was already
+// there, and where it runs now. It can be called again after a failure, and then does what is missing.
+// +cache="session"
+func (s *Ship) Release(ctx context.Context) (string, error) {
+	r, err := s.release(ctx)
+	if err != nil {
+		return "", err
+	}
+	return r.report.Text(), nil
+}
+
+// Plan says what Release would do and why, step by step, and changes nothing. It needs no token where the remote
+// and the registry can be read without.
+// +cache="session"
+func (s *Ship) Plan(ctx context.Context) (string, error) {
+	r := s.begin()
+	r.dry = true
+	if err := r.run(ctx, r.steps()); err != nil {
+		return "", err
+	}
+	return r.report.Text(), nil
+}
+
+func (s *Ship) release(ctx context.Context) (*release, error) {
+	r := s.begin()
+	return r, r.run(ctx, r.steps())
+}
+
+// steps is the story of a release, in order.
+func (r *release) steps() []step {
+	steps := []step{
+		{"read", nil, r.read},
+		{"look", nil, r.look},
+		{"check", r.plan.Anything, r.check},
+		{"build", func() converge.Step { return r.plan.Build }, r.build},
+		{"tag", func() converge.Step { return r.plan.Tag }, r.tag},
+		{"publish", func() converge.Step { return r.plan.Publish }, r.publish},
+		{"latest", func() converge.Step { return r.plan.Latest }, r.latest},
+	}
+	for i, target := range r.targets {
+		steps = append(steps, step{"deploy " + target.Name, func() converge.Step { return r.plan.Deploy[i] },
+			func(ctx context.Context) (string, error) { return r.deploy(ctx, target) }})
+	}
+	return steps
+}

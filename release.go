@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/gitremote"
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/manifest"
+	"dagger/ship/internal/registry"
+	"dagger/ship/internal/report"
+)
+
+// release is one run: what was read, what was seen, what is to be done about it, and what was done.
+type release struct {
+	*Ship
+	targets []helm.Target
+	dry     bool // say what would be done, and do nothing
+
+	project manifest.Project
+	remote  gitremote.Remote
+	images  registry.Repository
+	facts   converge.Facts
+	plan    converge.Plan
+
+	hasKubeconfig bool
+
+	made      time.Time // the commit's time
+	container *dagger.Container
+
+	report   report.Report
+	redactor report.Redactor
+}
+
+// step is one step of a release. What it does is said in the text it returns.
+type step struct {
+	name string
+	part func() converge.Step // its part in the plan; nil: it is always taken
+	do   func(context.Context) (string, error)
+}
+
+// errSuperseded ends a release whose version another pipeline has claimed: no failure, and nothing is left to do.
+var errSuperseded = errors.New("superseded")
+
+func (s *Ship) begin() *release {
+	targets, _ := helm.ParseTargets(s.Environments) // New has checked them
+	return &release{Ship: s, targets: targets}
+}
+
+// run takes the steps in order, writing each down in the report and on standard error as it ends. The error of a step
+// gets its name and what was done before it, since a value returned beside an error is lost on the way to the user.
+func (r *release) run(ctx context.Context, steps []step) error {
+	for _, s := range steps {
+		done := report.Step{Name: s.name}
+		if s.part != nil {
+			if part := s.part(); !part.Needed || r.dry {
+				done.State, done.Text = report.Skipped, part.Why
+				if part.Needed {
+					done.State = report.Planned
+				}
+				r.record(done)
+				continue
+			}
+		}
+		start := time.Now()
+		progress := time.AfterFunc(3*time.Second, func() { fmt.Fprintf(os.Stderr, "  . %-18s …\n", s.name) })
+		text, err := s.do(ctx)
+		progress.Stop()
+		done.State, done.Text, done.Took = report.Done, r.redactor.Redact(text), time.Since(start)
+		if errors.Is(err, errSuperseded) {
+			done.State = report.Skipped
+			r.record(done)
+			r.report.Outcome = report.Superseded
+			return nil
+		}
+		if err != nil {
+			done.State, done.Text = report.Failed, ""
+			r.record(done)
+			return errors.New(r.redactor.Redact(r.report.Text() + "\n" + s.name + ": " + explain(err)))
+		}
+		r.record(done)
+	}
+	r.report.Outcome = r.outcome()
+	return nil
+}
+
+func (r *release) record(done report.Step) {
+	r.report.Steps = append(r.report.Steps, done)
+	fmt.Fprintln(os.Stderr, done.Line())
+}
+
+func (r *release) outcome() report.Outcome {
+	switch {
+	case r.dry:
+		return ""
+	case !r.plan.Anything().Needed:
+		return report.Nothing
+	case r.plan.Tag.Needed && r.plan.Publish.Needed:
+		return report.Released
+	}
+	return report.Resumed
+}
+
+// explain is an error's text. That of an exec is made anew, from what the program printed: the engine's own repeats
+// the arguments and drops what we put around it.
+func explain(err error) string {
+	failed := new(dagger.ExecError)
+	if !errors.As(err, &failed) {
+		return err.Error()
+	}
+	printed := strings.TrimSpace(failed.Stderr)
+	if printed == "" {
+		printed = strings.TrimSpace(failed.Stdout)
+	}
+	if printed == "" {
+		printed = failed.Message()
+	}
+	return fmt.Sprintf("exit code %d\n%s", failed.ExitCode, printed)
+}
+
+// secretText reads a secret. One that is not given, or that an unset variable leaves empty or missing, is "":
+// looking may do without, and what cannot says which flag it lacks.
+func secretText(ctx context.Context, flag string, secret *dagger.Secret) (string, error) {
+	if secret == nil {
+		return "", nil
+	}
+	text, err := secret.Plaintext(ctx)
+	if err != nil && strings.Contains(err.Error(), "env var not found") {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read --%s: %w", flag, err)
+	}
+	return strings.TrimSpace(text), nil
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"dagger.io/dagger"
+)
+
+// invoke calls a Go function with the values that the flags stand for, and returns its result.
+func invoke(ctx context.Context, client *dagger.Client, target reflect.Value, c call) (reflect.Value, error) {
+	var values []reflect.Value
+	for i, p := range c.params {
+		text, given := c.flags[p.name]
+		if !given {
+			text = p.defaults
+		}
+		value, err := convert(ctx, client, target.Type().In(i), text)
+		if err != nil {
+			return reflect.Value{}, fmt.Errorf("--%s: %w", p.name, err)
+		}
+		values = append(values, value)
+	}
+	results := target.Call(values)
+	if last := results[len(results)-1]; last.Type() == reflect.TypeFor[error]() && !last.IsNil() {
+		return reflect.Value{}, last.Interface().(error)
+	}
+	return results[0], nil
+}
+
+// convert makes a parameter's value from its text, as `dagger call` does: directories are paths, secrets are
+// env://NAME or file://PATH, containers are image addresses, lists are separated by commas.
+func convert(ctx context.Context, client *dagger.Client, want reflect.Type, text string) (reflect.Value, error) {
+	var value any
+	var err error
+	switch want {
+	case reflect.TypeFor[context.Context]():
+		value = ctx
+	case reflect.TypeFor[*dagger.Workspace]():
+		value = (*dagger.Workspace)(nil)
+	case reflect.TypeFor[*dagger.Directory]():
+		value, err = directory(client, text)
+	case reflect.TypeFor[*dagger.Secret]():
+		value = (*dagger.Secret)(nil)
+		if text != "" {
+			if !strings.Contains(text, "://") {
+				return reflect.Value{}, fmt.Errorf("a secret is named by env://NAME or file://PATH, never given itself")
+			}
+			value = client.Secret(text)
+		}
+	case reflect.TypeFor[*dagger.Container]():
+		value = client.Container().From(text)
+	case reflect.TypeFor[[]string]():
+		var list []string
+		if text != "" {
+			list = strings.Split(text, ",")
+		}
+		value = list
+	case reflect.TypeFor[bool]():
+		value = text != "" && text != "false"
+	case reflect.TypeFor[int]():
+		value, err = strconv.Atoi(text)
+	case reflect.TypeFor[string]():
+		value = text
+	default:
+		err = fmt.Errorf("arguments of type %s cannot be given on a command line", want)
+	}
+	return reflect.ValueOf(value), err
+}
+
+// directory is a folder of this machine. By default it is the git checkout that the program was called in.
+func directory(client *dagger.Client, path string) (*dagger.Directory, error) {
+	if path == "" {
+		here, err := os.Getwd()
+		if err != nil {
+			return nil, err
+		}
+		for path = here; ; path = filepath.Dir(path) {
+			if _, err := os.Stat(filepath.Join(path, ".git")); err == nil {
+				break
+			}
+			if path == filepath.Dir(path) {
+				return nil, fmt.Errorf("%s is in no git checkout: name the folder", here)
+			}
+		}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s is no folder", path)
+	}
+	// of .git, a release reads only what says where HEAD and origin are
+	return client.Host().Directory(path, dagger.HostDirectoryOpts{Exclude: []string{".git/objects", ".git/lfs"}}), nil
+}

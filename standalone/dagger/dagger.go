@@ -1,0 +1,22 @@
+//go:build standalone
+
+// Package dagger stands in for the bindings that a Dagger engine generates: the same names, from the released SDK.
+package dagger
+
+import "dagger.io/dagger"
+
+// The types that ship uses.
+type (
+	BuildArg                 = dagger.BuildArg
+	Client                   = dagger.Client
+	Container                = dagger.Container
+	Directory                = dagger.Directory
+	DirectoryDockerBuildOpts = dagger.DirectoryDockerBuildOpts
+	DirectoryFilterOpts      = dagger.DirectoryFilterOpts
+	ExecError                = dagger.ExecError
+	GitOpts                  = dagger.GitOpts
+	GitRefTreeOpts           = dagger.GitRefTreeOpts
+	Secret                   = dagger.Secret
+	Workspace                = dagger.Workspace
+	WorkspaceDirectoryOpts   = dagger.WorkspaceDirectoryOpts
+)

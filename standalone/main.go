@@ -1,0 +1,50 @@
+//go:build standalone
+
+// The program ship calls the module's functions in whatever Dagger session there is, as `dagger call` does:
+//
+//	go build -tags standalone -overlay standalone/overlay.json -o ship .
+//	ship --image=registry.example/shop plan
+//
+// The overlay puts this file where an engine would put the code that it generates.
+package main
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	sdk "dagger.io/dagger"
+
+	"dagger/ship/internal/dagger"
+	"dagger/ship/standalone/cli"
+)
+
+var dag *dagger.Client
+
+// The functions' documentation is their help, as in the engine.
+//
+//go:embed main.go version.go image.go deploy.go report.go
+var sources embed.FS
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	program := cli.Program{
+		Name:    "ship",
+		Sources: sources,
+		New:     New,
+		Connect: func(ctx context.Context) (*dagger.Client, error) {
+			client, err := sdk.Connect(ctx, sdk.WithLogOutput(os.Stderr))
+			dag = client
+			return client, err
+		},
+	}
+	if err := program.Run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(1)
+	}
+}
