@@ -38,9 +38,11 @@ const (
 	kubeconfigPath = "/ship/kubeconfig"
 )
 
-// Deploy makes one environment run the published image of the version, by digest, and waits for the rollout. It does
-// nothing where the environment runs it already or runs a newer version, and fails where the image is not published.
-// When a rollout fails, the error shows pods, events and logs, and the strategy upgrade rolls back.
+// Deploy makes one environment run the version's published image, and waits for the rollout.
+//
+// It deploys by digest. It does nothing where the environment runs the version already, or a newer one, and fails
+// where the image is not published. When a rollout fails, the error shows pods, events and logs, and the strategy
+// upgrade rolls back.
 // +cache="session"
 func (s *Ship) Deploy(
 	ctx context.Context,

@@ -13,7 +13,7 @@ import (
 	"dagger/ship/internal/registry"
 )
 
-// WithImage takes a container that was made elsewhere, which is then published instead of what the Dockerfile makes.
+// WithImage takes a container made elsewhere, to publish instead of what the Dockerfile makes.
 func (s *Ship) WithImage(
 	// What to publish. It gets the labels of the project's version and commit
 	container *dagger.Container,
@@ -23,9 +23,10 @@ func (s *Ship) WithImage(
 	return &with
 }
 
-// Build makes the image's container from the source's Dockerfile, or takes the one that WithImage gave, and labels it
-// with version, commit, time and place of its source (org.opencontainers.image.*). It fails where the build does, and
-// pushes nothing.
+// Build makes the image's container from the Dockerfile, and pushes nothing.
+//
+// It is labelled with the version, commit, time and place of its source (org.opencontainers.image.*), as is a
+// container that WithImage gave. It fails where the build does.
 // +cache="session"
 func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
 	r := s.begin()
@@ -41,9 +42,10 @@ func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
 	return r.container, nil
 }
 
-// Publish builds and pushes the version's image where the registry does not have it, moves the tag latest to it where
-// it is the highest version, and returns its reference, HOST/PATH:VERSION@sha256:…. It never overwrites a version, and
-// fails where the image there was built from another commit.
+// Publish builds and pushes the version's image where the registry does not have it.
+//
+// It moves the tag latest to the highest final version, and returns the image's reference,
+// HOST/PATH:VERSION@sha256:…. It never overwrites a version, and fails where the image there is of another commit.
 // +cache="session"
 func (s *Ship) Publish(ctx context.Context) (string, error) {
 	r := s.begin()

@@ -1,4 +1,4 @@
-// Ship releases applications: it makes the world agree with a project's manifest.
+// Ship releases applications: tag, image and environments follow the version in the manifest.
 //
 // It reads name and version from the manifest at the root of the source. Where that version is not out yet, it builds
 // the image, tags the commit on the git remote, publishes the image, and deploys it with Helm to each environment.
@@ -69,9 +69,10 @@ type Ship struct {
 	Tools string
 }
 
-// New takes the settings of a release. Every one can stand in the app repo's .env as SHIP_ and its name in upper
-// case (SHIP_IMAGE, SHIP_TOKEN=env://CI_JOB_TOKEN); an empty one counts as not given. It fails on a setting that
-// cannot be right, before anything is touched.
+// New takes the settings of a release.
+//
+// Each can stand in the app repo's .env as SHIP_ and its name in upper case (SHIP_IMAGE, SHIP_TOKEN=env://CI_JOB_TOKEN);
+// an empty one counts as not given. It fails on a setting that cannot be right, before anything is touched.
 func New(
 	ws *dagger.Workspace,
 	// The app's repo, with its .git folder (or see commit). Default: the repo that dagger is called in
@@ -197,8 +198,10 @@ func (s *Ship) check() error {
 	return nil
 }
 
-// Release makes the world agree with the manifest, and returns the report as text: what was done, what was already
-// there, and where it runs now. It can be called again after a failure, and then does what is missing.
+// Release makes the world agree with the manifest: tag, image and environments.
+//
+// It returns the report as text: what was done, what was already there, and where it runs now. Called again after
+// a failure, it does what is missing. An error says what failed, what was done before, and what to do next.
 // +cache="session"
 func (s *Ship) Release(ctx context.Context) (string, error) {
 	r, err := s.release(ctx)
@@ -208,8 +211,9 @@ func (s *Ship) Release(ctx context.Context) (string, error) {
 	return r.report.Text(), nil
 }
 
-// Plan says what Release would do and why, step by step, and changes nothing. It needs no token where the remote
-// and the registry can be read without.
+// Plan says what Release would do and why, and changes nothing.
+//
+// It returns the steps as text. It needs no token where the remote and the registry can be read without.
 // +cache="session"
 func (s *Ship) Plan(ctx context.Context) (string, error) {
 	r := s.begin()
@@ -222,7 +226,11 @@ func (s *Ship) Plan(ctx context.Context) (string, error) {
 
 func (s *Ship) release(ctx context.Context) (*release, error) {
 	r := s.begin()
-	return r, r.run(ctx, r.steps())
+	if err := r.run(ctx, r.steps()); err != nil {
+		return nil, err
+	}
+	r.report.Outcome = r.outcome()
+	return r, nil
 }
 
 // steps is the story of a release, in order.

@@ -86,7 +86,6 @@ func (r *release) run(ctx context.Context, steps []step) error {
 		}
 		r.record(done)
 	}
-	r.report.Outcome = r.outcome()
 	return nil
 }
 
@@ -97,8 +96,8 @@ func (r *release) record(done report.Step) {
 
 func (r *release) outcome() report.Outcome {
 	switch {
-	case r.dry:
-		return ""
+	case r.report.Outcome != "":
+		return r.report.Outcome
 	case !r.plan.Anything().Needed:
 		return report.Nothing
 	case r.plan.Tag.Needed && r.plan.Publish.Needed:

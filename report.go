@@ -37,7 +37,7 @@ type Step struct {
 	Milliseconds int
 }
 
-// Report releases as Release does, and returns the report as an object, for other modules.
+// Report releases as Release does, and returns the report as an object.
 // +cache="session"
 func (s *Ship) Report(ctx context.Context) (*Report, error) {
 	r, err := s.release(ctx)

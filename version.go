@@ -40,8 +40,10 @@ type Tag struct {
 	Pushed bool
 }
 
-// Version reads the project's name and version from its manifest. It fails with file and line where there is none,
-// where the version is not valid, or where it can only be known by running code.
+// Version reads the project's name and version from its manifest.
+//
+// It fails, with file and line, where there is none, where the version is not valid, or where only running code
+// would tell it.
 // +cache="session"
 func (s *Ship) Version(ctx context.Context) (*Version, error) {
 	project, err := s.readManifest(ctx)
@@ -51,9 +53,9 @@ func (s *Ship) Version(ctx context.Context) (*Version, error) {
 	return &Version{project.Name, project.Version.Text, project.Path, project.Version.Prerelease()}, nil
 }
 
-// Tag looks for the version's tag on the git remote, and pushes an annotated one for the source's commit where it is
-// not there. It never moves a tag. Mind that Release builds before it tags, so that a version that does not build is
-// never tagged.
+// Tag pushes the version's annotated tag where the git remote does not have it.
+//
+// It never moves a tag. Mind that Release builds before it tags, so that a version that does not build gets none.
 // +cache="session"
 func (s *Ship) Tag(ctx context.Context) (*Tag, error) {
 	r := s.begin()

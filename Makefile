@@ -1,0 +1,82 @@
+# make demo    ships a real Python service on this machine, with everything it takes on loopback
+# make test    vets and tests every module, then calls ship end to end against real servers
+# make build   builds the programs only
+#
+# Builds go to a cache outside the tree, each in a folder named after the sources that it was made from.
+CACHE := $(or $(SHIP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ship)
+key = $(CACHE)/$(1)-$(shell git ls-files -co --exclude-standard -- $(2) | LC_ALL=C sort | xargs -r cat 2>/dev/null | sha256sum | cut -c1-16)
+
+SHIP     := $(call key,ship,go.mod go.sum '*.go' ':!embedded' ':!testbed' ':!e2e' ':!bench')
+EMBEDDED := $(call key,embedded,embedded)
+TESTBED  := $(call key,testbed,testbed ':!testbed/cluster')
+CLUSTER  := $(call key,cluster,testbed/cluster)
+
+# What the programs find each other by; the same names in tests and demo.
+export SHIP_PROGRAM     := $(SHIP)/ship
+export EMBEDDED_PROGRAM := $(EMBEDDED)/embedded
+export BUILDKITD_PROGRAM := $(EMBEDDED)/buildkitd
+export TESTBED_PROGRAM  := $(TESTBED)/testbed
+export CLUSTER_PROGRAMS := $(CLUSTER)
+
+STANDALONE := -tags standalone -overlay standalone/overlay.json
+export CGO_ENABLED := 0
+
+.PHONY: demo test build lint unit e2e deps clean
+
+# $(call built,COMMAND) runs a build and says what and how long.
+define built
+@mkdir -p $(@D); start=$$(date +%s); echo "building $(@F) …"; \
+$(1) && echo "built $(@F) in $$(( $$(date +%s) - start )) s"
+endef
+
+build: deps $(SHIP_PROGRAM) $(EMBEDDED_PROGRAM) $(BUILDKITD_PROGRAM) $(CLUSTER)/cluster
+
+$(SHIP_PROGRAM):
+	$(call built,go build $(STANDALONE) -o $@ .)
+
+$(EMBEDDED_PROGRAM):
+	$(call built,go -C embedded build -o $@ .)
+
+$(BUILDKITD_PROGRAM):
+	$(call built,go -C embedded build -o $@ github.com/moby/buildkit/cmd/buildkitd)
+
+$(TESTBED_PROGRAM):
+	$(call built,go -C testbed build -o $@ .)
+
+$(CLUSTER)/cluster:
+	$(call built,$(MAKE) --no-print-directory -C testbed/cluster build OUT=$(@D))
+
+# Debian packages that the programs run on; installs what is missing.
+deps: $(TESTBED_PROGRAM)
+	@$(TESTBED_PROGRAM) setup
+
+demo: build
+	@go -C e2e run ./demo $(DEMO)
+
+test: lint unit e2e
+
+MODULES := embedded testbed testbed/cluster e2e
+STATICCHECK := $(CACHE)/staticcheck-$(shell sed -n 's/.*honnef.co.go.tools v/v/p' e2e/go.mod)/staticcheck
+
+$(STATICCHECK):
+	$(call built,go -C e2e build -o $@ honnef.co/go/tools/cmd/staticcheck)
+
+# vet wants the folder that the overlay fills
+lint: $(STATICCHECK)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
+	@mkdir -p internal/dagger
+	go vet $(STANDALONE) . ./internal/... ./standalone/cli
+	GOFLAGS="-tags=standalone -overlay=$(CURDIR)/standalone/overlay.json" $(STATICCHECK) . ./internal/... ./standalone/cli
+	@set -e; for module in $(MODULES); do echo "vet and staticcheck $$module"; \
+		(cd $$module && go vet ./... && $(STATICCHECK) ./...); done
+
+unit: build
+	go test ./internal/...
+	@set -e; for module in embedded testbed testbed/cluster; do echo "go test $$module"; \
+		(cd $$module && go test ./...); done
+
+e2e: build
+	go -C e2e test -count=1 -timeout=20m ./...
+
+clean:
+	rm -rf $(CACHE)

@@ -1,0 +1,153 @@
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"dagger/ship/e2e/bed"
+	"dagger/ship/internal/registry"
+	"dagger/ship/testbed/control"
+)
+
+// app is an App whose every step must succeed.
+type app struct {
+	*bed.App
+	t *testing.T
+}
+
+func newApp(t *testing.T) *app {
+	t.Helper()
+	name := strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(t.Name(), "-"))
+	made, err := world.NewApp(name, filepath.Join(t.TempDir(), name))
+	return &app{must(t, made, err), t}
+}
+
+func must[T any](t *testing.T, value T, err error) T {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func (a *app) edit(file, pattern, with string) {
+	a.t.Helper()
+	must(a.t, 0, a.Edit(file, pattern, with))
+}
+
+func (a *app) write(file, text string) {
+	a.t.Helper()
+	must(a.t, 0, os.WriteFile(filepath.Join(a.Dir, file), []byte(text), 0o644))
+}
+
+func (a *app) git(args ...string) string {
+	a.t.Helper()
+	out, err := a.RunGit(args...)
+	return must(a.t, out, err)
+}
+
+func (a *app) commit(message string) string {
+	a.t.Helper()
+	commit, err := a.Commit(message)
+	return must(a.t, commit, err)
+}
+
+func (a *app) bump(version string) string {
+	a.t.Helper()
+	commit, err := a.Bump(version)
+	return must(a.t, commit, err)
+}
+
+func (a *app) tags() map[string]string {
+	a.t.Helper()
+	tags, err := a.Tags()
+	return must(a.t, tags, err)
+}
+
+func (a *app) look(tag string) registry.Image {
+	a.t.Helper()
+	image, err := a.Look(a.t.Context(), tag)
+	return must(a.t, image, err)
+}
+
+func (a *app) kubectl(args ...string) string {
+	a.t.Helper()
+	out, err := a.Kubectl(args...)
+	return must(a.t, out, err)
+}
+
+// ship calls a function and returns what it printed: its result, or its error. Whatever it printed, no secret may be
+// in it.
+func (a *app) ship(function ...string) (string, error) {
+	a.t.Helper()
+	ctx, cancel := context.WithTimeout(a.t.Context(), 5*time.Minute)
+	defer cancel()
+	stdout, stderr, err := a.Call(ctx, function...)
+	a.t.Logf("ship %s\n%s%s", strings.Join(function, " "), stdout, stderr)
+	a.checkSecrets(stdout + stderr)
+	if err != nil {
+		return stderr, err
+	}
+	return stdout, nil
+}
+
+func (a *app) checkSecrets(output string) {
+	a.t.Helper()
+	kubeconfig, err := os.ReadFile(a.Cluster.Kubeconfig)
+	must(a.t, 0, err)
+	secrets := regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`).FindAllString(string(kubeconfig), -1)
+	secrets = append(secrets, a.Bed.Git.Token, a.Registry.Password)
+	for _, value := range a.Secrets {
+		secrets = append(secrets, value)
+	}
+	for _, secret := range secrets {
+		for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
+			if strings.Contains(output, form) {
+				a.t.Errorf("the output holds a secret: %.6s…", form)
+			}
+		}
+	}
+}
+
+// release calls release, which must succeed with the outcome.
+func (a *app) release(outcome string) {
+	a.t.Helper()
+	out, err := a.ship("release")
+	if err != nil || !strings.Contains(out, ": "+outcome+"\n") {
+		a.t.Fatalf("release: %v, want %q", err, outcome)
+	}
+}
+
+// running is the image that an environment's pods are to run, as the cluster tells it.
+func (a *app) running(namespace string) string {
+	a.t.Helper()
+	return a.kubectl("get", "deployments", "--namespace="+namespace, "--output=jsonpath={.items[*].spec.template.spec.containers[*].image}")
+}
+
+// revisions is the number of revisions of the release in a namespace, as Helm's own records tell it.
+func (a *app) revisions(namespace string) int {
+	a.t.Helper()
+	return len(strings.Fields(a.kubectl("get", "secrets", "--namespace="+namespace, "--selector=owner=helm", "--output=name")))
+}
+
+// changes are the requests that changed something of the app's on the git server or the registry.
+func (a *app) changes() (changes []string) {
+	a.t.Helper()
+	for _, server := range []string{a.Bed.Git.Control, a.Registry.Control} {
+		requests, err := control.Client{URL: server}.Requests(a.t.Context())
+		for _, r := range must(a.t, requests, err) {
+			write := r.Method == "PUT" || r.Method == "PATCH" || r.Method == "DELETE" || r.Operation == "push"
+			if r.Repository == a.Repo && write {
+				changes = append(changes, r.Method+" "+r.Path)
+			}
+		}
+	}
+	return changes
+}

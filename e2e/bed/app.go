@@ -1,0 +1,162 @@
+package bed
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"dagger/ship/internal/registry"
+)
+
+// App is a checkout of the example project, with a repository of its own on the git server.
+type App struct {
+	*Bed
+	Name string
+	Dir  string
+	Repo string // group/name on the git server
+	// Settings are the arguments of every call of ship, by name.
+	Settings map[string]string
+	// Secrets are the environment variables that the settings name.
+	Secrets map[string]string
+}
+
+// NewApp makes a checkout in dir of an example under the project's name, and pushes it.
+func (b *Bed) NewApp(name, dir string) (*App, error) {
+	a := &App{Bed: b, Name: name, Dir: dir, Repo: "acme/" + name}
+	a.Settings = map[string]string{
+		"source": dir, "token": "env://GIT_TOKEN", "image": a.Image(),
+		"login": b.Registry.User, "password": "env://REGISTRY_PASSWORD",
+		"kubeconfig":   "file://" + b.Cluster.Kubeconfig,
+		"environments": "test=" + name + "-test:reinstall,production=" + name + "-production",
+		"timeout":      "2m", "insecure": "true",
+	}
+	a.Secrets = map[string]string{"GIT_TOKEN": b.Git.Token, "REGISTRY_PASSWORD": b.Registry.Password}
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(b.root, "examples", "poetry-service"))); err != nil {
+		return nil, err
+	}
+	if _, err := output(os.Getenv("TESTBED_PROGRAM"), "repo", a.Repo, "--state", b.state); err != nil {
+		return nil, err
+	}
+	if err := a.Edit("pyproject.toml", `(?m)^name = .*`, `name = "`+name+`"`); err != nil {
+		return nil, err
+	}
+	for _, args := range [][]string{
+		{"init", "--quiet", "--initial-branch=main"},
+		{"remote", "add", "origin", b.Git.URL + "/" + a.Repo + ".git"},
+	} {
+		if _, err := a.RunGit(args...); err != nil {
+			return nil, err
+		}
+	}
+	_, err := a.Commit("first")
+	return a, err
+}
+
+// Image is where the app's image goes.
+func (a *App) Image() string { return a.Registry.Address + "/" + a.Repo }
+
+// Args are the arguments of a call of ship.
+func (a *App) Args(function ...string) (args []string) {
+	for name, value := range a.Settings {
+		args = append(args, "--"+name+"="+value)
+	}
+	return append(args, function...)
+}
+
+// Call runs a function of ship in the checkout. What it printed is returned even beside an error.
+func (a *App) Call(ctx context.Context, function ...string) (stdout, stderr string, err error) {
+	cmd := a.Ship(ctx, a.Args(function...))
+	cmd.Dir = a.Dir
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	for name, value := range a.Secrets {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+// RunGit runs git in the checkout, with the git server's credentials.
+func (a *App) RunGit(args ...string) (string, error) {
+	credentials := "http." + a.Git.URL + "/.extraHeader=Authorization: Basic " +
+		base64.StdEncoding.EncodeToString([]byte(a.Git.User+":"+a.Git.Token))
+	return output("git", append([]string{"-C", a.Dir, "-c", credentials, "-c", "user.name=a", "-c", "user.email=a@localhost"}, args...)...)
+}
+
+// Edit replaces what matches the pattern in one file of the checkout.
+func (a *App) Edit(file, pattern, with string) error {
+	path := filepath.Join(a.Dir, file)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	edited := regexp.MustCompile(pattern).ReplaceAll(data, []byte(with))
+	if bytes.Equal(edited, data) {
+		return fmt.Errorf("%s: nothing matches %s, or it is so already", file, pattern)
+	}
+	return os.WriteFile(path, edited, 0o644)
+}
+
+// Commit commits all there is, pushes it, and returns the commit.
+func (a *App) Commit(message string) (string, error) {
+	for _, args := range [][]string{{"add", "--all"}, {"commit", "--quiet", "--message=" + message}, {"push", "--quiet", "origin", "main"}} {
+		if _, err := a.RunGit(args...); err != nil {
+			return "", err
+		}
+	}
+	return a.RunGit("rev-parse", "HEAD")
+}
+
+// Bump writes a version into the manifest, commits and pushes it.
+func (a *App) Bump(version string) (commit string, err error) {
+	if err := a.Edit("pyproject.toml", `(?m)^version = .*`, `version = "`+version+`"`); err != nil {
+		return "", err
+	}
+	return a.Commit("release " + version)
+}
+
+// Tags are the annotated tags on the remote, as git tells them, and the commits that they peel to.
+func (a *App) Tags() (map[string]string, error) {
+	lines, err := a.RunGit("ls-remote", "--tags", "origin")
+	tags := map[string]string{}
+	for line := range strings.Lines(lines) {
+		commit, ref, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if tag, peeled := strings.CutSuffix(strings.TrimPrefix(ref, "refs/tags/"), "^{}"); peeled {
+			tags[tag] = commit
+		}
+	}
+	return tags, err
+}
+
+// Look is the image at a tag, as the registry tells it; a zero one where there is none.
+func (a *App) Look(ctx context.Context, tag string) (registry.Image, error) {
+	repository := registry.Repository{Address: a.Image(), User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true}
+	image, err := repository.Look(ctx, tag)
+	if errors.Is(err, registry.ErrNotFound) {
+		err = nil
+	}
+	return image, err
+}
+
+// Answer asks the service for its front page, through the API server, at a pod that runs.
+func (a *App) Answer(namespace string) (string, error) {
+	pods, err := a.Kubectl("get", "pods", "--namespace="+namespace, "--field-selector=status.phase=Running",
+		"--sort-by=.metadata.creationTimestamp", "--output=jsonpath={.items[*].metadata.name}")
+	if err != nil {
+		return "", err
+	}
+	names := strings.Fields(pods)
+	if len(names) == 0 {
+		return "", fmt.Errorf("no pod runs in %s", namespace)
+	}
+	return a.Kubectl("get", "--raw", "/api/v1/namespaces/"+namespace+"/pods/"+names[len(names)-1]+":8080/proxy/")
+}

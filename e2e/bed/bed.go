@@ -1,0 +1,176 @@
+// Package bed runs what end-to-end tests and the demo need: the testbed's servers, and a Dagger session to call ship
+// in. The session is BuildKit's, or a Dagger engine's where one is at hand.
+//
+// The programs are named in the environment, as the Makefile does: SHIP_PROGRAM, EMBEDDED_PROGRAM, TESTBED_PROGRAM,
+// CLUSTER_PROGRAMS (a folder, with helm and kubectl in it). A Dagger engine is used where `dagger` is on PATH, an engine
+// answers it, and these say how it reaches this machine's servers:
+//
+//	SHIP_ENGINE_ADDRESS    the address of this machine as the engine's containers see it
+//	SHIP_ENGINE_CONFIGURE  a command that is called with the path of testbed.json and tells the engine of its registries
+package bed
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Bed is a running testbed. Its fields are those of testbed.json.
+type Bed struct {
+	Git      struct{ URL, User, Token, Control string }
+	Registry struct{ Address, User, Password, Control string }
+	Cluster  struct{ Kubeconfig, Server, Node, Reason string }
+	// Buildkitd is a configuration file that makes BuildKit find the registries.
+	Buildkitd string
+
+	// Session says what ship runs in, in a few words.
+	Session string
+
+	state string
+	root  string // ship's own source
+	stops []func() error
+}
+
+// Start brings the servers up, with all state below the folder state, and says on log what it does.
+func Start(ctx context.Context, state string, log io.Writer) (b *Bed, err error) {
+	if os.Getenv("SHIP_PROGRAM") == "" {
+		return nil, errors.New("no programs are named in the environment: call make, which builds and names them")
+	}
+	b = &Bed{state: filepath.Join(state, "testbed"), Session: "BuildKit, without a Dagger engine"}
+	if b.root, err = filepath.Abs(".."); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.Stop())
+		}
+	}()
+	address, engine := findEngine(ctx, log)
+	b.stops = append(b.stops, func() error {
+		return run(log, os.Getenv("TESTBED_PROGRAM"), "down", "--state", b.state)
+	})
+	if err := run(log, os.Getenv("TESTBED_PROGRAM"), "up", "--state", b.state, "--address", address,
+		"--programs", os.Getenv("CLUSTER_PROGRAMS")); err != nil {
+		return b, err
+	}
+	file := filepath.Join(b.state, "testbed.json")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return b, err
+	}
+	if err := json.Unmarshal(data, b); err != nil {
+		return b, fmt.Errorf("read %s: %w", file, err)
+	}
+	if engine {
+		b.Session = "a Dagger engine"
+		configure := strings.Fields(os.Getenv("SHIP_ENGINE_CONFIGURE"))
+		return b, run(log, configure[0], append(configure[1:], file)...)
+	}
+	return b, b.startBuildKit(filepath.Join(state, "buildkit"))
+}
+
+// findEngine looks for a Dagger engine, and says in a line why none is used.
+func findEngine(ctx context.Context, log io.Writer) (address string, found bool) {
+	why := "no `dagger` on PATH"
+	if _, err := exec.LookPath("dagger"); err == nil {
+		address = os.Getenv("SHIP_ENGINE_ADDRESS")
+		switch out, err := exec.CommandContext(ctx, "dagger", "core", "version").CombinedOutput(); {
+		case address == "" || os.Getenv("SHIP_ENGINE_CONFIGURE") == "":
+			why = "SHIP_ENGINE_ADDRESS and SHIP_ENGINE_CONFIGURE are not set"
+		case err != nil:
+			why = "no engine answers: " + lastLine(string(out))
+		default:
+			return address, true
+		}
+	}
+	fmt.Fprintf(log, "no Dagger engine is used (%s): ship runs on BuildKit\n", why)
+	return "127.0.0.1", false
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+// startBuildKit runs one BuildKit for all calls, as a machine that builds often would.
+func (b *Bed) startBuildKit(root string) error {
+	cmd := exec.Command(os.Getenv("EMBEDDED_PROGRAM"), "daemon", "--root", root, "--config", b.Buildkitd)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	log, err := os.Create(root + ".log")
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd.Stderr = log
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start BuildKit: %w", err)
+	}
+	b.stops = append(b.stops, func() error {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		return nil
+	})
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "ready\n" {
+		said, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("start BuildKit: it said %q\n%s", line, said)
+	}
+	return os.Setenv("BUILDKIT_HOST", "unix://"+filepath.Join(root, "buildkitd.sock"))
+}
+
+// Stop ends all that Start began, the last first.
+func (b *Bed) Stop() (err error) {
+	for i := len(b.stops) - 1; i >= 0; i-- {
+		err = errors.Join(err, b.stops[i]())
+	}
+	b.stops = nil
+	return err
+}
+
+// Ship is a call of ship's functions, with the arguments that `dagger call` takes.
+func (b *Bed) Ship(ctx context.Context, args []string) *exec.Cmd {
+	if b.Session == "a Dagger engine" {
+		return exec.CommandContext(ctx, "dagger", append([]string{"--progress=plain", "-m", b.root, "call"}, args...)...)
+	}
+	cmd := exec.CommandContext(ctx, os.Getenv("SHIP_PROGRAM"), args...)
+	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_CLI_BIN="+os.Getenv("EMBEDDED_PROGRAM"))
+	return cmd
+}
+
+// Kubectl asks the cluster.
+func (b *Bed) Kubectl(args ...string) (string, error) { return b.cluster("kubectl", args) }
+
+// Helm asks for the releases in the cluster.
+func (b *Bed) Helm(args ...string) (string, error) { return b.cluster("helm", args) }
+
+func (b *Bed) cluster(program string, args []string) (string, error) {
+	return output(filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), program), append([]string{"--kubeconfig=" + b.Cluster.Kubeconfig}, args...)...)
+}
+
+func output(program string, args ...string) (string, error) {
+	out, err := exec.Command(program, args...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w\n%s", filepath.Base(program), strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func run(log io.Writer, program string, args ...string) error {
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w", filepath.Base(program), args[0], err)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestErrors goes wrong in every way that a user meets first. Each time there is one clear error, and nothing was
+// tagged, published or deployed.
+func TestErrors(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*app)
+		want  string
+	}{
+		"wrong token":          {func(a *app) { a.Secrets["GIT_TOKEN"] = "glpat-not-the-one" }, "the token is wrong or has expired"},
+		"no token":             {func(a *app) { delete(a.Secrets, "GIT_TOKEN") }, "--token"},
+		"wrong password":       {func(a *app) { a.Secrets["REGISTRY_PASSWORD"] = "not-the-one" }, "the registry refused the credentials"},
+		"unreachable registry": {func(a *app) { a.Settings["image"] = "127.0.0.1:1/acme/shop" }, "127.0.0.1:1"},
+		"unreachable remote":   {func(a *app) { a.Settings["remote"] = "http://127.0.0.1:1/acme/shop.git" }, "127.0.0.1:1"},
+		"failing Dockerfile": {func(a *app) {
+			a.edit("Dockerfile", `(?m)^CMD`, "RUN echo about to fail >&2; exit 7\nCMD")
+			a.commit("break the build")
+		}, "about to fail"},
+		"no Dockerfile": {func(a *app) { a.Settings["dockerfile"] = "docker/Dockerfile" }, "docker/Dockerfile"},
+		"chart that does not render": {func(a *app) {
+			a.write("chart/templates/broken.yaml", "{{ .Values.no.such.key }}\n")
+			a.commit("break the chart")
+		}, "chart/templates/broken.yaml:1"},
+		"chart without the digest": {func(a *app) {
+			a.Settings["keys"] = "image.repository,image.tag,image.sum"
+		}, "--keys image.repository,image.tag"},
+		"no chart": {func(a *app) { a.Settings["chart"] = "deploy" }, "no Helm chart at deploy"},
+		"missing manifest": {func(a *app) {
+			if err := os.Remove(filepath.Join(a.Dir, "pyproject.toml")); err != nil {
+				a.t.Fatal(err)
+			}
+		}, "looked for pyproject.toml"},
+		"dynamic version": {func(a *app) {
+			a.write("pyproject.toml", "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n")
+		}, "pyproject.toml:3: the version is dynamic"},
+		"commit not pushed": {func(a *app) {
+			a.git("commit", "--quiet", "--allow-empty", "--message=local")
+		}, "push the branch first"},
+		"no kubeconfig":    {func(a *app) { delete(a.Settings, "kubeconfig") }, "--kubeconfig"},
+		"unknown strategy": {func(a *app) { a.Settings["environments"] = "test:replace" }, `no strategy "replace"`},
+		"image with a tag": {func(a *app) { a.Settings["image"] += ":1.0" }, "--image"},
+		"unreachable cluster": {func(a *app) {
+			kubeconfig := filepath.Join(a.t.TempDir(), "kubeconfig")
+			if err := os.WriteFile(kubeconfig, []byte(strings.ReplaceAll(unreachable, "\t", "  ")), 0o600); err != nil {
+				a.t.Fatal(err)
+			}
+			a.Settings["kubeconfig"] = "file://" + kubeconfig
+		}, "127.0.0.1:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newApp(t)
+			c.spoil(a)
+			out, err := a.ship("release")
+			if err == nil || !strings.Contains(out, c.want) {
+				t.Errorf("got %v, want an error with %q", err, c.want)
+			}
+			if strings.Count(out, "Error:") != 1 {
+				t.Error("want one error")
+			}
+			if tags := a.tags(); len(tags) != 0 {
+				t.Errorf("tagged %v", tags)
+			}
+			if image := a.look("0.1.0"); image.Digest != "" {
+				t.Errorf("published %v", image)
+			}
+			if namespaces := a.kubectl("get", "namespaces", "--output=name"); strings.Contains(namespaces, a.Name) {
+				t.Errorf("deployed: %s", namespaces)
+			}
+		})
+	}
+}
+
+const unreachable = `apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {token: "a-token-that-must-never-be-shown"}}]
+`
+
+// TestFailedRollout shows why, and takes production back to what ran.
+func TestFailedRollout(t *testing.T) {
+	a := newApp(t)
+	a.Settings["environments"] = "production=" + a.Name
+	a.Settings["timeout"] = "20s"
+	a.release("released")
+	running := a.running(a.Name)
+
+	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "raise SystemExit('no database configured')"]`)
+	a.bump("0.2.0")
+	out, err := a.ship("release")
+	if err == nil || !strings.Contains(out, "rolled back to revision 1") {
+		t.Fatalf("release: %v, want a rollback", err)
+	}
+	if a.Cluster.Node == "real" && !strings.Contains(out, "no database configured") {
+		t.Error("the error does not show the pod's log")
+	}
+	if got := a.running(a.Name); got != running {
+		t.Errorf("production runs %s, want %s", got, running)
+	}
+
+	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "import time; time.sleep(1)"]`)
+	a.commit("no better")
+	if out, err := a.ship("plan"); err != nil || !strings.Contains(out, "> deploy production") {
+		t.Errorf("the next release would not deploy again: %v", err)
+	}
+}

@@ -1,0 +1,156 @@
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestRelease(t *testing.T) {
+	a := newApp(t)
+	first := a.git("rev-parse", "HEAD")
+	plan, err := a.ship("plan")
+	if err != nil || !strings.Contains(plan, "> build") || !strings.Contains(plan, "> deploy production") {
+		t.Errorf("plan: %v", err)
+	}
+	if len(a.tags()) != 0 || a.look("0.1.0").Digest != "" {
+		t.Error("plan changed something")
+	}
+
+	a.release("released")
+	a.isReleased("0.1.0", first)
+
+	// a merge that bumps nothing
+	a.write("notes.md", "A note.\n")
+	a.commit("a note")
+	before := len(a.changes())
+	a.release("nothing to do")
+	if after := a.changes(); len(after) != before {
+		t.Errorf("a second release changed %q", after[before:])
+	}
+	a.isReleased("0.1.0", first)
+
+	second := a.bump("0.2.0")
+	a.release("released")
+	a.isReleased("0.2.0", second)
+	if got := a.tags()[a.Name+"-0.1.0"]; got != first {
+		t.Errorf("the first version's tag is at %s now, want %s", got, first)
+	}
+	if got := a.revisions(a.Name + "-production"); got != 2 {
+		t.Errorf("production has %d revisions, want one for each version", got)
+	}
+	if got := a.look("0.1.0").Revision; got != first {
+		t.Errorf("the first version's image is of %s now, want %s", got, first)
+	}
+}
+
+// isReleased asks git, the registry and the cluster themselves.
+func (a *app) isReleased(version, commit string) {
+	a.t.Helper()
+	if got := a.tags()[a.Name+"-"+version]; got != commit {
+		a.t.Errorf("the tag of %s peels to %q, want %s", version, got, commit)
+	}
+	image := a.look(version)
+	if image.Revision != commit {
+		a.t.Errorf("the image of %s is labelled with %q, want %s", version, image.Revision, commit)
+	}
+	if latest := a.look("latest"); latest != image {
+		a.t.Errorf("latest is %+v, want %+v", latest, image)
+	}
+	want := a.Image() + "@" + image.Digest
+	for _, namespace := range []string{a.Name + "-test", a.Name + "-production"} {
+		got := strings.Replace(a.running(namespace), ":"+version, "", 1)
+		if got != want {
+			a.t.Errorf("%s runs %s, want %s", namespace, got, want)
+		}
+		if a.Cluster.Node == "real" {
+			a.answers(namespace, version)
+		}
+	}
+}
+
+// answers asks the service for its version.
+func (a *app) answers(namespace, version string) {
+	a.t.Helper()
+	body, err := a.Answer(namespace)
+	must(a.t, 0, err)
+	var answer struct{ Name, Version string }
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Version != version {
+		a.t.Errorf("%s answers %q, want version %s", namespace, body, version)
+	}
+}
+
+func TestFunctionsOneByOne(t *testing.T) {
+	a := newApp(t)
+	commit := a.git("rev-parse", "HEAD")
+
+	out, err := a.ship("version", "version")
+	if err != nil || out != "0.1.0\n" {
+		t.Fatalf("version: %q, %v", out, err)
+	}
+	if _, err := a.ship("build"); err != nil {
+		t.Fatal(err)
+	}
+	if len(a.tags()) != 0 || a.look("0.1.0").Digest != "" {
+		t.Error("version or build changed something")
+	}
+	for _, pushed := range []string{"true", "false"} {
+		if out, err := a.ship("tag", "pushed"); err != nil || out != pushed+"\n" {
+			t.Errorf("tag: pushed %q, %v; want %s", out, err, pushed)
+		}
+	}
+	if out, err := a.ship("deploy", "--environment=test"); err == nil || !strings.Contains(out, "is not published") {
+		t.Errorf("deploy before publish: %v", err)
+	}
+	published, err := a.ship("publish")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := a.look("0.1.0")
+	if want := a.Image() + ":0.1.0@" + image.Digest + "\n"; published != want || image.Revision != commit {
+		t.Errorf("publish: %q, want %q from %s", published, want, commit)
+	}
+	if again, err := a.ship("publish"); err != nil || again != published {
+		t.Errorf("publish again: %q, %v", again, err)
+	}
+	for _, environment := range []string{"test", "production"} {
+		if out, err := a.ship("deploy", "--environment="+environment, "digest"); err != nil || out != image.Digest+"\n" {
+			t.Errorf("deploy %s: %q, %v", environment, out, err)
+		}
+	}
+	a.release("nothing to do")
+	a.isReleased("0.1.0", commit)
+}
+
+func TestWithImage(t *testing.T) {
+	a := newApp(t)
+	commit := a.git("rev-parse", "HEAD")
+	delete(a.Settings, "environments")
+	out, err := a.ship("with-image", "--container=debian:bookworm-slim", "publish")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if image := a.look("0.1.0"); image.Revision != commit || !strings.HasSuffix(out, image.Digest+"\n") {
+		t.Errorf("published %s, the registry has %+v", out, image)
+	}
+}
+
+func TestReport(t *testing.T) {
+	a := newApp(t)
+	delete(a.Settings, "environments")
+	out, err := a.ship("report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Name, Version, Commit, Tag, Image, Outcome string
+		Steps                                      []struct{ Name, State string }
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Outcome != "released" || report.Tag != a.Name+"-0.1.0" || report.Commit != a.git("rev-parse", "HEAD") ||
+		!strings.HasSuffix(report.Image, "@"+a.look("0.1.0").Digest) || len(report.Steps) < 6 {
+		t.Errorf("got %+v", report)
+	}
+}
