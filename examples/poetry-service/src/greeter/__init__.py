@@ -1,0 +1,1 @@
+"""A small HTTP service that says which version of it answers."""
