@@ -25,7 +25,7 @@ var errMissing = errors.New("missing")
 
 // toolsImage has sh, helm and kubectl where the real alpine/k8s has them.
 func toolsImage(options Options) (image, error) {
-	return staticImage([]string{ToolsImage}, "/apps", map[string]string{
+	return staticImage([]string{ToolsImage, "alpine/k8s:1.34.1"}, "/apps", map[string]string{
 		"usr/bin/helm":    filepath.Join(options.Programs, "helm"),
 		"usr/bin/kubectl": filepath.Join(options.Programs, "kubectl"),
 	})
