@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"dagger/ship/testbed/cluster/internal/layout"
 )
 
 func TestRealNode(t *testing.T) {
@@ -109,7 +111,7 @@ func (c *cluster) waitsWith(t *testing.T, pod, reason string) {
 func (c *cluster) happened(t *testing.T, pod, message string) {
 	t.Helper()
 	eventually(t, "event of "+pod+": "+message, func() (string, bool) {
-		events := c.kubectl(t, "events", "--for=pod/"+pod)
+		events := c.kubectl(t, "get", "events", "--field-selector=involvedObject.kind=Pod,involvedObject.name="+pod)
 		return events, strings.Contains(events, message)
 	})
 }
@@ -155,8 +157,8 @@ func (c *cluster) gone(t *testing.T) {
 
 func (c *cluster) noCgroups(t *testing.T) {
 	t.Helper()
-	for _, pattern := range []string{"/sys/fs/cgroup/ship-cluster-*", "/sys/fs/cgroup/*/ship-cluster-*"} {
-		if left, _ := filepath.Glob(pattern); len(left) > 0 {
+	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
+		if left, _ := filepath.Glob(pattern + layout.Folder(c.state).ID()); len(left) > 0 {
 			t.Errorf("cgroups are left: %v", left)
 		}
 	}

@@ -3,12 +3,15 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"dagger/ship/testbed/cluster/internal/layout"
 )
 
 // programsFolder has the built programs: SHIP_CLUSTER_PROGRAMS, or else what `make build` makes now.
@@ -59,8 +62,16 @@ type cluster struct {
 // startCluster runs `cluster run` in the folder until it says that it is ready.
 func startCluster(t *testing.T, programs, state string, arguments ...string) *cluster {
 	t.Helper()
+	return startBehind(t, nil, programs, state, arguments...)
+}
+
+// startBehind is startCluster behind the words of another command, such as setpriv.
+func startBehind(t *testing.T, words []string, programs, state string, arguments ...string) *cluster {
+	t.Helper()
 	c := &cluster{state: state, programs: programs}
-	c.command = exec.Command(filepath.Join(programs, "cluster"), append([]string{"run", "--state", state}, arguments...)...)
+	words = append(words, filepath.Join(programs, "cluster"), "run", "--state", state)
+	words = append(words, arguments...)
+	c.command = exec.Command(words[0], words[1:]...)
 	c.command.Stderr = &c.errors
 	stdout, err := c.command.StdoutPipe()
 	if err != nil {
@@ -76,6 +87,20 @@ func startCluster(t *testing.T, programs, state string, arguments ...string) *cl
 		t.Fatalf("cluster said %q instead of ready (%v)\n%s", said[:n], err, c.errors.String())
 	}
 	return c
+}
+
+// description reads cluster.json.
+func (c *cluster) description(t *testing.T) layout.Description {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.state, "cluster.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var description layout.Description
+	if err := json.Unmarshal(text, &description); err != nil {
+		t.Fatal(err)
+	}
+	return description
 }
 
 // kubectl and helm run those programs with the cluster's kubeconfig.
