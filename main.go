@@ -151,7 +151,7 @@ func New(
 	timeout string,
 	// Image that Helm and kubectl run in
 	// +optional
-	// +default="docker.io/alpine/k8s:1.34.1"
+	// +default="docker.io/alpine/k8s:1.37.1"
 	tools string,
 ) (*Ship, error) {
 	if source == nil {

@@ -11,3 +11,18 @@ replace (
 	dagger/ship => ../
 	dagger/ship/testbed => ../testbed
 )
+
+tool honnef.co/go/tools/cmd/staticcheck
+
+require honnef.co/go/tools v0.8.2 // indirect
+
+require (
+	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
+	github.com/opencontainers/go-digest v1.0.0 // indirect
+	github.com/opencontainers/image-spec v1.1.1 // indirect
+	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
+	golang.org/x/mod v0.41.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect
+	oras.land/oras-go/v2 v2.7.0 // indirect
+)
