@@ -157,7 +157,7 @@ func (r *release) render(ctx context.Context, target helm.Target) error {
 	}
 	rendered, err := container.WithExec(chart.TemplateArgs()).Stdout(ctx)
 	if failed := new(dagger.ExecError); errors.As(err, &failed) {
-		return fmt.Errorf("the chart %s does not render for %s: %s", r.Chart, target.Name, helm.Cause(failed.Stderr))
+		return fmt.Errorf("the chart in %s does not render for %s: %s", r.Chart, target.Name, helm.Cause(failed.Stderr))
 	}
 	if err != nil {
 		return fmt.Errorf("render the chart %s: %w", r.Chart, err)

@@ -120,7 +120,7 @@ func explain(err error) string {
 	if printed == "" {
 		printed = failed.Message()
 	}
-	return fmt.Sprintf("exit code %d\n%s", failed.ExitCode, printed)
+	return fmt.Sprintf("%s: exit code %d\n%s", strings.Join(failed.Cmd, " "), failed.ExitCode, printed)
 }
 
 // secretText reads a secret. One that is not given, or that an unset variable leaves empty or missing, is "":

@@ -95,7 +95,7 @@ func (a *app) ship(function ...string) (string, error) {
 	if err != nil {
 		return stderr, err
 	}
-	return stdout, nil
+	return strings.TrimSpace(stdout), nil
 }
 
 func (a *app) checkSecrets(output string) {
@@ -120,7 +120,7 @@ func (a *app) checkSecrets(output string) {
 func (a *app) release(outcome string) {
 	a.t.Helper()
 	out, err := a.ship("release")
-	if err != nil || !strings.Contains(out, ": "+outcome+"\n") {
+	if err != nil || !strings.Contains(out, ": "+outcome) {
 		a.t.Fatalf("release: %v, want %q", err, outcome)
 	}
 }

@@ -30,13 +30,13 @@ type App struct {
 func (b *Bed) NewApp(name, dir string) (*App, error) {
 	a := &App{Bed: b, Name: name, Dir: dir, Repo: "acme/" + name}
 	a.Settings = map[string]string{
-		"source": dir, "token": "env://GIT_TOKEN", "image": a.Image(),
-		"login": b.Registry.User, "password": "env://REGISTRY_PASSWORD",
+		"source": dir, "token": "env://SHOP_GIT_TOKEN", "image": a.Image(),
+		"login": b.Registry.User, "password": "env://SHOP_REGISTRY_PASSWORD",
 		"kubeconfig":   "file://" + b.Cluster.Kubeconfig,
 		"environments": "test=" + name + "-test:reinstall,production=" + name + "-production",
 		"timeout":      "2m", "insecure": "true",
 	}
-	a.Secrets = map[string]string{"GIT_TOKEN": b.Git.Token, "REGISTRY_PASSWORD": b.Registry.Password}
+	a.Secrets = map[string]string{"SHOP_GIT_TOKEN": b.Git.Token, "SHOP_REGISTRY_PASSWORD": b.Registry.Password}
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(b.root, "examples", "poetry-service"))); err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (revision Revis
 		if strings.Contains(stderr, "release: not found") {
 			return Revision{}, false, nil
 		}
-		return Revision{}, false, fmt.Errorf("helm status: %s", strings.TrimSpace(stderr))
+		return Revision{}, false, fmt.Errorf("helm status: %s", Cause(stderr))
 	}
 	var answer struct {
 		Version int
