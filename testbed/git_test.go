@@ -1,8 +1,11 @@
 package main_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -166,6 +169,37 @@ func TestOneTagHasOneWinner(t *testing.T) {
 	}
 	if got := c.must("ls-remote", "origin", "refs/tags/one"); !strings.HasPrefix(got, commits[winner]) {
 		t.Errorf("the tag is at %s, but %s was pushed", got, commits[winner])
+	}
+}
+
+// Git sends a pack of more than a megabyte in chunks, after a probe, and compresses long requests of its own.
+func TestLargePushAndFetch(t *testing.T) {
+	c := newCheckout(t, control.Repository{})
+	log := server(t, bed.Git.Control)
+	data := make([]byte, 3<<20)
+	rand.Read(data)
+	check(t, os.WriteFile(filepath.Join(c.dir, "large"), data, 0o644))
+	c.must("add", "large")
+	head := c.commit("large")
+	c.must("push", "--quiet", "origin", "main")
+	push := requests(t, log, 1, func(r control.Request) bool { return r.Operation == "push" && len(r.Refs) > 0 })[0]
+	if push.In < 3<<20 || push.Refs[0].Result != "ok" || push.Refs[0].New != head {
+		t.Errorf("logged as %+v", push)
+	}
+	for i := range 60 { // so many "have" lines are compressed
+		c.commit(fmt.Sprint(i))
+	}
+	c.must("push", "--quiet", "origin", "main")
+	c.must("reset", "--quiet", "--hard", head)
+	for i := range 60 {
+		c.commit(fmt.Sprint("mine ", i))
+	}
+	c.must("fetch", "--quiet", "origin", "main")
+	all, err := log.Requests(t.Context())
+	check(t, err)
+	last := all[len(all)-1]
+	if last.Command != "fetch" || last.Status != 200 {
+		t.Errorf("the last request is logged as %+v", last)
 	}
 }
 

@@ -25,8 +25,8 @@ const (
 // real one would get from PyPI.
 var pythonPackages = []string{"ca-certificates", "python3", "python3-pip", "python3-venv", "python3-poetry-core"}
 
-// debianImages are debian and python.
-func debianImages(ctx context.Context) ([]image, error) {
+// debianImages are debian and python. Packages are downloaded into the folder downloads, once for both.
+func debianImages(ctx context.Context, downloads string) ([]image, error) {
 	mirror, version, err := aptMirror(ctx)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func debianImages(ctx context.Context) ([]image, error) {
 			names: []string{"library/python:3.11-slim", "library/python:3.11-slim-bookworm"},
 			of:    append([]string{suite, version, architecture}, pythonPackages...),
 			fill: func(ctx context.Context, root string) error {
-				if err := debootstrap(ctx, mirror, root, pythonPackages); err != nil {
+				if err := debootstrap(ctx, mirror, downloads, root, pythonPackages); err != nil {
 					return err
 				}
 				return asRealPython(root)
@@ -50,9 +50,11 @@ func debianImages(ctx context.Context) ([]image, error) {
 			},
 		},
 		{
-			names:  []string{"library/debian:bookworm-slim"},
-			of:     []string{suite, version, architecture},
-			fill:   func(ctx context.Context, root string) error { return debootstrap(ctx, mirror, root, nil) },
+			names: []string{"library/debian:bookworm-slim"},
+			of:    []string{suite, version, architecture},
+			fill: func(ctx context.Context, root string) error {
+				return debootstrap(ctx, mirror, downloads, root, nil)
+			},
 			config: v1.Config{Cmd: []string{"bash"}, Env: []string{searchPath}},
 		},
 	}, nil
@@ -74,16 +76,25 @@ func aptMirror(ctx context.Context) (address, version string, err error) {
 	return "", "", fmt.Errorf("this machine's apt has no package lists of Debian %s: run `testbed setup`", suite)
 }
 
+// aptProxy is the proxy that this machine's apt goes through, or none.
+func aptProxy(ctx context.Context) string {
+	out, _ := exec.CommandContext(ctx, "apt-config", "dump", "--format", "%v%n", "Acquire::http::Proxy").Output()
+	return strings.TrimSpace(string(out))
+}
+
 // debootstrap installs a minimal Debian and the packages into root, and takes away what an image does not need.
 // Its mounts are in a mount namespace of its own: none is left, however it ends.
-func debootstrap(ctx context.Context, mirror, root string, packages []string) error {
-	arguments := []string{"--variant=minbase"}
+func debootstrap(ctx context.Context, mirror, downloads, root string, packages []string) error {
+	arguments := []string{"--variant=minbase", "--cache-dir=" + downloads}
 	if len(packages) > 0 {
 		arguments = append(arguments, "--include="+strings.Join(packages, ","))
 	}
 	command := exec.CommandContext(ctx, "debootstrap", append(arguments, suite, root, mirror)...)
 	command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	command.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	if proxy := aptProxy(ctx); proxy != "" {
+		command.Env = append(command.Env, "http_proxy="+proxy)
+	}
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Run(); err != nil {

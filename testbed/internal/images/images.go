@@ -16,7 +16,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -76,8 +75,16 @@ func Ensure(ctx context.Context, options Options) (*Set, error) {
 	}
 	defer unlock()
 
+	if err := prune(options.Cache); err != nil {
+		return nil, err
+	}
+	downloads, err := os.MkdirTemp(options.Cache, "work-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(downloads)
 	set := &Set{}
-	all, err := debianImages(ctx)
+	all, err := debianImages(ctx, downloads)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +100,7 @@ func Ensure(ctx context.Context, options Options) (*Set, error) {
 	}
 	for _, one := range all {
 		set.Names = append(set.Names, one.names...)
-		if _, err := os.Stat(one.folder(options.Cache)); err == nil {
+		if have(one.folder(options.Cache)) {
 			continue
 		}
 		start := time.Now()
@@ -105,16 +112,4 @@ func Ensure(ctx context.Context, options Options) (*Set, error) {
 	}
 	set.Storage, err = storage(ctx, options.Cache, all)
 	return set, err
-}
-
-// lock waits until no other process makes images in the same cache.
-func lock(path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("lock the folder for images: %w", err)
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, fmt.Errorf("lock the folder for images: %w", err)
-	}
-	return func() { file.Close() }, nil
 }

@@ -25,7 +25,7 @@ func storage(ctx context.Context, cache string, all []image) (string, error) {
 		fmt.Fprintln(sum, one.names, one.key())
 	}
 	target := filepath.Join(cache, "registry-"+hex.EncodeToString(sum.Sum(nil)[:6]))
-	if _, err := os.Stat(target); err == nil {
+	if have(target) {
 		return target, nil
 	}
 	part, err := os.MkdirTemp(cache, "work-")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,9 +21,7 @@ var Packages = []struct{ Name, For string }{
 	{"busybox-static", "base images"},
 	{"runc", "the cluster's node and BuildKit"},
 	{"containernetworking-plugins", "the cluster's node"},
-	{"iproute2", "the cluster's node"},
-	{"iptables", "the cluster's node"},
-	{"util-linux", "the cluster's node"},
+	{"procps", "tests that look for processes left behind"},
 }
 
 // Install installs what is missing and says what it did and how long that took.
@@ -41,7 +40,11 @@ func Install(ctx context.Context, log io.Writer) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	fmt.Fprintf(log, "installing %s …\n", strings.Join(missing, ", "))
+	for _, one := range Packages {
+		if slices.Contains(missing, one.Name) {
+			fmt.Fprintf(log, "installing %s, for %s …\n", one.Name, one.For)
+		}
+	}
 	err := aptGet(ctx, append([]string{"install", "-y", "--no-install-recommends"}, missing...)...)
 	if err != nil {
 		// The lists may be older than what the mirror still has.
