@@ -1,0 +1,69 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/distribution/reference"
+	bk "github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+func init() {
+	field("Container.publish", func(ctx context.Context, s *Session, c *Container, args struct {
+		Address, MediaTypes string
+		ForcedCompression   string
+	}) (string, error) {
+		return c.publish(ctx, s, args.Address, args.MediaTypes, args.ForcedCompression)
+	})
+}
+
+// publish pushes the container as an image, without its mounts, and returns the address with the image's digest.
+func (c *Container) publish(ctx context.Context, s *Session, address, mediaTypes, compression string) (string, error) {
+	ref, err := reference.ParseNormalizedNamed(address)
+	if err != nil {
+		return "", fmt.Errorf("failed to parse image address %s: %w", address, err)
+	}
+	attrs := map[string]string{
+		"name":           reference.TagNameOnly(ref).String(),
+		"push":           "true",
+		"oci-mediatypes": fmt.Sprint(!strings.HasPrefix(strings.ToUpper(mediaTypes), "DOCKER")),
+	}
+	if compression != "" {
+		attrs["compression"], attrs["force-compression"] = strings.ToLower(compression), "true"
+	}
+	if c.epoch != "" {
+		// https://reproducible-builds.org/specs/source-date-epoch/
+		attrs["source-date-epoch"], attrs["rewrite-timestamp"] = c.epoch, "true"
+	}
+	for name, value := range c.annotations {
+		attrs["annotation."+name] = value
+	}
+	config, err := json.Marshal(dockerspec.DockerOCIImage{
+		Image: ocispecs.Image{Platform: ocispecs.Platform{
+			Architecture: c.platform.Architecture, OS: c.platform.OS, OSVersion: c.platform.OSVersion,
+			OSFeatures: c.platform.OSFeatures, Variant: c.platform.Variant,
+		}},
+		Config: c.config,
+	})
+	if err != nil {
+		return "", fmt.Errorf("write the image's config: %w", err)
+	}
+	exports := []bk.ExportEntry{{Type: bk.ExporterImage, Attrs: attrs}}
+	response, err := s.build(ctx, exports, func(ctx context.Context, client gateway.Client) (*gateway.Result, error) {
+		result, err := solve(ctx, client, c.state, c.platform)
+		if err == nil {
+			result.AddMeta(exptypes.ExporterImageConfigKey, config)
+		}
+		return result, err
+	})
+	if err != nil {
+		return "", err
+	}
+	return ref.String() + "@" + response.ExporterResponse[exptypes.ExporterImageDigestKey], nil
+}
