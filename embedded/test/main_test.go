@@ -1,0 +1,85 @@
+// Package test holds the session to the engine's behaviour, through the released SDK.
+//
+// The tests run in any Dagger session: the one that DAGGER_SESSION_PORT or _EXPERIMENTAL_DAGGER_CLI_BIN name, or else
+// the embedded one, built here. For a real engine, SHIP_TEST_ADDRESS names an address of this machine that its
+// containers reach, and the engine's configuration allows plain HTTP there.
+package test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"dagger.io/dagger"
+)
+
+// client is the session's, for all tests.
+var client *dagger.Client
+
+// isEmbedded tells that the session is the one of this repository.
+var isEmbedded bool
+
+// programs is the folder of the programs built here.
+var programs string
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	_, port := os.LookupEnv("DAGGER_SESSION_PORT")
+	_, program := os.LookupEnv("_EXPERIMENTAL_DAGGER_CLI_BIN")
+	if isEmbedded = !port && !program; isEmbedded {
+		var err error
+		if programs, err = build(); err != nil {
+			return 0, err
+		}
+		cache, err := os.MkdirTemp("", "ship-")
+		if err != nil {
+			return 0, err
+		}
+		defer os.RemoveAll(cache)
+		os.Setenv("SHIP_CACHE", cache)
+		os.Setenv("_EXPERIMENTAL_DAGGER_CLI_BIN", filepath.Join(programs, "embedded"))
+		os.Unsetenv("BUILDKIT_HOST")
+	}
+	os.Setenv("SHIP_TEST_SECRET", secretValue)
+	var err error
+	if client, err = dagger.Connect(context.Background(), dagger.WithLogOutput(os.Stderr)); err != nil {
+		return 0, fmt.Errorf("connect to a session: %w", err)
+	}
+	code := m.Run()
+	if err := client.Close(); err != nil {
+		return code, fmt.Errorf("close the session: %w", err)
+	}
+	return code, nil
+}
+
+// build makes the programs, beside what else Ship keeps. Go's own cache makes the second time short.
+func build() (string, error) {
+	cache := os.Getenv("SHIP_CACHE")
+	if cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return "", err
+		}
+		cache = filepath.Join(dir, "ship")
+	}
+	to := filepath.Join(cache, "embedded", "test-programs")
+	for name, source := range map[string]string{"embedded": "dagger/ship/embedded", "buildkitd": "github.com/moby/buildkit/cmd/buildkitd"} {
+		command := exec.Command("go", "build", "-p", "2", "-o", filepath.Join(to, name), source)
+		command.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := command.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
+		}
+	}
+	return to, nil
+}
