@@ -1,5 +1,4 @@
-// These tests run the built programs: a real cluster, a real registry, real containers.
-package main_test
+package test
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package main_test
+package test
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func programsFolder(t *testing.T) string {
 		cache = filepath.Join(base, "ship")
 	}
 	folder := filepath.Join(cache, "cluster")
-	run(t, nil, "make", "build", "OUT="+folder)
+	run(t, nil, "make", "-C", "..", "build", "OUT="+folder)
 	return folder
 }
 
