@@ -74,8 +74,10 @@ func repo(at locate) *cobra.Command {
 				return err
 			}
 			testbed, err := folder.Read()
-			if err != nil {
-				return fmt.Errorf("%w (is the testbed up?)", err)
+			if errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("no testbed is up in %s", folder)
+			} else if err != nil {
+				return err
 			}
 			client := control.Client{URL: testbed.Git.Control}
 			repository := control.Repository{Path: arguments[0], Public: public, ProtectedTags: protect}

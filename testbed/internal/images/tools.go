@@ -21,11 +21,11 @@ import (
 const ToolsImage = "alpine/k8s:1.37.1"
 
 // errMissing is wrapped by recipes whose ingredients are not there.
-var errMissing = errors.New("missing")
+var errMissing = errors.New("not built")
 
 // toolsImage has sh, helm and kubectl where the real alpine/k8s has them.
 func toolsImage(options Options) (image, error) {
-	return staticImage([]string{ToolsImage, "alpine/k8s:1.34.1"}, "/apps", map[string]string{
+	return staticImage([]string{ToolsImage}, "/apps", map[string]string{
 		"usr/bin/helm":    filepath.Join(options.Programs, "helm"),
 		"usr/bin/kubectl": filepath.Join(options.Programs, "kubectl"),
 	})
