@@ -5,7 +5,7 @@
 //	embedded shim                             runs a command in a container; the session starts it there
 //
 // A session uses the buildkitd that BUILDKIT_HOST names, as unix:///run/buildkit/buildkitd.sock. Without, it starts
-// one of its own, with the configuration file that SHIP_BUILDKITD_CONFIG names, and ends it with itself. What
+// one of its own, with the configuration file that BUILDKITD_CONFIG names, and ends it with itself. What
 // sessions keep is in $SHIP_CACHE, by default $XDG_CACHE_HOME/ship or ~/.cache/ship.
 //
 // The program must be static, since it runs in containers too: build it with CGO_ENABLED=0.
@@ -78,7 +78,7 @@ func serve(ctx context.Context, args []string) error {
 	address := os.Getenv("BUILDKIT_HOST")
 	if address == "" {
 		starting := context.AfterFunc(ctx, stopBelow)
-		private, err := daemon.Private(below, cache, os.Getenv("SHIP_BUILDKITD_CONFIG"))
+		private, err := daemon.Private(below, cache, os.Getenv("BUILDKITD_CONFIG"))
 		if err != nil {
 			return err
 		}

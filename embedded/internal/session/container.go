@@ -31,6 +31,7 @@ type Container struct {
 	imageRef    string     // empty where it is not an image as it was pulled
 	annotations map[string]string
 	ports       []*Port
+	base        []byte // config of the image that a Dockerfile builds on, whose layers keep their times
 	epoch       string // the time that the image's files and config get, in seconds since 1970; empty: as they are
 }
 

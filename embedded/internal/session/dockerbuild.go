@@ -113,7 +113,7 @@ func (c *Container) take(result *gateway.Result, secrets map[string]string) erro
 	if err := json.Unmarshal(result.Metadata[exptypes.ExporterImageConfigKey], &image); err != nil {
 		return fmt.Errorf("read the Dockerfile's image config: %w", err)
 	}
-	c.config = image.Config
+	c.config, c.base = image.Config, result.Metadata[exptypes.ExporterImageBaseConfigKey]
 	if image.OS != "" {
 		c.platform = platforms.Normalize(image.Platform)
 	}

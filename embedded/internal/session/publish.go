@@ -57,10 +57,14 @@ func (c *Container) publish(ctx context.Context, s *Session, address, mediaTypes
 	exports := []bk.ExportEntry{{Type: bk.ExporterImage, Attrs: attrs}}
 	response, err := s.build(ctx, exports, func(ctx context.Context, client gateway.Client) (*gateway.Result, error) {
 		result, err := solve(ctx, client, c.state, c.platform)
-		if err == nil {
-			result.AddMeta(exptypes.ExporterImageConfigKey, config)
+		if err != nil {
+			return nil, err
 		}
-		return result, err
+		result.AddMeta(exptypes.ExporterImageConfigKey, config)
+		if c.base != nil {
+			result.AddMeta(exptypes.ExporterImageBaseConfigKey, c.base)
+		}
+		return result, nil
 	})
 	if err != nil {
 		return "", err
