@@ -1,0 +1,124 @@
+package e2e
+
+import (
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"dagger/ship/e2e/bed"
+	"dagger/ship/testbed/control"
+)
+
+// TestFinishesFromTheTag leaves a release after its tag, lets the branch go on, and releases again.
+func TestFinishesFromTheTag(t *testing.T) {
+	a := newApp(t)
+	first := a.git("rev-parse", "HEAD")
+	if _, err := a.ship("tag"); err != nil {
+		t.Fatal(err)
+	}
+	a.edit("src/greeter/server.py", `(?m)\A`, "raise SystemExit('this came after the version')\n")
+	a.commit("work goes on")
+	a.release("resumed")
+	a.isReleased("0.1.0", first)
+	if got := a.revisions(a.Name + "-production"); got != 1 {
+		t.Errorf("production has %d revisions, want 1", got)
+	}
+}
+
+// TestFinishesAfterPublish is left between image and tag, as an older tool would leave it.
+func TestFinishesAfterPublish(t *testing.T) {
+	a := newApp(t)
+	delete(a.Settings, "environments")
+	if _, err := a.ship("publish"); err != nil {
+		t.Fatal(err)
+	}
+	digest := a.look("0.1.0").Digest
+	a.release("resumed")
+	if len(a.tags()) != 1 || a.look("0.1.0").Digest != digest {
+		t.Errorf("tags %v, image %v; want one tag and digest %s", a.tags(), a.look("0.1.0"), digest)
+	}
+
+	a.bump("0.2.0") // published from a commit that nobody tags
+	if _, err := a.ship("publish"); err != nil {
+		t.Fatal(err)
+	}
+	a.write("notes.md", "A note.\n")
+	a.commit("a note")
+	out, err := a.ship("release")
+	if err == nil || !strings.Contains(out, "exists already and is built from") || len(a.tags()) != 1 {
+		t.Errorf("an image of another commit: %v, tags %v", err, a.tags())
+	}
+}
+
+func TestBackwardsIsRefused(t *testing.T) {
+	a := newApp(t)
+	delete(a.Settings, "environments")
+	a.bump("0.10.0")
+	a.release("released")
+	a.bump("0.9.1")
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "lower than 0.10.0") {
+		t.Errorf("a lower version: %v", err)
+	}
+	a.Settings["maintenance"] = "true"
+	a.release("released")
+	if a.look("latest") != a.look("0.10.0") || len(a.tags()) != 2 {
+		t.Errorf("latest is %+v, tags are %v", a.look("latest"), a.tags())
+	}
+}
+
+// TestRace releases one version from two commits at once.
+func TestRace(t *testing.T) {
+	a := newApp(t)
+	delete(a.Settings, "environments")
+	b := &app{copyOf(a), t}
+	a.git("clone", "--quiet", a.Dir, b.Dir)
+	b.git("remote", "set-url", "origin", a.git("remote", "get-url", "origin"))
+	b.write("notes.md", "A note.\n")
+	b.commit("a note")
+
+	// both see that there is no tag before either pushes one
+	barrier := control.Fault{Repository: a.Repo, Operation: "push", Kind: control.Barrier, Parties: 2, Count: 2}
+	if _, err := (control.Client{URL: a.Bed.Git.Control}).Fault(t.Context(), barrier); err != nil {
+		t.Fatal(err)
+	}
+	var outs [2]string
+	var errs [2]error
+	var group sync.WaitGroup
+	for i, racer := range []*app{a, b} {
+		group.Go(func() { outs[i], errs[i] = racer.ship("release") })
+	}
+	group.Wait()
+	all := outs[0] + outs[1]
+	if errs[0] != nil || errs[1] != nil || strings.Count(all, ": released") != 1 || strings.Count(all, ": superseded") != 1 {
+		t.Errorf("%v, %v: want one released and one superseded", errs[0], errs[1])
+	}
+	tag := a.tags()[a.Name+"-0.1.0"]
+	if image := a.look("0.1.0"); image.Revision != tag {
+		t.Errorf("the tag is at %s, the image is of %s", tag, image.Revision)
+	}
+}
+
+func TestProtectedTag(t *testing.T) {
+	a := newApp(t)
+	delete(a.Settings, "environments")
+	client := control.Client{URL: a.Bed.Git.Control}
+	if err := client.Change(t.Context(), control.Repository{Path: a.Repo, ProtectedTags: []string{a.Name + "-*"}}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := a.ship("release")
+	if err == nil || !strings.Contains(out, "protected") || a.look("0.1.0").Digest != "" {
+		t.Errorf("got %v, want the server's words and nothing published", err)
+	}
+}
+
+func copyOf(a *app) *bed.App {
+	other := *a.App
+	other.Dir = filepath.Join(a.t.TempDir(), "other")
+	other.Settings = map[string]string{}
+	for name, value := range a.Settings {
+		other.Settings[name] = value
+	}
+	other.Settings["source"] = other.Dir
+	return &other
+}
