@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -83,6 +81,11 @@ func enterCgroups(name string) error {
 		if err := each.mount(); err != nil {
 			return err
 		}
+		if each.kind == "cgroup2" {
+			for _, controller := range needed {
+				_ = enable(each.path, controller) // delegate tells which one the machine would not give
+			}
+		}
 		if err := join(each, name); err != nil {
 			return fmt.Errorf("enter cgroup: %w", err)
 		}
@@ -125,60 +128,24 @@ func join(tree hierarchy, name string) error {
 	return os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte("0"), 0o644)
 }
 
+// needed are the controllers without which kubelet does not start.
+var needed = []string{"cpu", "cpuset", "memory", "pids"}
+
 // delegate lets pods have controllers under version 2, where a cgroup has either processes or children with
 // controllers: this process moves aside first.
 func delegate() error {
 	if err := join(hierarchy{path: cgroupRoot}, "supervisor"); err != nil {
 		return fmt.Errorf("enter cgroup: %w", err)
 	}
-	controllers, err := os.ReadFile(filepath.Join(cgroupRoot, "cgroup.controllers"))
-	if err != nil {
-		return fmt.Errorf("list controllers: %w", err)
-	}
-	for _, controller := range strings.Fields(string(controllers)) {
-		if err := os.WriteFile(filepath.Join(cgroupRoot, "cgroup.subtree_control"), []byte("+"+controller), 0o644); err != nil {
+	for _, controller := range needed {
+		if err := enable(cgroupRoot, controller); err != nil {
 			return fmt.Errorf("delegate controller %s: %w", controller, err)
 		}
 	}
 	return nil
 }
 
-// RemoveCgroups ends all that still lives in cgroups called name and removes them, on the machine itself.
-func RemoveCgroups(name string, timeout time.Duration) error {
-	var trees []string
-	for _, pattern := range []string{cgroupRoot, cgroupRoot + "/*"} {
-		found, _ := filepath.Glob(filepath.Join(pattern, name))
-		trees = append(trees, found...)
-	}
-	deadline := time.Now().Add(timeout)
-	for _, tree := range trees {
-		for err := removeTree(tree); err != nil; err = removeTree(tree) {
-			if time.Now().After(deadline) {
-				return fmt.Errorf("remove cgroup: %w", err)
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-	}
-	return nil
-}
-
-// removeTree removes a cgroup from its leaves up. It fails while a process is left in it.
-func removeTree(path string) error {
-	entries, err := os.ReadDir(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	for _, entry := range entries {
-		if entry.IsDir() {
-			err = errors.Join(err, removeTree(filepath.Join(path, entry.Name())))
-		}
-	}
-	processes, _ := os.ReadFile(filepath.Join(path, "cgroup.procs"))
-	for _, line := range strings.Fields(string(processes)) {
-		var pid int
-		if _, scanError := fmt.Sscan(line, &pid); scanError == nil && pid > 0 {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-	}
-	return errors.Join(err, os.Remove(path))
+// enable gives a cgroup's children a controller, under version 2.
+func enable(group, controller string) error {
+	return os.WriteFile(filepath.Join(group, "cgroup.subtree_control"), []byte("+"+controller), 0o644)
 }
