@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"dagger.io/dagger"
+	"github.com/sirupsen/logrus"
 )
 
 // client is the session's, for all tests.
@@ -53,6 +54,10 @@ func run(m *testing.M) (int, error) {
 	}
 	os.Setenv("SHIP_TEST_SECRET", secretValue)
 	var err error
+	logrus.SetLevel(logrus.PanicLevel) // the registries'
+	var stop func()
+	baseRegistry, stop = serveRegistry(nil, nil)
+	defer stop()
 	if client, err = dagger.Connect(context.Background(), dagger.WithLogOutput(os.Stderr)); err != nil {
 		return 0, fmt.Errorf("connect to a session: %w", err)
 	}

@@ -19,36 +19,37 @@ import (
 // The registries' user and password.
 const (
 	user     = "tester"
-	password = "correct-horse"
+	password = "correct-horse-Battery"
 )
 
-// startRegistry serves an empty registry and returns its address. Without credentials, anyone may use it.
-func startRegistry(t testing.TB, credentials bool, certificate *tls.Certificate) string {
+// startRegistry serves an empty registry that asks for user and password, and returns its address.
+func startRegistry(t *testing.T, certificate *tls.Certificate) string {
 	t.Helper()
-	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil, "delete": {"enabled": true}}}
-	config.Log.Level = "panic"
-	config.Log.AccessLog.Disabled = true
-	config.HTTP.Secret = "test"
-	config.Catalog.MaxEntries = 100
-	if credentials {
-		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(t.TempDir(), "htpasswd")
-		if err := os.WriteFile(file, []byte(user+":"+string(hash)+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		config.Auth = configuration.Auth{"htpasswd": {"realm": "test", "path": file}}
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	t.Cleanup(stop)
-	l, err := net.Listen("tcp", net.JoinHostPort(address(), "0"))
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
+	file := filepath.Join(t.TempDir(), "htpasswd")
+	if err := os.WriteFile(file, []byte(user+":"+string(hash)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address, stop := serveRegistry(configuration.Auth{"htpasswd": {"realm": "test", "path": file}}, certificate)
+	t.Cleanup(stop)
+	return address
+}
+
+// serveRegistry serves an empty registry until stop is called.
+func serveRegistry(auth configuration.Auth, certificate *tls.Certificate) (string, func()) {
+	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil}, Auth: auth}
+	config.HTTP.Secret = "test"
+	config.Catalog.MaxEntries = 100
+	config.Log.AccessLog.Disabled = true
+	l, err := net.Listen("tcp", net.JoinHostPort(listenAddress(), "0"))
+	if err != nil {
+		panic(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
 	server := &http.Server{Handler: handlers.NewApp(ctx, config)}
-	t.Cleanup(func() { server.Close() })
 	go func() {
 		if certificate != nil {
 			server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}}
@@ -57,11 +58,11 @@ func startRegistry(t testing.TB, credentials bool, certificate *tls.Certificate)
 			server.Serve(l)
 		}
 	}()
-	return l.Addr().String()
+	return l.Addr().String(), func() { server.Close(); stop() }
 }
 
-// address is where servers listen: an engine's containers do not reach the loopback of the machine.
-func address() string {
+// listenAddress is where servers listen: an engine's containers do not reach the loopback of the machine.
+func listenAddress() string {
 	if given := os.Getenv("SHIP_TEST_ADDRESS"); given != "" {
 		return given
 	}

@@ -70,7 +70,13 @@ func Start(ctx context.Context, o Options) (*Daemon, error) {
 	if o.Config != "" {
 		args = append(args, "--config", o.Config)
 	}
+	// BuildKit does not remove all its temporary folders
+	temp := filepath.Join(root, "tmp")
+	if err := errors.Join(os.RemoveAll(temp), os.Mkdir(temp, 0o700)); err != nil {
+		return nil, fmt.Errorf("make a folder for BuildKit: %w", err)
+	}
 	command := exec.CommandContext(ctx, program, args...)
+	command.Env = append(os.Environ(), "TMPDIR="+temp)
 	command.Stdout, command.Stderr = o.Log, o.Log
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = 30 * time.Second

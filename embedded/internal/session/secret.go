@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/session/secrets"
+
+	"dagger/ship/embedded/internal/shim"
 )
 
 // Secret is a value that is read where it is needed, and no earlier.
@@ -125,4 +127,19 @@ func (s *Session) GetSecret(_ context.Context, id string) ([]byte, error) {
 		return nil, secrets.ErrNotFound
 	}
 	return secret.(*Secret).plaintext()
+}
+
+// scrub replaces every secret that a build of this session was given.
+func (s *Session) scrub(text string) string {
+	s.registered.Range(func(_, secret any) bool {
+		if value, err := secret.(*Secret).plaintext(); err == nil {
+			for _, value := range []string{string(value), strings.TrimSpace(string(value))} {
+				if value != "" {
+					text = strings.ReplaceAll(text, value, shim.Replacement)
+				}
+			}
+		}
+		return true
+	})
+	return text
 }

@@ -35,7 +35,7 @@ func (s *Session) build(ctx context.Context, exports []bk.ExportEntry, f gateway
 	if s.hostNetwork {
 		opt.AllowedEntitlements = []string{entitlements.EntitlementNetworkHost.String()}
 	}
-	status, w := make(chan *bk.SolveStatus), newWatch(s.log)
+	status, w := make(chan *bk.SolveStatus), newWatch(s)
 	done := make(chan struct{})
 	go func() { defer close(done); w.follow(status) }()
 	var failed error

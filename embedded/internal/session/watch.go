@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -21,14 +20,14 @@ const slow = 10 * time.Second
 
 // watch follows a build: it says on the log what takes long, and keeps what steps print, for their errors.
 type watch struct {
-	log     io.Writer
+	session *Session
 	names   map[digest.Digest]string
 	output  map[digest.Digest]*[2]tail // standard output and standard error
 	running map[digest.Digest]time.Time
 }
 
-func newWatch(log io.Writer) *watch {
-	return &watch{log, map[digest.Digest]string{}, map[digest.Digest]*[2]tail{}, map[digest.Digest]time.Time{}}
+func newWatch(s *Session) *watch {
+	return &watch{s, map[digest.Digest]string{}, map[digest.Digest]*[2]tail{}, map[digest.Digest]time.Time{}}
 }
 
 // follow reads the build's status until it ends.
@@ -45,7 +44,7 @@ func (w *watch) follow(status <-chan *bk.SolveStatus) {
 		case <-tick.C:
 			for step, since := range w.running {
 				if time.Since(since) > slow {
-					fmt.Fprintf(w.log, "still running: %s\n", w.names[step])
+					fmt.Fprintf(w.session.log, "still running: %s\n", w.names[step])
 					delete(w.running, step)
 				}
 			}
@@ -99,15 +98,15 @@ func (w *watch) explain(err error) error {
 			Stdout: strings.TrimSpace(string(stdout)), Stderr: strings.TrimSpace(string(stderr)),
 		}
 	}
-	// a Dockerfile's RUN
-	text := strings.TrimSpace(string(stderr))
-	if text == "" {
-		text = strings.TrimSpace(string(stdout))
+	// a Dockerfile's RUN, which no shim has scrubbed
+	out, problem := w.session.scrub(strings.TrimSpace(string(stdout))), w.session.scrub(strings.TrimSpace(string(stderr)))
+	shown := problem
+	if shown == "" {
+		shown = out
 	}
 	return &ExecError{
-		Message: fmt.Sprintf("%s\nexit code: %d\n%s", w.names[step], exit.ExitCode, lastLines(text, 20)),
-		Cmd:     []string{w.names[step]}, ExitCode: int(exit.ExitCode),
-		Stdout: strings.TrimSpace(string(stdout)), Stderr: strings.TrimSpace(string(stderr)),
+		Message: fmt.Sprintf("%s\nexit code: %d\n%s", w.names[step], exit.ExitCode, lastLines(shown, 20)),
+		Cmd:     []string{w.names[step]}, ExitCode: int(exit.ExitCode), Stdout: out, Stderr: problem,
 	}
 }
 
