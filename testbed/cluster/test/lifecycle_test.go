@@ -50,6 +50,18 @@ func TestKilled(t *testing.T) {
 	second.stop(t, syscall.SIGTERM)
 }
 
+// TestPartDies ends one program of a cluster: the rest must not go on as if nothing had happened.
+func TestPartDies(t *testing.T) {
+	c := startCluster(t, programsFolder(t), t.TempDir(), "--node", "simulated")
+	pid := strings.TrimSpace(run(t, nil, "pgrep", "--full", "cluster kube-scheduler .*"+c.state))
+	run(t, nil, "kill", "-KILL", pid)
+	err := c.command.Wait()
+	if said := c.errors.String(); err == nil || strings.Count(said, "kube-scheduler ended (signal killed); its log is") != 1 {
+		t.Errorf("cluster ended with %v and said %q", err, said)
+	}
+	c.gone(t)
+}
+
 // TestInputErrors holds every refusal to a word that tells what to do, and to changing nothing.
 func TestInputErrors(t *testing.T) {
 	programs := programsFolder(t)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -108,7 +107,7 @@ func (c *cluster) inner(name string, s settings) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("find own program: %w", err)
 	}
 	command := exec.Command(self, name, string(argument))
-	command.Stderr = io.MultiWriter(os.Stderr, &c.errors)
+	command.Stderr = &c.errors
 	// A process group of its own, so that Ctrl-C in a terminal reaches only the outer process, which knows what to do.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return command, nil
