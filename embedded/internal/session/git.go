@@ -1,16 +1,15 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
 	"strings"
-
-	"github.com/moby/buildkit/client/llb"
-	"github.com/moby/buildkit/client/llb/sourceresolver"
-	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/moby/buildkit/solver/pb"
 )
 
 // GitRepository is a git remote.
@@ -24,7 +23,7 @@ type GitRepository struct {
 // GitRef is a commit of a remote, or a name of one.
 type GitRef struct {
 	repository *GitRepository
-	name       string // empty: HEAD
+	name       string
 }
 
 func init() {
@@ -33,8 +32,8 @@ func init() {
 		HTTPAuthToken         *string
 		KeepGitDir            bool
 	}) (*GitRepository, error) {
-		if !strings.HasPrefix(args.URL, "http://") && !strings.HasPrefix(args.URL, "https://") {
-			return nil, fmt.Errorf("git %s: this session reads remotes over HTTP and HTTPS only", args.URL)
+		if remote, err := url.Parse(args.URL); err != nil || remote.Scheme != "http" && remote.Scheme != "https" || remote.User != nil {
+			return nil, errors.New("git: this session reads remotes over HTTP and HTTPS only, with no credentials in their URL")
 		}
 		repository := &GitRepository{url: args.URL, user: args.HTTPAuthUsername, keepGit: args.KeepGitDir}
 		if args.HTTPAuthToken == nil {
@@ -46,7 +45,7 @@ func init() {
 	})
 	field("GitRepository.url", func(_ context.Context, _ *Session, r *GitRepository, _ none) (string, error) { return r.url, nil })
 	field("GitRepository.head", func(_ context.Context, _ *Session, r *GitRepository, _ none) (*GitRef, error) {
-		return &GitRef{r, ""}, nil
+		return &GitRef{r, "HEAD"}, nil
 	})
 	for name, prefix := range map[string]string{"branch": "refs/heads/", "tag": "refs/tags/", "ref": ""} {
 		field("GitRepository."+name, func(_ context.Context, _ *Session, r *GitRepository, args nameArgs) (*GitRef, error) {
@@ -54,111 +53,96 @@ func init() {
 		})
 	}
 	field("GitRepository.commit", func(_ context.Context, _ *Session, r *GitRepository, args struct{ ID string }) (*GitRef, error) {
-		if len(args.ID) != 40 || strings.Trim(args.ID, "0123456789abcdef") != "" {
+		if !isCommit(args.ID) {
 			return nil, fmt.Errorf("invalid commit SHA: %q", args.ID)
 		}
 		return &GitRef{r, args.ID}, nil
 	})
-	field("GitRef.commit", func(ctx context.Context, s *Session, r *GitRef, _ none) (string, error) {
-		commit, _, err := r.resolve(ctx, s)
+	field("GitRef.commit", func(ctx context.Context, _ *Session, r *GitRef, _ none) (string, error) {
+		commit, _, err := r.resolve(ctx)
 		return commit, err
 	})
-	field("GitRef.ref", func(ctx context.Context, s *Session, r *GitRef, _ none) (string, error) {
-		_, ref, err := r.resolve(ctx, s)
+	field("GitRef.ref", func(ctx context.Context, _ *Session, r *GitRef, _ none) (string, error) {
+		_, ref, err := r.resolve(ctx)
 		return ref, err
 	})
 	field("GitRef.tree", func(ctx context.Context, s *Session, r *GitRef, args struct{ DiscardGitDir bool }) (*Directory, error) {
-		commit, _, err := r.resolve(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		state, err := r.source(s, commit, r.repository.keepGit && !args.DiscardGitDir)
-		return &Directory{place{state, "/", s.platform}}, err
+		return r.tree(ctx, s, args.DiscardGitDir || !r.repository.keepGit)
 	})
 }
 
-// source is the files of a commit.
-func (r *GitRef) source(s *Session, ref string, keepGit bool) (llb.State, error) {
-	options := []llb.GitOption{llb.WithCustomName("read " + r.repository.url)}
-	if keepGit {
-		options = append(options, llb.KeepGitDir())
-	}
-	if r.repository.token != nil {
-		header, err := r.repository.header()
-		if err != nil {
-			return llb.State{}, err
-		}
-		id, err := header.register()
-		if err != nil {
-			return llb.State{}, err
-		}
-		options = append(options, llb.AuthHeaderSecret(id))
-	}
-	return llb.Git(r.repository.url, ref, options...), nil
+func isCommit(name string) bool {
+	return len(name) == 40 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
-// header is a secret with what git sends to the remote.
-func (r *GitRepository) header() (*Secret, error) {
-	token, err := r.token.plaintext()
-	if err != nil {
-		return nil, err
+// git runs the program git. The token goes through the environment, since arguments can be seen by others.
+func (r *GitRepository) git(ctx context.Context, dir string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, "git", args...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1")
+	if r.token != nil {
+		token, err := r.token.plaintext()
+		if err != nil {
+			return "", err
+		}
+		user := r.user
+		if user == "" {
+			user = "x-access-token" // the engine's default
+		}
+		header := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+string(token)))
+		command.Env = append(command.Env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=http."+r.url+".extraHeader", "GIT_CONFIG_VALUE_0="+header)
 	}
-	user := r.user
-	if user == "" {
-		user = "x-access-token" // the engine's default
+	var out, problem bytes.Buffer
+	command.Stdout, command.Stderr = &out, &problem
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("git %s %s: %w: %s", args[0], r.url, err, strings.TrimSpace(problem.String()))
 	}
-	text := "basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+string(token)))
-	key := "git authorization for " + r.url
-	r.token.session.plaintexts.Store(key, []byte(text))
-	return &Secret{session: r.token.session, name: key}, nil
+	return out.String(), nil
 }
 
-// resolve asks the remote what commit a name stands for, and for its full name.
-func (r *GitRef) resolve(ctx context.Context, s *Session) (commit, ref string, err error) {
-	if len(r.name) == 40 && strings.Trim(r.name, "0123456789abcdef") == "" {
+// resolve asks the remote what commit a name stands for, and for its full name. A tag stands for what it points at.
+func (r *GitRef) resolve(ctx context.Context) (commit, ref string, err error) {
+	if isCommit(r.name) {
 		return r.name, r.name, nil
 	}
-	state, err := r.source(s, r.name, false)
+	out, err := r.repository.git(ctx, "", "ls-remote", r.repository.url, r.name, r.name+"^{}")
 	if err != nil {
 		return "", "", err
 	}
-	_, err = s.build(ctx, nil, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
-		op, err := sourceOp(ctx, state)
-		if err != nil {
-			return nil, err
+	for line := range strings.Lines(out) {
+		id, name, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if full, peeled := strings.CutSuffix(name, "^{}"); commit == "" || peeled && full == ref {
+			commit, ref = id, full
 		}
-		meta, err := c.ResolveSourceMetadata(ctx, op, sourceresolver.Opt{LogName: "look up " + r.repository.url})
-		if err != nil {
-			return nil, err
-		}
-		if meta.Git == nil {
-			return nil, errors.New("BuildKit is too old to look up git refs")
-		}
-		commit, ref = meta.Git.Checksum, meta.Git.Ref
-		if meta.Git.CommitChecksum != "" {
-			commit = meta.Git.CommitChecksum
-		}
-		return gateway.NewResult(), nil
-	})
-	if err != nil {
-		return "", "", fmt.Errorf("git %s: look up %q: %w", r.repository.url, r.name, err)
+	}
+	if commit == "" {
+		return "", "", fmt.Errorf("repository %s does not contain ref %q", r.repository.url, r.name)
 	}
 	return commit, ref, nil
 }
 
-func sourceOp(ctx context.Context, state llb.State) (*pb.SourceOp, error) {
-	def, err := state.Marshal(ctx)
+// tree fetches the one commit, without its history, and takes its files as a folder of this machine.
+func (r *GitRef) tree(ctx context.Context, s *Session, discard bool) (*Directory, error) {
+	commit, _, err := r.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range def.Def {
-		var op pb.Op
-		if err := op.UnmarshalVT(text); err != nil {
+	dir, err := os.MkdirTemp(s.temp, "git-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for %s: %w", r.repository.url, err)
+	}
+	for _, args := range [][]string{
+		{"init", "--quiet", "--initial-branch=main"},
+		{"fetch", "--quiet", "--depth=1", r.repository.url, commit},
+		{"-c", "advice.detachedHead=false", "checkout", "--quiet", commit},
+	} {
+		if _, err := r.repository.git(ctx, dir, args...); err != nil {
 			return nil, err
 		}
-		if source := op.GetSource(); source != nil {
-			return source, nil
-		}
 	}
-	return nil, errors.New("the definition holds no source")
+	var exclude []string
+	if discard {
+		exclude = []string{".git"}
+	}
+	return s.hostDirectory(dir, nil, exclude, false)
 }

@@ -44,6 +44,7 @@ type Session struct {
 	platform    ocispecs.Platform
 	hostNetwork bool
 	files       *hostFiles
+	temp        string // folder that is removed when the session ends
 	auth        *credentials
 	objects     sync.Map // object by its call's digest
 	plaintexts  sync.Map // of setSecret, by name
@@ -71,11 +72,18 @@ func New(ctx context.Context, o Options) (*Session, error) {
 	if err := s.tryHostNetwork(ctx); err != nil {
 		return nil, err
 	}
+	if s.temp, err = os.MkdirTemp(o.Cache, "session-"); err != nil {
+		return nil, fmt.Errorf("make a folder for the session: %w", err)
+	}
 	return s, s.serveFiles(ctx)
 }
 
 // Wait returns when everything that the session started has ended.
-func (s *Session) Wait() { <-s.files.ended; s.client.Close() }
+func (s *Session) Wait() {
+	<-s.files.ended
+	s.client.Close()
+	os.RemoveAll(s.temp)
+}
 
 // tryHostNetwork finds out whether commands may use the host's network, so that they reach servers on its loopback.
 func (s *Session) tryHostNetwork(ctx context.Context) error {
