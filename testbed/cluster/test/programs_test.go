@@ -14,10 +14,10 @@ import (
 	"dagger/ship/testbed/cluster/internal/layout"
 )
 
-// programsFolder has the built programs: SHIP_CLUSTER_PROGRAMS, or else what `make build` makes now.
+// programsFolder has the built programs: CLUSTER_PROGRAMS, or else what `make build` makes now.
 func programsFolder(t *testing.T) string {
 	t.Helper()
-	if folder := os.Getenv("SHIP_CLUSTER_PROGRAMS"); folder != "" {
+	if folder := os.Getenv("CLUSTER_PROGRAMS"); folder != "" {
 		return folder
 	}
 	cache := os.Getenv("SHIP_CACHE")
