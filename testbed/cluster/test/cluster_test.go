@@ -13,6 +13,7 @@ import (
 )
 
 func TestRealNode(t *testing.T) {
+	t.Parallel()
 	programs := programsFolder(t)
 	apps, hub := serveRegistry(t, false), serveRegistry(t, true)
 	image := apps + "/group/app:1"

@@ -10,6 +10,7 @@ import (
 
 // TestSimulatedNode also runs beside a real one, in a folder of its own, on a machine that seems to forbid it more.
 func TestSimulatedNode(t *testing.T) {
+	t.Parallel()
 	programs := programsFolder(t)
 	weak := []string{"setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"}
 	c := startBehind(t, weak, programs, t.TempDir(), "--node", "auto")
@@ -33,6 +34,7 @@ func TestSimulatedNode(t *testing.T) {
 
 // TestKilled kills the outer process, which can then clean up nothing, and starts again in its folder.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	programs := programsFolder(t)
 	state := t.TempDir()
 	first := startCluster(t, programs, state, "--node", "real")
@@ -52,6 +54,7 @@ func TestKilled(t *testing.T) {
 
 // TestPartDies ends one program of a cluster: the rest must not go on as if nothing had happened.
 func TestPartDies(t *testing.T) {
+	t.Parallel()
 	c := startCluster(t, programsFolder(t), t.TempDir(), "--node", "simulated")
 	pid := strings.TrimSpace(run(t, nil, "pgrep", "--full", "cluster kube-scheduler .*"+c.state))
 	run(t, nil, "kill", "-KILL", pid)
@@ -64,6 +67,7 @@ func TestPartDies(t *testing.T) {
 
 // TestInputErrors holds every refusal to a word that tells what to do, and to changing nothing.
 func TestInputErrors(t *testing.T) {
+	t.Parallel()
 	programs := programsFolder(t)
 	for arguments, want := range map[string]string{
 		"":                                     "set --state",
