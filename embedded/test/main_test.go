@@ -38,6 +38,9 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) (int, error) {
 	_, port := os.LookupEnv("DAGGER_SESSION_PORT")
 	_, program := os.LookupEnv("_EXPERIMENTAL_DAGGER_CLI_BIN")
+	if err := install(); err != nil {
+		return 0, err
+	}
 	if isEmbedded = !port && !program; isEmbedded {
 		var err error
 		if programs, err = build(); err != nil {
@@ -68,8 +71,31 @@ func run(m *testing.M) (int, error) {
 	return code, nil
 }
 
-// build makes the programs, beside what else Ship keeps. Go's own cache makes the second time short.
+// install adds the Debian packages that the tests and BuildKit need, where they are missing.
+func install() error {
+	for program, pack := range map[string]string{"/bin/busybox": "busybox-static", "runc": "runc", "git": "git"} {
+		if _, err := exec.LookPath(program); err == nil {
+			continue
+		}
+		for _, args := range [][]string{{"update", "-q"}, {"install", "-q", "-y", "--no-install-recommends", pack}} {
+			command := exec.Command("apt-get", args...)
+			command.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+			if out, err := command.CombinedOutput(); err != nil {
+				return fmt.Errorf("install %s: %w\n%s", pack, err, out)
+			}
+		}
+	}
+	return nil
+}
+
+// build makes the programs, beside what else Ship keeps, where they are not made yet (EMBEDDED_PROGRAM names them
+// then). Go's own cache makes the second time short.
 func build() (string, error) {
+	if made := os.Getenv("EMBEDDED_PROGRAM"); made != "" {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(made), "buildkitd")); err == nil {
+			return filepath.Dir(made), nil
+		}
+	}
 	cache := os.Getenv("SHIP_CACHE")
 	if cache == "" {
 		dir, err := os.UserCacheDir()

@@ -23,6 +23,8 @@ func TestReproducible(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	var original ocispecs.Manifest
+	fetch(t, baseRegistry, "base/manifests/1", &original)
 	epoch := time.Unix(1700000000, 0)
 	digest := map[string]bool{}
 	for i, tag := range []string{"one", "two"} {
@@ -44,6 +46,9 @@ func TestReproducible(t *testing.T) {
 		fetch(t, baseRegistry, "reproducible/blobs/"+manifest.Config.Digest.String(), &config)
 		if config.Created == nil || !config.Created.Equal(epoch) {
 			t.Errorf("created %v, want %v", config.Created, epoch)
+		}
+		if len(manifest.Layers) < 2 || manifest.Layers[0].Digest != original.Layers[0].Digest {
+			t.Errorf("the base image's layers were rewritten: %v, from %v", manifest.Layers, original.Layers)
 		}
 		if t.Failed() || len(digest) > 1 {
 			t.Logf("%+v\n%+v", manifest, config)

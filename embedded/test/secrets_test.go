@@ -43,7 +43,9 @@ func TestSecrets(t *testing.T) {
 		{"scrubbed from redirected output", contents(c.WithSecretVariable("S", env).WithExec(sh("echo $S"), dagger.ContainerWithExecOpts{RedirectStdout: "/tmp/o"}).File("/tmp/o")), "***\n", ""},
 		{"only whole secrets are scrubbed", text(c.WithSecretVariable("S", env).WithExec(sh("echo s3cret")).Stdout), "s3cret\n", ""},
 		{"not a variable of the image", func(ctx context.Context) (any, error) { return c.WithSecretVariable("S", env).EnvVariable(ctx, "S") }, "", ""},
-		{"no file is left", text(c.WithMountedSecret("/dir/s", env).WithExec(sh("cat /dir/s > /dev/null")).WithoutMount("/dir/s").Rootfs().Directory("/").Name), "/", ""},
+		{"no file is left", func(ctx context.Context) (any, error) {
+			return c.WithMountedSecret("/dir/s", env).WithExec(sh("cat /dir/s > /dev/null")).Rootfs().Exists(ctx, "dir")
+		}, false, ""},
 		{"withoutSecretVariable", text(c.WithSecretVariable("S", env).WithoutSecretVariable("S").WithExec(sh("echo [$S]")).Stdout), "[]\n", ""},
 		{"expand refuses secrets", text(c.WithSecretVariable("S", env).WithEnvVariable("A", "$S", dagger.ContainerWithEnvVariableOpts{Expand: true}).WithExec(sh("true")).Stdout), nil, `expand cannot be used with secret env variable "S"`},
 		{"a missing one fails the exec", text(c.WithSecretVariable("S", client.Secret("env://SHIP_TEST_NONE")).WithExec(sh("true")).Stdout), nil, "secret env var not found"},

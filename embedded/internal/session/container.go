@@ -122,6 +122,7 @@ func init() {
 	})
 	field("Container.imageRef", func(_ context.Context, _ *Session, c *Container, _ none) (string, error) {
 		if c.imageRef == "" {
+			//lint:ignore ST1005 these are the engine's words
 			return "", errors.New("Image reference can only be retrieved immediately after the 'Container.From' call. Error in fetching imageRef as the container image is changed")
 		}
 		return c.imageRef, nil

@@ -19,11 +19,6 @@ const maxContents = 128 << 20
 // File is a file in the files that a build makes.
 type File struct{ place }
 
-// root returns a state that holds only the file, under its own name.
-func (f *File) root() llb.State {
-	return copyInto(llb.Scratch(), f.place, "/"+path.Base(f.path), llb.CopyInfo{})
-}
-
 // withFile is the arguments of the fields that add a file.
 type withFile struct {
 	Path, Source, Owner string

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 //go:embed schema.graphqls
@@ -39,7 +40,7 @@ type answer struct {
 
 // run validates a query against the schema and answers it. What goes wrong is in the answer's errors.
 func (s *Session) run(ctx context.Context, r request) answer {
-	query, errs := gqlparser.LoadQuery(schema, r.Query)
+	query, errs := gqlparser.LoadQueryWithRules(schema, r.Query, rules.NewDefaultRules())
 	if errs != nil {
 		return answer{Errors: errs}
 	}

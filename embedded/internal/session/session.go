@@ -9,6 +9,7 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,9 @@ type Session struct {
 func New(ctx context.Context, o Options) (*Session, error) {
 	s := &Session{workdir: o.Workdir, log: o.Log, auth: &credentials{hosts: map[string]types.AuthConfig{}}}
 	var err error
+	if err := static(); err != nil {
+		return nil, err
+	}
 	if s.salt, err = salt(filepath.Join(o.Cache, "salt")); err != nil {
 		return nil, fmt.Errorf("read the salt of secrets' cache keys: %w", err)
 	}
@@ -110,6 +114,21 @@ func (s *Session) program() (place, error) {
 		return place{}, err
 	}
 	return dir.at(filepath.Base(self)), nil
+}
+
+// static fails where this program would not run in containers, which hold no libraries for it.
+func static() error {
+	program, err := elf.Open("/proc/self/exe")
+	if err != nil {
+		return fmt.Errorf("read this program: %w", err)
+	}
+	defer program.Close()
+	for _, segment := range program.Progs {
+		if segment.Type == elf.PT_INTERP {
+			return errors.New("this program is not static, so it cannot run in containers: build it with CGO_ENABLED=0")
+		}
+	}
+	return nil
 }
 
 // salt reads 32 random bytes, which are made once on a machine.
