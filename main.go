@@ -238,7 +238,7 @@ func (r *release) steps() []step {
 	steps := []step{
 		{"read", nil, r.read},
 		{"look", nil, r.look},
-		{"check", r.plan.Anything, r.check},
+		{"check", r.plan.Anything, r.check}, // nothing has been touched before this has passed
 		{"build", func() converge.Step { return r.plan.Build }, r.build},
 		{"tag", func() converge.Step { return r.plan.Tag }, r.tag},
 		{"publish", func() converge.Step { return r.plan.Publish }, r.publish},

@@ -106,21 +106,15 @@ func (r *release) outcome() report.Outcome {
 	return report.Resumed
 }
 
-// explain is an error's text. That of an exec is made anew, from what the program printed: the engine's own repeats
-// the arguments and drops what we put around it.
+// explain is an error's text. That of an exec is made anew, from the last that the program printed: the engine's own
+// drops what we put around it.
 func explain(err error) string {
 	failed := new(dagger.ExecError)
 	if !errors.As(err, &failed) {
 		return err.Error()
 	}
-	printed := strings.TrimSpace(failed.Stderr)
-	if printed == "" {
-		printed = strings.TrimSpace(failed.Stdout)
-	}
-	if printed == "" {
-		printed = failed.Message()
-	}
-	return fmt.Sprintf("%s: exit code %d\n%s", strings.Join(failed.Cmd, " "), failed.ExitCode, printed)
+	return fmt.Sprintf("%s: exit code %d\n%s", strings.Join(failed.Cmd, " "), failed.ExitCode,
+		strings.TrimSpace(report.Tail(failed.Stdout)+report.Tail(failed.Stderr)))
 }
 
 // secretText reads a secret. One that is not given, or that an unset variable leaves empty or missing, is "":

@@ -199,7 +199,10 @@ func (r *release) look(ctx context.Context) (string, error) {
 	}
 	var err error
 	r.plan, err = converge.Decide(r.facts, converge.Options{Maintenance: r.Maintenance})
-	return r.plan.Anything().Why, err
+	if err != nil {
+		return "", err
+	}
+	return r.plan.Anything().Why, nil
 }
 
 func missing(err error) error {

@@ -29,6 +29,9 @@ func TestRelease(t *testing.T) {
 		t.Errorf("a second release changed %q", after[before:])
 	}
 	a.isReleased("0.1.0", first)
+	if got := a.revisions(a.Name + "-production"); got != 1 {
+		t.Errorf("a second release made revision %d of production", got)
+	}
 
 	second := a.bump("0.2.0")
 	a.release("released")

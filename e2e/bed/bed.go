@@ -39,6 +39,9 @@ type Bed struct {
 	stops []func() error
 }
 
+// onEngine is the Session of a Dagger engine.
+const onEngine = "a Dagger engine"
+
 // Start brings the servers up, with all state below the folder state, and says on log what it does.
 func Start(ctx context.Context, state string, log io.Writer) (b *Bed, err error) {
 	if os.Getenv("SHIP_PROGRAM") == "" {
@@ -70,7 +73,7 @@ func Start(ctx context.Context, state string, log io.Writer) (b *Bed, err error)
 		return b, fmt.Errorf("read %s: %w", file, err)
 	}
 	if engine {
-		b.Session = "a Dagger engine"
+		b.Session = onEngine
 		configure := strings.Fields(os.Getenv("SHIP_ENGINE_CONFIGURE"))
 		return b, run(log, configure[0], append(configure[1:], file)...)
 	}
@@ -140,7 +143,7 @@ func (b *Bed) Stop() (err error) {
 
 // Ship is a call of ship's functions, with the arguments that `dagger call` takes.
 func (b *Bed) Ship(ctx context.Context, args []string) *exec.Cmd {
-	if b.Session == "a Dagger engine" {
+	if b.Session == onEngine {
 		return exec.CommandContext(ctx, "dagger", append([]string{"--progress=plain", "-m", b.root, "call"}, args...)...)
 	}
 	cmd := exec.CommandContext(ctx, os.Getenv("SHIP_PROGRAM"), args...)
@@ -173,4 +176,17 @@ func run(log io.Writer, program string, args ...string) error {
 		return fmt.Errorf("%s %s: %w", filepath.Base(program), args[0], err)
 	}
 	return nil
+}
+
+// DaggerCommand is an environment in which `dagger call` calls ship: in a Dagger engine with ship as its module, or
+// where there is none through a command of that name in dir, which must be empty.
+func (b *Bed) DaggerCommand(dir string) ([]string, error) {
+	if b.Session == onEngine {
+		return append(os.Environ(), "DAGGER_MODULE="+b.root, "DAGGER_PROGRESS=plain"), nil
+	}
+	script := "#!/bin/sh\nshift # the word call\nexec \"$SHIP_PROGRAM\" \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "dagger"), []byte(script), 0o755); err != nil {
+		return nil, err
+	}
+	return append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "_EXPERIMENTAL_DAGGER_CLI_BIN="+os.Getenv("EMBEDDED_PROGRAM")), nil
 }

@@ -7,6 +7,7 @@ package converge
 
 import (
 	"fmt"
+	"strings"
 
 	"dagger/ship/internal/version"
 )
@@ -92,14 +93,18 @@ func Decide(f Facts, options Options) (Plan, error) {
 	return plan, nil
 }
 
-// Anything is needed where the world does not agree with the manifest yet.
+// Anything is needed where the world does not agree with the manifest yet. Why names all that is missing.
 func (p *Plan) Anything() Step {
-	for _, step := range append([]Step{p.Build, p.Tag, p.Publish, p.Latest}, p.Deploy...) {
+	var missing []string
+	for _, step := range append([]Step{p.Tag, p.Publish, p.Latest}, p.Deploy...) {
 		if step.Needed {
-			return Step{true, "something is missing"}
+			missing = append(missing, step.Why)
 		}
 	}
-	return Step{false, "nothing is missing"}
+	if len(missing) == 0 {
+		return Step{false, "nothing is missing"}
+	}
+	return Step{true, strings.Join(missing, "; ")}
 }
 
 func guard(f Facts, commit string, options Options) error {
@@ -149,12 +154,12 @@ func latest(f Facts) Step {
 // deploy moves an environment forwards, and mends one whose last rollout did not succeed.
 func deploy(f Facts, e Environment) Step {
 	if e.Status == Unknown {
-		return Step{true, "not looked at: no kubeconfig was given"}
+		return Step{true, e.Name + " was not looked at, for want of a kubeconfig"}
 	}
 	if e.Version == "" {
-		return Step{true, "nothing is deployed"}
+		return Step{true, e.Name + " runs nothing"}
 	}
-	running := "runs " + e.Version
+	running := e.Name + " runs " + e.Version
 	if v, err := version.Parse(f.Version.Scheme, e.Version); err == nil && f.Version.Compare(v) < 0 {
 		return Step{false, running + ", which is newer"}
 	}

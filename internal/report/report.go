@@ -56,6 +56,15 @@ func (s Step) Line() string {
 	return strings.TrimRight(line, " ")
 }
 
+// tailLines is how much of a program's output an error repeats: what went wrong stands at its end.
+const tailLines = 40
+
+// Tail returns the last lines of what a program printed.
+func Tail(printed string) string {
+	lines := strings.SplitAfter(printed, "\n")
+	return strings.Join(lines[max(0, len(lines)-tailLines):], "")
+}
+
 // Text is the report for a job's log: a heading, then a line for each step.
 func (r Report) Text() string {
 	var text strings.Builder

@@ -38,7 +38,11 @@ func (p *Program) Run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read the module's source: %w", err)
 	}
-	calls, fields, err := parse(constructor, methods, args)
+	env, err := readEnv(".env")
+	if err != nil {
+		return err
+	}
+	calls, fields, err := parse(constructor, methods, args, p.Name, env)
 	if errors.Is(err, errHelp) {
 		return p.help(out, calls, constructor, methods)
 	}
@@ -73,7 +77,8 @@ func (p *Program) Run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // parse splits a command line into the calls that it chains, and the fields of the last one's result.
-func parse(constructor function, methods []function, args []string) (calls []call, fields []field, err error) {
+// Env gives the arguments that the line leaves out.
+func parse(constructor function, methods []function, args []string, program string, env map[string]string) (calls []call, fields []field, err error) {
 	calls = []call{{constructor, map[string]string{}}}
 	current := &calls[0]
 	for i := 0; i < len(args); i++ {
@@ -110,6 +115,7 @@ func parse(constructor function, methods []function, args []string) (calls []cal
 		current.flags[name] = value
 	}
 	for _, c := range calls {
+		c.setDefaults(program, env)
 		for _, p := range c.params {
 			if _, given := c.flags[p.name]; !given && !p.optional && p.typeName != "Context" && p.typeName != "Workspace" {
 				return nil, nil, fmt.Errorf("%s wants --%s", c.name, p.name)

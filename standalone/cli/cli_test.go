@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+const source = `package main
+
+// Ship ships.
+type Ship struct{}
+
+// New takes settings.
+func New(
+	ws *dagger.Workspace,
+	// Where the image goes
+	// +optional
+	image string,
+	// What to build
+	// +optional
+	// +default="Dockerfile"
+	dockerfile string,
+	// Keys, in order
+	// +optional
+	// +default=["a.b","c"]
+	keys []string,
+	// +optional
+	insecure bool,
+) (*Ship, error) { return nil, nil }
+
+// WithImage takes a container. It is used instead.
+func (s *Ship) WithImage(container *dagger.Container) *Ship { return s }
+
+// Deploy deploys.
+// +cache="session"
+func (s *Ship) Deploy(ctx context.Context, environment string) (string, error) { return "", nil }
+
+func (s *Ship) hidden() {}
+`
+
+func parseLine(t *testing.T, line string) (string, error) {
+	t.Helper()
+	constructor, methods, err := readFunctions(fstest.MapFS{"main.go": {Data: []byte(source)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, fields, err := parse(constructor, methods, strings.Fields(line), "ship", map[string]string{"ship_image": "from-env", "ship_deploy_environment": "test"})
+	if err != nil {
+		return "", err
+	}
+	var text []string
+	for _, c := range calls {
+		text = append(text, c.name)
+		for _, p := range c.params {
+			if value, given := c.flags[p.name]; given {
+				text = append(text, p.name+"="+value)
+			}
+		}
+	}
+	for _, f := range fields {
+		text = append(text, "."+string(f))
+	}
+	return strings.Join(text, " "), nil
+}
+
+func TestParse(t *testing.T) {
+	for line, want := range map[string]string{
+		"--image=x --insecure deploy --environment production": "new image=x insecure=true deploy environment=production",
+		"deploy":                          "new image=from-env deploy environment=test",
+		"deploy digest":                   "new image=from-env deploy environment=test .digest",
+		"with-image --container=c deploy": "new image=from-env with-image container=c deploy environment=test",
+	} {
+		if got, err := parseLine(t, line); err != nil || got != want {
+			t.Errorf("%q: %q, %v; want %q", line, got, err, want)
+		}
+	}
+	for line, want := range map[string]string{
+		"publish":              `no function "publish"`,
+		"--imag=x deploy":      "no argument --imag",
+		"with-image":           "with-image wants --container",
+		"deploy --ctx=1":       "no argument --ctx",
+		"hidden":               `no function "hidden"`,
+		"deploy --environment": "--environment wants a value",
+	} {
+		if got, err := parseLine(t, line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %q, %v; want an error with %q", line, got, err, want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	program := Program{Name: "ship", Sources: fstest.MapFS{"main.go": {Data: []byte(source)}}}
+	var out strings.Builder
+	if err := program.Run(t.Context(), []string{"--help"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"with-image   WithImage takes a container\n", "--image string\n      Where the image goes\n", "(default Dockerfile)", "(default a.b,c)"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("help lacks %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "+optional") || strings.Contains(out.String(), "cache=") {
+		t.Errorf("help shows pragmas:\n%s", out.String())
+	}
+}
+
+func TestReadEnv(t *testing.T) {
+	t.Setenv("SET", "value")
+	file := filepath.Join(t.TempDir(), ".env")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("# a comment\n\nSHIP_IMAGE=${SET}/shop\nSHIP_LOGIN=${CI_UNSET:-nobody}\nexport SHIP_TEMPLATE='{name}@${version}'\nSHIP_TOKEN=\"env://A\"\n")
+	got, err := readEnv(file)
+	want := map[string]string{"ship_image": "value/shop", "ship_login": "nobody", "ship_template": "{name}@${version}", "ship_token": "env://A"}
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("got %v, %v", got, err)
+	}
+	for key, value := range want {
+		if got[key] != value {
+			t.Errorf("%s = %q, want %q", key, got[key], value)
+		}
+	}
+	for text, want := range map[string]string{"A=1\nB=${CI_UNSET}\n": ".env:2: CI_UNSET is not set", "nonsense\n": ".env:1: write KEY=VALUE"} {
+		write(text)
+		if got, err := readEnv(file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, %v; want %q", text, got, err, want)
+		}
+	}
+	if got, err := readEnv(file + ".none"); got != nil || err != nil {
+		t.Errorf("no file: %v, %v", got, err)
+	}
+}
