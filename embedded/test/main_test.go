@@ -8,6 +8,7 @@ package test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,4 +114,18 @@ func build() (string, error) {
 		}
 	}
 	return to, nil
+}
+
+// TestSources looks at the files that the programs are made of: go test keeps its last result until one of those that
+// a test looked at changes.
+func TestSources(t *testing.T) {
+	err := filepath.WalkDir("..", func(name string, _ fs.DirEntry, err error) error {
+		if err == nil {
+			_, err = os.Stat(name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }

@@ -27,15 +27,6 @@ type mount struct {
 // CacheVolume is a folder that outlives builds.
 type CacheVolume struct{ key string }
 
-// containerSecret is a secret that a container's processes see, as a variable or as a file.
-type containerSecret struct {
-	secret   *Secret
-	env      string
-	file     string
-	uid, gid int
-	mode     int
-}
-
 // mounted adds a mount, in place of one at the same path.
 func (c *Container) mounted(m mount) *Container {
 	c = c.clone()
@@ -97,6 +88,14 @@ func ids(owner string) (uid, gid int, err error) {
 	return uid, gid, nil
 }
 
+// resolve finds what a field that places something needs: the absolute path, and the object that an ID names.
+func resolve[T any](ctx context.Context, s *Session, c *Container, name string, expand bool, id string) (target string, source T, err error) {
+	if target, err = c.target(name, expand); err == nil {
+		source, err = get[T](ctx, s, id)
+	}
+	return target, source, err
+}
+
 type pathArgs struct {
 	Path   string
 	Expand bool
@@ -111,11 +110,7 @@ func init() {
 		Source               *string
 		Expand               bool
 	}) (*Container, error) {
-		target, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		volume, err := get[*CacheVolume](ctx, s, args.Cache)
+		target, volume, err := resolve[*CacheVolume](ctx, s, c, args.Path, args.Expand, args.Cache)
 		if err != nil {
 			return nil, err
 		}
@@ -136,11 +131,7 @@ func init() {
 		Path, Source, Owner string
 		ReadOnly, Expand    bool
 	}) (*Container, error) {
-		target, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		source, err := get[*Directory](ctx, s, args.Source)
+		target, source, err := resolve[*Directory](ctx, s, c, args.Path, args.Expand, args.Source)
 		if err != nil {
 			return nil, err
 		}
@@ -155,11 +146,7 @@ func init() {
 		return c.mounted(mount{target: target, state: state, readOnly: args.ReadOnly}), nil
 	})
 	field("Container.withMountedFile", func(ctx context.Context, s *Session, c *Container, args withFile) (*Container, error) {
-		target, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		source, err := get[*File](ctx, s, args.Source)
+		target, source, err := resolve[*File](ctx, s, c, args.Path, args.Expand, args.Source)
 		if err != nil {
 			return nil, err
 		}
@@ -188,136 +175,4 @@ func init() {
 		}
 		return targets
 	})
-	field("Container.withSecretVariable", func(ctx context.Context, s *Session, c *Container, args struct{ Name, Secret string }) (*Container, error) {
-		secret, err := get[*Secret](ctx, s, args.Secret)
-		if err != nil {
-			return nil, err
-		}
-		c = c.clone()
-		c.secrets = slices.DeleteFunc(c.secrets, func(s containerSecret) bool { return s.env == args.Name })
-		c.secrets = append(c.secrets, containerSecret{secret: secret, env: args.Name})
-		return c, nil
-	})
-	with("withoutSecretVariable", func(c *Container, args nameArgs) error {
-		c.secrets = slices.DeleteFunc(c.secrets, func(s containerSecret) bool { return s.env == args.Name })
-		return nil
-	})
-	field("Container.withMountedSecret", func(ctx context.Context, s *Session, c *Container, args struct {
-		Path, Source, Owner string
-		Mode                int
-		Expand              bool
-	}) (*Container, error) {
-		target, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		secret, err := get[*Secret](ctx, s, args.Source)
-		if err != nil {
-			return nil, err
-		}
-		uid, gid, err := ids(args.Owner)
-		if err != nil {
-			return nil, err
-		}
-		c = c.clone()
-		c.secrets = append(c.secrets, containerSecret{secret: secret, file: target, uid: uid, gid: gid, mode: args.Mode})
-		return c, nil
-	})
-}
-
-// The fields that change or show files of the container.
-func init() {
-	field("Container.rootfs", func(_ context.Context, _ *Session, c *Container, _ none) (*Directory, error) {
-		return &Directory{place{c.state, "/", c.platform}}, nil
-	})
-	field("Container.withRootfs", func(ctx context.Context, s *Session, c *Container, args struct{ Directory string }) (*Container, error) {
-		dir, err := get[*Directory](ctx, s, args.Directory)
-		if err != nil {
-			return nil, err
-		}
-		c = c.clone()
-		c.state = dir.root()
-		return c, nil
-	})
-	field("Container.directory", func(_ context.Context, _ *Session, c *Container, args pathArgs) (*Directory, error) {
-		name, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		at, _, err := c.find(name)
-		return &Directory{at}, err
-	})
-	field("Container.file", func(_ context.Context, _ *Session, c *Container, args pathArgs) (*File, error) {
-		name, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		at, _, err := c.find(name)
-		return &File{at}, err
-	})
-	field("Container.exists", func(ctx context.Context, s *Session, c *Container, args existsArgs) (bool, error) {
-		name, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return false, err
-		}
-		at, _, err := c.find(name)
-		if err != nil {
-			return false, err
-		}
-		return at.exists(ctx, s, args)
-	})
-	field("Container.withDirectory", func(ctx context.Context, s *Session, c *Container, args struct {
-		Path, Source, Owner string
-		Include, Exclude    []string
-		Expand              bool
-	}) (*Container, error) {
-		target, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		source, err := get[*Directory](ctx, s, args.Source)
-		if err != nil {
-			return nil, err
-		}
-		info := llb.CopyInfo{CopyDirContentsOnly: true, IncludePatterns: args.Include, ExcludePatterns: args.Exclude}
-		chown(&info, args.Owner)
-		return c.edit(target, func(state llb.State, name string) llb.State { return copyInto(state, source.place, name, info) })
-	})
-	field("Container.withFile", func(ctx context.Context, s *Session, c *Container, args withFile) (*Container, error) {
-		target, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		source, err := get[*File](ctx, s, args.Source)
-		if err != nil {
-			return nil, err
-		}
-		return c.edit(target, func(state llb.State, name string) llb.State { return args.copy(state, source, name) })
-	})
-	field("Container.withNewFile", func(_ context.Context, _ *Session, c *Container, args struct {
-		Path, Contents, Owner string
-		Permissions           int
-		Expand                bool
-	}) (*Container, error) {
-		target, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		var options []llb.MkfileOption
-		if args.Owner != "" {
-			options = append(options, llb.WithUser(args.Owner))
-		}
-		return c.edit(target, func(state llb.State, name string) llb.State {
-			return newFile(state, name, args.Contents, fs.FileMode(args.Permissions), options...)
-		})
-	})
-	without := func(_ context.Context, _ *Session, c *Container, args pathArgs) (*Container, error) {
-		target, err := c.target(args.Path, args.Expand)
-		if err != nil {
-			return nil, err
-		}
-		return c.edit(target, remove)
-	}
-	field("Container.withoutFile", without)
-	field("Container.withoutDirectory", without)
 }
