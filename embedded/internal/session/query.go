@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"reflect"
 
 	"github.com/vektah/gqlparser/v2"
