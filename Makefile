@@ -80,7 +80,8 @@ unit: build
 	$(MAKE) --no-print-directory -C testbed/cluster test OUT=$(CLUSTER)
 
 e2e: build
-	go -C e2e test -count=1 -timeout=20m ./...
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=20m .
+	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m .
 
 clean:
 	rm -rf $(CACHE)

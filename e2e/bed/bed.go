@@ -2,8 +2,9 @@
 // in. The session is BuildKit's, or a Dagger engine's where one is at hand.
 //
 // The programs are named in the environment, as the Makefile does: SHIP_PROGRAM, EMBEDDED_PROGRAM, TESTBED_PROGRAM,
-// CLUSTER_PROGRAMS (a folder, with helm and kubectl in it). A Dagger engine is used where `dagger` is on PATH, an engine
-// answers it, and these say how it reaches this machine's servers:
+// CLUSTER_PROGRAMS (a folder, with helm and kubectl in it). SHIP_SESSION says what ship runs in: buildkit, engine, or where
+// it is not set, an engine if there is one. A Dagger engine is used where `dagger` is on PATH, an engine answers it, and
+// these say how it reaches this machine's servers:
 //
 //	SHIP_ENGINE_ADDRESS    the address of this machine as the engine's containers see it
 //	SHIP_ENGINE_CONFIGURE  a command that is called with the path of testbed.json and tells the engine of its registries
@@ -42,6 +43,9 @@ type Bed struct {
 // onEngine is the Session of a Dagger engine.
 const onEngine = "a Dagger engine"
 
+// ErrNoEngine is returned where SHIP_SESSION asks for a Dagger engine and none can be used; Start has said why.
+var ErrNoEngine = errors.New("no Dagger engine is used")
+
 // Start brings the servers up, with all state below the folder state, and says on log what it does.
 func Start(ctx context.Context, state string, log io.Writer) (b *Bed, err error) {
 	if os.Getenv("SHIP_PROGRAM") == "" {
@@ -56,7 +60,12 @@ func Start(ctx context.Context, state string, log io.Writer) (b *Bed, err error)
 			err = errors.Join(err, b.Stop())
 		}
 	}()
-	address, engine := findEngine(ctx, log)
+	address, engine := "127.0.0.1", false
+	if wanted := os.Getenv("SHIP_SESSION"); wanted != "buildkit" {
+		if address, engine = findEngine(ctx, log); !engine && wanted == "engine" {
+			return b, ErrNoEngine
+		}
+	}
 	b.stops = append(b.stops, func() error {
 		return run(log, os.Getenv("TESTBED_PROGRAM"), "down", "--state", b.state)
 	})
@@ -94,7 +103,7 @@ func findEngine(ctx context.Context, log io.Writer) (address string, found bool)
 			return address, true
 		}
 	}
-	fmt.Fprintf(log, "no Dagger engine is used (%s): ship runs on BuildKit\n", why)
+	fmt.Fprintf(log, "no Dagger engine is used: %s\n", why)
 	return "127.0.0.1", false
 }
 
