@@ -80,8 +80,8 @@ unit: build
 	$(MAKE) --no-print-directory -C testbed/cluster test OUT=$(CLUSTER)
 
 e2e: build
-	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=20m .
-	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m .
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=20m
+	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m
 
 clean:
 	rm -rf $(CACHE)
