@@ -69,10 +69,10 @@ func TestExecError(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for _, test := range []struct{ name, query, want string }{
-		{"an unknown field", `{container{fly}}`, `"fly"`},
-		{"an unknown argument", `{container{withExec(args:["x"],fly:true){id}}}`, `"fly"`},
+		{"an unknown field", `{container{fly}}`, "fly"},
+		{"an unknown argument", `{container{withExec(args:["x"],fly:true){id}}}`, "fly"},
 		{"an argument of the wrong type", `{container{withExec(args:"x",stdin:1){id}}}`, "String"},
-		{"a missing argument", `{container{from{id}}}`, `"address"`},
+		{"a missing argument", `{container{from{id}}}`, "address"},
 		{"no query", `{`, "Expected Name"},
 		{"an ID that is none", `{loadContainerFromID(id:"none"){id}}`, ""},
 	} {

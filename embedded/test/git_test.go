@@ -83,7 +83,7 @@ func TestGit(t *testing.T) {
 		{"ref of a branch", text(git.Branch("main").Ref), "refs/heads/main", ""},
 		{"a tag that is not there", text(git.Tag("none").Commit), nil, "none"},
 		{"a commit that is none", text(git.Commit("none").Commit), nil, "none"},
-		{"a commit that is not there", contents(git.Commit(strings.Repeat("1", 40)).Tree().File("file")), nil, strings.Repeat("1", 40)},
+		{"a commit that is not there", contents(git.Commit(strings.Repeat("1", 40)).Tree().File("file")), nil, "fetch"},
 		{"built from", contents(git.Commit(commits[0]).Tree(bare).WithNewFile("Dockerfile", "FROM scratch\nCOPY file /").DockerBuild().File("/file")), "first", ""},
 	})
 	t.Run("wrong password", func(t *testing.T) {

@@ -110,9 +110,6 @@ func TestCache(t *testing.T) {
 	same("another variable", false, exec(c), exec(c.WithEnvVariable("A", "1")))
 	same("another secret", false, secret("env://SHIP_TEST_SECRET"), secret("file://"+other))
 	same("a secret of equal value", true, secret("env://SHIP_TEST_SECRET"), secret("file://"+equal))
-	same("equal files of another origin", true,
-		exec(c.WithMountedFile("/f", client.Directory().WithNewFile("f", "x").File("f"))),
-		exec(c.WithMountedFile("/f", client.Directory().WithNewFile("sub/f", "x").WithNewFile("g", "y").Directory("sub").File("f"))))
 	same("another file", false,
 		exec(c.WithMountedFile("/f", client.Directory().WithNewFile("f", "x").File("f"))),
 		exec(c.WithMountedFile("/f", client.Directory().WithNewFile("f", "y").File("f"))))

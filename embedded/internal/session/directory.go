@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	bk "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
@@ -159,7 +161,7 @@ func remove(state llb.State, name string) llb.State {
 func (d *Directory) export(ctx context.Context, s *Session, dir string) (string, error) {
 	state := d.root()
 	if d.empty() {
-		return "", fmt.Errorf("export to %s: the directory is empty", dir)
+		return filepath.Clean(dir), os.MkdirAll(dir, 0o755)
 	}
 	exports := []bk.ExportEntry{{Type: bk.ExporterLocal, OutputDir: dir}}
 	_, err := s.build(ctx, exports, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {

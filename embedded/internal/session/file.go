@@ -53,6 +53,9 @@ func init() {
 	field("File.size", func(ctx context.Context, s *Session, f *File, _ none) (size int64, err error) {
 		err = s.look(ctx, f.state, f.platform, func(t tree) error {
 			stat, err := t.stat(f.path)
+			if err == nil && fs.FileMode(stat.Mode).IsDir() {
+				err = fmt.Errorf("path %s is a directory, not a file", f.path)
+			}
 			if err == nil {
 				size = stat.Size
 			}
@@ -117,5 +120,5 @@ func (f *File) export(ctx context.Context, s *Session, to string, allowDir bool)
 	if err := os.WriteFile(dest, data, mode.Perm()); err != nil {
 		return "", fmt.Errorf("export file: %w", err)
 	}
-	return dest, os.Chmod(dest, mode.Perm())
+	return s.absolute(to), os.Chmod(dest, mode.Perm())
 }

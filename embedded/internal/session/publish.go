@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,6 +29,9 @@ func (c *Container) publish(ctx context.Context, s *Session, address, mediaTypes
 	ref, err := reference.ParseNormalizedNamed(address)
 	if err != nil {
 		return "", fmt.Errorf("failed to parse image address %s: %w", address, err)
+	}
+	if c.state.Output() == nil {
+		return "", errors.New("no containers to export")
 	}
 	attrs := map[string]string{
 		"name":           reference.TagNameOnly(ref).String(),

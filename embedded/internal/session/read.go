@@ -2,12 +2,13 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
-	"strings"
 
 	"github.com/moby/patternmatcher"
+	fstypes "github.com/tonistiigi/fsutil/types"
 )
 
 // entries lists names, those of folders with a slash at the end.
@@ -30,7 +31,7 @@ func slashed(name string, mode fs.FileMode) string {
 }
 
 // walk calls f with every file and folder below this one, folders before what is in them, in the order of names.
-func (d *Directory) walk(t tree, f func(name string, mode fs.FileMode) error) error {
+func (d *Directory) walk(t tree, f func(name string, stat *fstypes.Stat) error) error {
 	var below func(dir string) error
 	below = func(dir string) error {
 		stats, err := t.list(path.Join(d.path, dir))
@@ -38,11 +39,11 @@ func (d *Directory) walk(t tree, f func(name string, mode fs.FileMode) error) er
 			return err
 		}
 		for _, stat := range stats {
-			name, mode := path.Join(dir, stat.Path), fs.FileMode(stat.Mode)
-			if err := f(name, mode); err != nil {
+			name := path.Join(dir, stat.Path)
+			if err := f(name, stat); err != nil {
 				return err
 			}
-			if mode.IsDir() {
+			if fs.FileMode(stat.Mode).IsDir() {
 				if err := below(name); err != nil {
 					return err
 				}
@@ -60,11 +61,11 @@ func (d *Directory) glob(ctx context.Context, s *Session, pattern string) (names
 		return nil, fmt.Errorf("failed to create glob pattern matcher: %w", err)
 	}
 	err = s.look(ctx, d.state, d.platform, func(t tree) error {
-		return d.walk(t, func(name string, mode fs.FileMode) error {
+		return d.walk(t, func(name string, stat *fstypes.Stat) error {
 			//lint:ignore SA1019 what is wrong with it is about parents, which do not count here
 			match, err := matcher.MatchesUsingParentResult(name, false)
 			if match {
-				names = append(names, slashed(name, mode))
+				names = append(names, slashed(name, fs.FileMode(stat.Mode)))
 			}
 			return err
 		})
@@ -79,38 +80,26 @@ type existsArgs struct {
 	Expand              bool
 }
 
-// exists tells whether there is something of the expected type. BuildKit does not follow a link at the path's end.
+// exists tells whether there is something of the expected type.
 func (p place) exists(ctx context.Context, s *Session, args existsArgs) (is bool, err error) {
+	link := args.ExpectedType == "SYMLINK_TYPE"
 	err = s.look(ctx, p.state, p.platform, func(t tree) error {
-		name, mode := p.path, fs.FileMode(0)
-		for range 40 { // as many links as Linux follows
-			stat, err := t.stat(name)
-			if err != nil {
-				if strings.HasSuffix(err.Error(), notExist{}.Error()) || strings.HasSuffix(err.Error(), "not a directory") {
-					return nil
-				}
-				return err
-			}
-			mode = fs.FileMode(stat.Mode)
-			if mode&fs.ModeSymlink == 0 || args.DoNotFollowSymlinks || args.ExpectedType == "SYMLINK_TYPE" {
-				break
-			}
-			if path.IsAbs(stat.Linkname) {
-				name = path.Clean(stat.Linkname)
-			} else {
-				name = path.Join(path.Dir(name), stat.Linkname)
-			}
+		stat := t.stat
+		if args.DoNotFollowSymlinks || link {
+			stat = t.lstat
 		}
-		switch args.ExpectedType {
-		case "REGULAR_TYPE":
-			is = mode.IsRegular()
-		case "DIRECTORY_TYPE":
-			is = mode.IsDir()
-		case "SYMLINK_TYPE":
-			is = mode&fs.ModeSymlink != 0
-		default:
-			is = true
+		found, err := stat(p.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
+		if err != nil {
+			return err
+		}
+		mode := fs.FileMode(found.Mode)
+		is = args.ExpectedType == "" ||
+			args.ExpectedType == "REGULAR_TYPE" && mode.IsRegular() ||
+			args.ExpectedType == "DIRECTORY_TYPE" && mode.IsDir() ||
+			link && mode&fs.ModeSymlink != 0
 		return nil
 	})
 	return is, err

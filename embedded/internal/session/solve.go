@@ -93,7 +93,7 @@ type tree struct {
 	ref gateway.Reference
 }
 
-// stat describes a file; the error is fs.ErrNotExist where there is none.
+// stat describes a file, through links; the error is fs.ErrNotExist where there is none.
 func (t tree) stat(file string) (*fstypes.Stat, error) {
 	if t.ref == nil {
 		if path.Clean(file) == "/" {
@@ -103,6 +103,23 @@ func (t tree) stat(file string) (*fstypes.Stat, error) {
 	}
 	stat, err := t.ref.StatFile(t.ctx, gateway.StatRequest{Path: file})
 	return stat, missing(file, err)
+}
+
+// lstat describes a file that may be a link itself.
+func (t tree) lstat(file string) (*fstypes.Stat, error) {
+	if path.Clean(file) == "/" {
+		return t.stat(file)
+	}
+	stats, err := t.list(path.Dir(file))
+	if err != nil {
+		return nil, err
+	}
+	for _, stat := range stats {
+		if stat.Path == path.Base(file) {
+			return stat, nil
+		}
+	}
+	return nil, missing(file, fs.ErrNotExist)
 }
 
 // list describes what is in a directory, sorted by name.

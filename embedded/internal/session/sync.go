@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+
+	fstypes "github.com/tonistiigi/fsutil/types"
 )
 
 // sync is a field that makes its object now, and returns its ID.
@@ -56,20 +58,13 @@ func (p place) check(ctx context.Context, s *Session, dir bool) error {
 func (d *Directory) digest(ctx context.Context, s *Session) (string, error) {
 	hash := sha256.New()
 	err := s.look(ctx, d.state, d.platform, func(t tree) error {
-		return d.walk(t, func(name string, mode fs.FileMode) error {
-			fmt.Fprintf(hash, "%s\x00%o\x00", name, mode)
-			file := path.Join(d.path, name)
-			if mode&fs.ModeSymlink != 0 {
-				stat, err := t.stat(file)
-				if err == nil {
-					fmt.Fprintf(hash, "%s\x00", stat.Linkname)
-				}
-				return err
-			}
+		return d.walk(t, func(name string, stat *fstypes.Stat) error {
+			mode := fs.FileMode(stat.Mode)
+			fmt.Fprintf(hash, "%s\x00%o\x00%s\x00", name, mode, stat.Linkname)
 			if !mode.IsRegular() {
 				return nil
 			}
-			data, err := t.read(file)
+			data, err := t.read(path.Join(d.path, name))
 			fmt.Fprintf(hash, "%d\x00", len(data))
 			hash.Write(data)
 			return err
