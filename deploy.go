@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +12,6 @@ import (
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
-	"dagger/ship/internal/naming"
 )
 
 // Deployment is what runs in an environment.
@@ -30,13 +29,6 @@ type Deployment struct {
 	// The Helm release's revision, counted from 1
 	Revision int
 }
-
-// Where things are in the container that Helm runs in.
-const (
-	chartPath      = "/ship/chart"
-	valuesPath     = "/ship/image.json"
-	kubeconfigPath = "/ship/kubeconfig"
-)
 
 // Deploy makes one environment run the version's published image, and waits for the rollout.
 //
@@ -72,103 +64,22 @@ func (s *Ship) Deploy(
 	return &Deployment{environment, target.Namespace, revision.Image.Tag, revision.Image.Digest, name, revision.Number}, nil
 }
 
-// environment sees what runs in a target.
-func (r *release) environment(ctx context.Context, target helm.Target) (converge.Environment, error) {
-	e := converge.Environment{Name: target.Name}
-	if !r.hasKubeconfig {
-		if !r.dry {
-			return e, fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", target.Name)
-		}
-		e.Status = converge.Unknown
-		return e, nil
-	}
-	_, revision, exists, err := r.status(ctx, target)
-	if err != nil {
-		return e, fmt.Errorf("environment %s: %w", target.Name, err)
-	}
-	// a release that never ran holds nothing
-	if exists && revision.Status != "uninstalled" {
-		e.Version, e.Digest, e.Status = revision.Image.Tag, revision.Image.Digest, revision.Status
-	}
-	return e, nil
-}
-
-func (r *release) status(ctx context.Context, target helm.Target) (name string, revision helm.Revision, exists bool, err error) {
-	chart, err := r.helmRelease(target)
-	if err != nil {
-		return "", helm.Revision{}, false, err
-	}
-	code, stdout, stderr, err := exec(ctx, r.cluster(), chart.StatusArgs())
-	if err == nil {
-		revision, exists, err = helm.ParseStatus(code, stdout, stderr, r.Keys)
-	}
-	return chart.Name, revision, exists, err
-}
-
-// helmRelease names the release of a target, without values.
-func (r *release) helmRelease(target helm.Target) (helm.Release, error) {
-	name, err := naming.Release(r.project.Name)
-	return helm.Release{Name: name, Namespace: target.Namespace, Chart: chartPath, Timeout: r.Timeout}, err
-}
-
-// cluster is a container that Helm and kubectl can reach the cluster from.
-func (r *release) cluster() *dagger.Container {
-	return dag.Container().From(r.Tools).
-		WithEnvVariable("KUBECONFIG", kubeconfigPath).
-		WithMountedSecret(kubeconfigPath, r.Kubeconfig)
-}
-
-// withChart puts the chart and its values into a container and names them in the release.
-func (r *release) withChart(ctx context.Context, container *dagger.Container, target helm.Target, image helm.Image) (*dagger.Container, helm.Release, error) {
-	chart, err := r.helmRelease(target)
-	if err != nil {
-		return nil, chart, err
-	}
-	files, err := r.chartSource().Entries(ctx)
-	if err != nil || !slices.Contains(files, "Chart.yaml") {
-		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", r.Chart)
-	}
-	if values := "values-" + target.Name + ".yaml"; slices.Contains(files, values) {
-		chart.Values = append(chart.Values, path.Join(chartPath, values))
-	}
-	chart.Values = append(chart.Values, valuesPath)
-	return container.
-		WithMountedDirectory(chartPath, r.chartSource()).
-		WithNewFile(valuesPath, helm.Keys(r.Keys).Values(image)), chart, nil
-}
-
-func (r *release) chartSource() *dagger.Directory {
-	if r.plan.Commit != r.facts.Commit {
-		return r.tree(r.plan.Commit).Directory(r.Chart)
-	}
-	return r.Source.Directory(r.Chart)
-}
-
-func (r *release) image(digest string) helm.Image {
-	return helm.Image{Repository: r.images.Address, Tag: r.project.Version.Text, Digest: digest}
-}
-
-// render tries the chart out with a digest of zeros, since the image may not be built yet.
-func (r *release) render(ctx context.Context, target helm.Target) error {
-	image := r.image("sha256:" + strings.Repeat("0", 64))
-	container, chart, err := r.withChart(ctx, dag.Container().From(r.Tools), target, image)
-	if err != nil {
-		return err
-	}
-	rendered, err := container.WithExec(chart.TemplateArgs()).Stdout(ctx)
-	if failed := new(dagger.ExecError); errors.As(err, &failed) {
-		return fmt.Errorf("the chart in %s does not render for %s: %s", r.Chart, target.Name, helm.Cause(failed.Stderr))
-	}
-	if err != nil {
-		return fmt.Errorf("render the chart %s: %w", r.Chart, err)
-	}
-	return helm.Keys(r.Keys).CheckRendered(rendered, image)
-}
-
+// deploy looks once more before it acts: the build took a while, and another release may be at work or have been.
 func (r *release) deploy(ctx context.Context, target helm.Target) (string, error) {
 	container, chart, err := r.withChart(ctx, r.cluster(), target, r.image(r.facts.Digest))
 	if err != nil {
 		return "", err
+	}
+	recovered, err := r.unlock(ctx, container, chart, target)
+	if err != nil {
+		return "", err
+	}
+	environment, err := r.environment(ctx, target)
+	if err != nil {
+		return "", err
+	}
+	if now := converge.Deploy(r.facts, environment); !now.Needed {
+		return recovered + now.Why + " by now", nil
 	}
 	args := chart.UpgradeArgs()
 	if target.Strategy == helm.Reinstall {
@@ -178,14 +89,46 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 		args = chart.InstallArgs()
 	}
 	code, _, stderr, err := exec(ctx, container, args)
+	switch cause := helm.Cause(stderr); {
+	case err != nil:
+		return "", err
+	case code != 0 && helm.Locked(cause):
+		return "", fmt.Errorf("another Helm operation on %s in %s came in between: retry when it has ended", chart.Name, chart.Namespace)
+	case code != 0:
+		return "", r.failed(ctx, container, chart, target, cause)
+	}
+	return fmt.Sprintf("%s%s runs %s", recovered, target.Namespace, r.reference()), nil
+}
+
+// unlock waits while another Helm operation holds the release. One that is older than a rollout may take was killed:
+// then the release is taken back to where it was before, and the text says so.
+func (r *release) unlock(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target) (string, error) {
+	timeout, err := time.ParseDuration(r.Timeout)
 	if err != nil {
 		return "", err
 	}
-	if code != 0 {
-		return "", r.failed(ctx, container, chart, target, helm.Cause(stderr))
+	for {
+		_, revision, exists, err := r.status(ctx, target)
+		if err != nil || !exists || !revision.Pending() {
+			return "", err
+		}
+		left := time.Until(revision.Since.Add(timeout + lockGrace))
+		if left <= 0 {
+			back, err := rollback(ctx, container, chart)
+			return fmt.Sprintf("revision %d was left %s by a run that died: %s; ", revision.Number, revision.Status, back), err
+		}
+		fmt.Fprintf(os.Stderr, "  . %s is %s: waiting for the Helm operation that began at %s, for %s at most\n",
+			target.Namespace, revision.Status, revision.Since.Format(time.TimeOnly), left.Round(time.Second))
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(min(left, 3*time.Second)):
+		}
 	}
-	return fmt.Sprintf("%s runs %s", target.Namespace, r.reference()), nil
 }
+
+// lockGrace is what clocks may differ by, and what Helm may take beyond its timeout.
+const lockGrace = 10 * time.Second
 
 // failed shows why a rollout failed, and only then takes the release back to where it was.
 func (r *release) failed(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target, cause string) error {
@@ -229,17 +172,4 @@ func rollback(ctx context.Context, container *dagger.Container, chart helm.Relea
 		err = errors.New(helm.Cause(stderr))
 	}
 	return done, err
-}
-
-// exec runs a program that looks at or changes the cluster: never from the cache, hence the changing variable. What
-// it printed and its exit code come from one call, since each further one could run it again.
-func exec(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
-	stdout, err = container.
-		WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)).
-		WithExec(args).
-		Stdout(ctx)
-	if failed := new(dagger.ExecError); errors.As(err, &failed) {
-		return failed.ExitCode, failed.Stdout, failed.Stderr, nil
-	}
-	return 0, stdout, "", err
 }

@@ -104,7 +104,17 @@ func (r *release) tree(commit string) *dagger.Directory {
 	return dag.Git(r.remote.URL, options).Commit(commit).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
 }
 
+// publish looks once more before it pushes: another release of the same commit may have been faster.
 func (r *release) publish(ctx context.Context) (string, error) {
+	switch there, err := r.images.Look(ctx, r.project.Version.Text); {
+	case err == nil && there.Revision != r.plan.Commit:
+		return "", fmt.Errorf("%s was just published by something else, from commit %q", r.facts.Image, there.Revision)
+	case err == nil:
+		r.facts.Digest = there.Digest
+		return r.reference() + ", pushed by another release of the same commit", nil
+	case missing(err) != nil:
+		return "", err
+	}
 	container := r.container
 	if r.images.Password != "" {
 		container = container.WithRegistryAuth(registry.Host(r.images.Address), r.Login, r.Password)
@@ -117,6 +127,13 @@ func (r *release) publish(ctx context.Context) (string, error) {
 	return r.reference(), nil
 }
 
+// latest looks once more at what is tagged: a higher version may have come out during the build.
 func (r *release) latest(ctx context.Context) (string, error) {
+	if err := r.lookAtOthers(ctx); err != nil {
+		return "", err
+	}
+	if now := converge.Latest(r.facts); !now.Needed {
+		return now.Why + " by now", nil
+	}
 	return r.images.Address + ":latest is " + r.project.Version.Text, r.images.Move(ctx, r.facts.Digest, "latest")
 }

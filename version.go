@@ -134,6 +134,7 @@ func (r *release) tagged(ctx context.Context) (string, error) {
 func (r *release) lookAtOthers(ctx context.Context) error {
 	template := naming.Template(r.Template)
 	tags, err := r.remote.Tags(ctx, template.Prefix(r.project.Name))
+	r.facts.Others = nil
 	for _, tag := range tags {
 		if text, is := template.Version(r.project.Name, tag.Name); is {
 			if v, err := version.Parse(r.project.Version.Scheme, text); err == nil {

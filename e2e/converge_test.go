@@ -1,10 +1,14 @@
 package e2e
 
 import (
+	"context"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"dagger/ship/e2e/bed"
 	"dagger/ship/testbed/control"
@@ -121,4 +125,40 @@ func copyOf(a *app) *bed.App {
 	}
 	other.Settings["source"] = other.Dir
 	return &other
+}
+
+// TestKilledUpgrade leaves Helm's lock behind, as a job does that was killed in an upgrade.
+func TestKilledUpgrade(t *testing.T) {
+	a := newApp(t)
+	a.Settings["environments"] = "production=" + a.Name
+	a.Settings["timeout"] = "15s"
+	a.release("released")
+
+	ctx, kill := context.WithCancel(t.Context()) // ends the program with SIGKILL
+	helm := exec.CommandContext(ctx, filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), "--kubeconfig="+a.Cluster.Kubeconfig,
+		"upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--set=image.repository="+a.Image(), "--set=image.tag=none", "--wait")
+	must(t, 0, helm.Start())
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(a.helm("status"), "pending-upgrade"); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("Helm did not begin")
+		}
+	}
+	kill()
+	_ = helm.Wait()
+
+	commit := a.bump("0.2.0")
+	out, err := a.ship("release")
+	if err != nil || !strings.Contains(out, "was left pending-upgrade by a run that died: rolled back to revision 1") {
+		t.Errorf("release: %v", err)
+	}
+	if want := a.look("0.2.0"); want.Revision != commit || !strings.HasSuffix(a.running(a.Name), want.Digest) {
+		t.Errorf("production runs %s, want %s", a.running(a.Name), want.Digest)
+	}
+}
+
+// helm asks for the app's release in production.
+func (a *app) helm(command string) string {
+	a.t.Helper()
+	out, err := a.Helm(command, a.Name, "--namespace="+a.Name)
+	return must(a.t, out, err)
 }

@@ -86,9 +86,9 @@ func Decide(f Facts, options Options) (Plan, error) {
 	} else {
 		plan.Tag = Step{false, f.Tag + " is at " + Short(commit)}
 	}
-	plan.Latest = latest(f)
+	plan.Latest = Latest(f)
 	for _, environment := range f.Environments {
-		plan.Deploy = append(plan.Deploy, deploy(f, environment))
+		plan.Deploy = append(plan.Deploy, Deploy(f, environment))
 	}
 	return plan, nil
 }
@@ -137,8 +137,8 @@ func (f Facts) higher(counts func(version.Version) bool) (version.Version, bool)
 	return version.Version{}, false
 }
 
-// latest follows the highest final version, forwards only.
-func latest(f Facts) Step {
+// Latest decides on the tag latest: it follows the highest final version, forwards only.
+func Latest(f Facts) Step {
 	higher, exists := f.higher(func(v version.Version) bool { return !v.Prerelease() })
 	switch {
 	case f.Version.Prerelease():
@@ -151,8 +151,8 @@ func latest(f Facts) Step {
 	return Step{true, "latest is not " + f.Version.Text}
 }
 
-// deploy moves an environment forwards, and mends one whose last rollout did not succeed.
-func deploy(f Facts, e Environment) Step {
+// Deploy decides on one environment: it goes forwards only, and one whose last rollout did not succeed is mended.
+func Deploy(f Facts, e Environment) Step {
 	if e.Status == Unknown {
 		return Step{true, e.Name + " was not looked at, for want of a kubeconfig"}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Release names a Helm release and what it is made from. Paths are those inside the container that Helm runs in.
@@ -87,8 +88,15 @@ func (r Release) Diagnosis() []struct {
 type Revision struct {
 	Number int
 	Status string // deployed, failed, superseded, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/
+	Since  time.Time
 	Image  Image
 }
+
+// Pending tells whether an operation holds the revision, or was killed while it did.
+func (r Revision) Pending() bool { return strings.HasPrefix(r.Status, "pending-") }
+
+// Locked recognizes Helm's refusal to begin while another operation holds the release.
+func Locked(cause string) bool { return strings.Contains(cause, "another operation") }
 
 // ParseStatus reads the answer to StatusArgs. Exists is false where there is no such release.
 func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (revision Revision, exists bool, err error) {
@@ -100,13 +108,16 @@ func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (revision Revis
 	}
 	var answer struct {
 		Version int
-		Info    struct{ Status string }
-		Config  map[string]any
+		Info    struct {
+			Status       string
+			LastDeployed time.Time `json:"last_deployed"`
+		}
+		Config map[string]any
 	}
 	if err := json.Unmarshal([]byte(stdout), &answer); err != nil {
 		return Revision{}, false, fmt.Errorf("read the answer of helm status: %w", err)
 	}
-	return Revision{Number: answer.Version, Status: answer.Info.Status, Image: keys.Image(answer.Config)}, true, nil
+	return Revision{Number: answer.Version, Status: answer.Info.Status, Since: answer.Info.LastDeployed, Image: keys.Image(answer.Config)}, true, nil
 }
 
 // LastDeployed reads the answer to HistoryArgs: the newest revision that ran, 0 where none did.

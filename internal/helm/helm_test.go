@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseTarget(t *testing.T) {
@@ -70,9 +71,9 @@ func TestCheckRendered(t *testing.T) {
 }
 
 func TestParseStatus(t *testing.T) {
-	answer := `{"name":"shop","info":{"status":"failed"},"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"version":3}`
+	answer := `{"name":"shop","info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z"},"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"version":3}`
 	got, exists, err := ParseStatus(0, answer, "", DefaultKeys)
-	if want := (Revision{3, "failed", Image{"r/shop", "1.4.0", "sha256:1"}}); err != nil || !exists || got != want {
+	if want := (Revision{3, "failed", time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Image{"r/shop", "1.4.0", "sha256:1"}}); err != nil || !exists || got != want {
 		t.Errorf("got %+v, %v, %v", got, exists, err)
 	}
 	if _, exists, err := ParseStatus(1, "", "Error: release: not found\n", DefaultKeys); exists || err != nil {
