@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"dagger.io/dagger"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
+
+const dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
 
 // fetch asks a registry, and returns the answer's content type and digest.
 func fetch(t *testing.T, address, path string, into any) (string, string) {
@@ -19,7 +22,7 @@ func fetch(t *testing.T, address, path string, into any) (string, string) {
 		t.Fatal(err)
 	}
 	request.SetBasicAuth(user, password)
-	request.Header.Set("Accept", ocispecs.MediaTypeImageManifest+", "+ocispecs.MediaTypeImageIndex)
+	request.Header.Set("Accept", ocispecs.MediaTypeImageManifest+", "+dockerManifest)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -131,4 +134,75 @@ func TestPublish(t *testing.T) {
 		{"an address that is none", text(func(ctx ctx) (string, error) { return image.Publish(ctx, "host.example/UPPER:1") }), nil, "must be lowercase"},
 		{"an image that is none", text(client.Container().From("host.example/UPPER").ImageRef), nil, "failed to parse image address host.example/UPPER"},
 	})
+}
+
+// What is published of a Dockerfile's image: the config and nothing of how it was built.
+func TestPublishedConfig(t *testing.T) {
+	ref, err := base()
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := client.Directory().WithNewFile("file", "x").WithNewFile("Dockerfile", "FROM "+ref+` AS first
+RUN echo one > /one
+FROM `+ref+`
+ARG A=1
+ENV B=$A
+COPY --from=first /one /two
+COPY --chown=app:app --chmod=600 file /owned
+RUN --mount=type=cache,target=/cache echo x > /cache/x
+RUN <<EOF
+cat /two > /three
+EOF
+VOLUME /data
+EXPOSE 80 90/udp
+HEALTHCHECK --interval=5s CMD ["true"]
+STOPSIGNAL SIGINT
+SHELL ["/bin/sh", "-ec"]
+LABEL l="m n"
+CMD run it
+`).DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{{Name: "A", Value: "2"}}}).WithLabel("after", "yes")
+	for _, test := range []struct {
+		name     string
+		media    dagger.ImageMediaTypes
+		compress dagger.ImageLayerCompression
+		want     string // the manifest's media type
+		layer    string // its layers'
+	}{
+		{"oci", "", "", ocispecs.MediaTypeImageManifest, ocispecs.MediaTypeImageLayerGzip},
+		{"docker", dagger.ImageMediaTypesDocker, "", dockerManifest, "application/vnd.docker.image.rootfs.diff.tar.gzip"},
+		{"zstd", "", dagger.ImageLayerCompressionZstd, ocispecs.MediaTypeImageManifest, ocispecs.MediaTypeImageLayerZstd},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			options := dagger.ContainerPublishOpts{MediaTypes: test.media, ForcedCompression: test.compress}
+			if _, err := built.Publish(background, baseRegistry+"/config:"+test.name, options); err != nil {
+				t.Fatal(err)
+			}
+			var manifest ocispecs.Manifest
+			if media, _ := fetch(t, baseRegistry, "config/manifests/"+test.name, &manifest); media != test.want {
+				t.Errorf("a %s, want %s", media, test.want)
+			}
+			if len(manifest.Layers) != 5 || manifest.Layers[4].MediaType != test.layer {
+				t.Errorf("layers %+v, want 5 of %s", manifest.Layers, test.layer)
+			}
+			var config struct {
+				Config map[string]any `json:"config"`
+			}
+			fetch(t, baseRegistry, "config/blobs/"+manifest.Config.Digest.String(), &config)
+			env, _ := config.Config["Env"].([]any)
+			if !slices.Contains(env, "B=2") || !slices.Contains(env, "BASE=yes") {
+				t.Errorf("variables %v", env)
+			}
+			// the engine also leaves the build arguments there
+			for _, differs := range []string{"Env", "ArgsEscaped", "WorkingDir"} {
+				delete(config.Config, differs)
+			}
+			got, err := json.Marshal(config.Config)
+			want := `{"Cmd":["/bin/sh","-ec","run it"],"Entrypoint":["/bin/echo","entry"],"ExposedPorts":{"80/tcp":{},"90/udp":{}},` +
+				`"Healthcheck":{"Interval":5000000000,"Test":["CMD","true"]},"Labels":{"after":"yes","l":"m n","made.by":"test"},` +
+				`"Shell":["/bin/sh","-ec"],"StopSignal":"SIGINT","Volumes":{"/data":{}}}`
+			if err != nil || string(got) != want {
+				t.Errorf("config %s\nwant   %s", got, want)
+			}
+		})
+	}
 }

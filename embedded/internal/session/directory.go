@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -137,7 +136,7 @@ func init() {
 	field("Directory.withoutFile", without)
 	field("Directory.withoutDirectory", without)
 	field("Directory.name", func(_ context.Context, _ *Session, d *Directory, _ none) (string, error) {
-		return path.Base(d.path), nil
+		return strings.TrimSuffix(path.Base(d.path), "/") + "/", nil
 	})
 	field("Directory.entries", func(ctx context.Context, s *Session, d *Directory, args struct{ Path string }) ([]string, error) {
 		return d.entries(ctx, s, args.Path)
