@@ -73,7 +73,7 @@ func TestEdges(t *testing.T) {
 		{"directory of the root", entries(c.Directory("/etc")), "[group passwd]", ""},
 		{"missing directory of a container", entries(c.Directory("/none")), nil, "no such file"},
 		{"a user that is not there", text(c.WithUser("none").WithExec(sh("true")).Stdout), nil, "none"},
-		{"no home", text(c.WithExec(sh("echo $HOME:$PATH")).Stdout), "/root:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n", ""},
+		{"no home", text(c.WithExec(sh("echo $HOME:$PATH")).Stdout), "/admin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n", ""},
 		{"app home", text(c.WithUser("app").WithExec(sh("echo $HOME")).Stdout), "/tmp\n", ""},
 		{"variables", text(c.WithExec(sh("env | grep -v -E '^(HOME|PATH|PWD|SHLVL|HOSTNAME)=' | grep -v -E '^(OTEL|TRACE|BAGGAGE)'")).Stdout), "BASE=yes\n", ""},
 		{"expand args", text(c.WithExec([]string{"echo", "$BASE"}, dagger.ContainerWithExecOpts{Expand: true}).Stdout), "yes\n", ""},

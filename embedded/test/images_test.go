@@ -28,7 +28,7 @@ func makeBase() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, sub := range []string{"bin", "etc", "tmp", "root"} {
+	for _, sub := range []string{"admin", "bin", "etc", "tmp"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
 			return "", err
 		}
@@ -42,7 +42,7 @@ func makeBase() (string, error) {
 		}
 	}
 	for name, text := range map[string]string{
-		"passwd": "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/tmp:/bin/sh\n",
+		"passwd": "root:x:0:0::/admin:/bin/sh\napp:x:1000:1000::/tmp:/bin/sh\n",
 		"group":  "root:x:0:\napp:x:1000:\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, "etc", name), []byte(text), 0o644); err != nil {

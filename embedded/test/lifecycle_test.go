@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"dagger.io/dagger"
+	"golang.org/x/sync/errgroup"
 )
 
 // connect opens another session of the embedded program, with variables of its own.
@@ -224,11 +226,39 @@ func TestSessions(t *testing.T) {
 		gone(t, "sleep\x00"+mark)
 	})
 	t.Run("two sessions with a BuildKit each", func(t *testing.T) {
+		var clients []*dagger.Client
 		for range 2 {
 			c := connect(t, "SHIP_CACHE="+cache)
+			clients = append(clients, c)
 			if out, err := c.Container().From(ref).WithExec([]string{"echo", "hi"}).Stdout(background); err != nil || out != "hi\n" {
 				t.Errorf("%q, %v", out, err)
 			}
+		}
+		for _, c := range clients {
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if mounts, err := os.ReadFile("/proc/self/mounts"); err != nil || strings.Contains(string(mounts), cache) {
+			t.Errorf("mounts are left below %s (%v)", cache, err)
+		}
+		gone(t, filepath.Join(programs, "buildkitd")+"\x00--root\x00"+cache)
+	})
+	t.Run("many queries at once", func(t *testing.T) {
+		c := connect(t, "BUILDKIT_HOST="+host, "SHIP_CACHE="+cache)
+		var group errgroup.Group
+		for i := range 24 {
+			group.Go(func() error {
+				out, err := c.Container().From(ref).WithDirectory("/d", c.Host().Directory(dir)).
+					WithExec([]string{"echo", fmt.Sprint(i % 8)}).WithExec(sh("ls /d")).Stdout(background)
+				if err == nil && out != "Dockerfile\n" {
+					err = fmt.Errorf("got %q", out)
+				}
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Error(err)
 		}
 	})
 	stop()
@@ -260,4 +290,28 @@ func gone(t *testing.T, line string) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	t.Errorf("the process %q still runs", line)
+}
+
+// What takes long gets one line; nothing else does, and no output.
+func TestProgress(t *testing.T) {
+	ref, err := base()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	if !isEmbedded {
+		t.Skip("the session is not the embedded one")
+	}
+	c, err := dagger.Connect(background, dagger.WithLogOutput(&log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Container().From(ref).WithSecretVariable("S", c.Secret("env://SHIP_TEST_SECRET")).WithExec(sh("echo $S; sleep 12")).Sync(background)
+	if err := errors.Join(err, c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, said, _ := strings.Cut(log.String(), "Establishing connection to Engine... OK!\n")
+	if want := "still running: run sh -c echo $S; sleep 12\n"; said != want {
+		t.Errorf("it said %q, want %q", said, want)
+	}
 }
