@@ -52,7 +52,7 @@ func (s *Ship) Deploy(
 	if r.facts.Digest == "" {
 		return nil, fmt.Errorf("%s is not published: call publish or release first", r.facts.Image)
 	}
-	r.plan.Tag, r.plan.Latest = converge.Step{}, converge.Step{} // those are the caller's own affair
+	r.plan = converge.Plan{Commit: r.plan.Commit, Deploy: r.plan.Deploy} // the rest is the caller's own affair
 	if err := r.run(ctx, pick(r.steps(), "check", "deploy "+environment)); err != nil {
 		return nil, err
 	}

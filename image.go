@@ -53,7 +53,7 @@ func (s *Ship) Publish(ctx context.Context) (string, error) {
 	if err := r.run(ctx, pick(r.steps(), "read", "look")); err != nil {
 		return "", err
 	}
-	r.plan.Tag = converge.Step{} // whether to tag is the caller's own affair
+	r.plan.Tag = converge.Step{} // the caller's own affair
 	if err := r.run(ctx, pick(r.steps(), "check", "build", "publish", "latest")); err != nil {
 		return "", err
 	}

@@ -57,7 +57,11 @@ func (s *Ship) Version(ctx context.Context) (*Version, error) {
 func (s *Ship) Tag(ctx context.Context) (*Tag, error) {
 	r := s.begin()
 	r.targets = nil
-	if err := r.run(ctx, pick(r.steps(), "read", "look", "check", "tag")); err != nil {
+	if err := r.run(ctx, pick(r.steps(), "read", "look")); err != nil {
+		return nil, err
+	}
+	r.plan = converge.Plan{Commit: r.plan.Commit, Tag: r.plan.Tag} // the rest is the caller's own affair
+	if err := r.run(ctx, pick(r.steps(), "check", "tag")); err != nil {
 		return nil, err
 	}
 	return &Tag{Name: r.facts.Tag, Commit: r.plan.Commit, Pushed: r.plan.Tag.Needed && r.report.Outcome != report.Superseded}, nil
