@@ -24,7 +24,7 @@ const (
 
 // environment sees what runs in a target.
 func (r *release) environment(ctx context.Context, target helm.Target) (converge.Environment, error) {
-	e := converge.Environment{Name: target.Name}
+	e := converge.Environment{Name: target.Name, Prereleases: slices.Contains(r.Prereleases, target.Name)}
 	if !r.hasKubeconfig {
 		if !r.dry {
 			return e, fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", target.Name)
@@ -74,7 +74,8 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 	if err != nil {
 		return nil, chart, err
 	}
-	files, err := r.chartSource().Entries(ctx)
+	source := r.tree().Directory(r.Chart)
+	files, err := source.Entries(ctx)
 	if err != nil || !slices.Contains(files, "Chart.yaml") {
 		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", r.Chart)
 	}
@@ -83,15 +84,8 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 	}
 	chart.Values = append(chart.Values, valuesPath)
 	return container.
-		WithMountedDirectory(chartPath, r.chartSource()).
+		WithMountedDirectory(chartPath, source).
 		WithNewFile(valuesPath, helm.Keys(r.Keys).Values(image)), chart, nil
-}
-
-func (r *release) chartSource() *dagger.Directory {
-	if r.plan.Commit != r.facts.Commit {
-		return r.tree(r.plan.Commit).Directory(r.Chart)
-	}
-	return r.Source.Directory(r.Chart)
 }
 
 func (r *release) image(digest string) helm.Image {

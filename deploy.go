@@ -112,7 +112,11 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 		if err != nil || !exists || !revision.Pending() {
 			return "", err
 		}
-		left := time.Until(revision.Since.Add(timeout + lockGrace))
+		if revision.Since.IsZero() {
+			return "", fmt.Errorf("%s in %s is %s and Helm does not say since when: wait for the operation to end, or free it with helm rollback",
+				chart.Name, chart.Namespace, revision.Status)
+		}
+		left := time.Until(revision.Since.Add(operation*timeout + lockGrace))
 		if left <= 0 {
 			back, err := rollback(ctx, container, chart)
 			return fmt.Sprintf("revision %d was left %s by a run that died: %s; ", revision.Number, revision.Status, back), err
@@ -127,19 +131,28 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 	}
 }
 
-// lockGrace is what clocks may differ by, and what Helm may take beyond its timeout.
-const lockGrace = 10 * time.Second
+// Helm's timeout holds for the hooks before the rollout, for the rollout and for the hooks after it, each on their own:
+// operation is how many timeouts an operation may take, lockGrace what clocks may differ by.
+const (
+	operation = 3
+	lockGrace = 10 * time.Second
+)
 
 // failed shows why a rollout failed, and only then takes the release back to where it was.
 func (r *release) failed(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target, cause string) error {
+	_, failed, _, err := r.status(ctx, target)
 	text := "the rollout failed: " + cause
 	for _, look := range chart.Diagnosis() {
 		if _, stdout, stderr, err := exec(ctx, container, look.Args); err == nil {
 			text += "\n\n" + look.Heading + ":\n" + strings.TrimSpace(stdout+stderr)
 		}
 	}
-	if target.Strategy != helm.Upgrade {
-		return errors.New(text)
+	if err != nil || target.Strategy != helm.Upgrade {
+		return errors.Join(errors.New(text), err)
+	}
+	_, now, _, err := r.status(ctx, target)
+	if err == nil && (now.Number != failed.Number || now.Status != "failed") {
+		return fmt.Errorf("%s\n\nnot rolled back: revision %d is %s now, by another operation", text, now.Number, now.Status)
 	}
 	back, err := rollback(ctx, container, chart)
 	if err != nil {
@@ -148,24 +161,27 @@ func (r *release) failed(ctx context.Context, container *dagger.Container, chart
 	return errors.New(text + "\n\n" + back)
 }
 
-// rollback returns to the last revision that ran. A release that never ran is removed.
+// rollback returns to the last revision that ran. A release whose only revision never ran is removed; one that failed
+// several times is left, since what it made may be in use.
 func rollback(ctx context.Context, container *dagger.Container, chart helm.Release) (string, error) {
 	code, history, stderr, err := exec(ctx, container, chart.HistoryArgs())
-	if err == nil && code != 0 {
-		if _, exists, _ := helm.ParseStatus(code, "", stderr, nil); !exists && strings.Contains(stderr, "not found") {
-			return "nothing was installed", nil
-		}
-		err = errors.New(helm.Cause(stderr))
+	switch {
+	case err != nil:
+		return "", err
+	case code != 0 && helm.Missing(stderr):
+		return "nothing was installed", nil
+	case code != 0:
+		return "", errors.New(helm.Cause(stderr))
 	}
+	last, revisions, err := helm.LastDeployed(history)
 	if err != nil {
 		return "", err
 	}
-	revision, err := helm.LastDeployed(history)
-	if err != nil {
-		return "", err
-	}
-	args, done := chart.RollbackArgs(revision), fmt.Sprintf("rolled back to revision %d", revision)
-	if revision == 0 {
+	args, done := chart.RollbackArgs(last), fmt.Sprintf("rolled back to revision %d", last)
+	switch {
+	case last == 0 && revisions > 1:
+		return "left as it is, since no earlier revision ran", nil
+	case last == 0:
 		args, done = chart.UninstallArgs(), "removed, since no earlier revision ran"
 	}
 	if code, _, stderr, err = exec(ctx, container, args); err == nil && code != 0 {

@@ -25,7 +25,7 @@ func (s *Ship) WithImage(
 
 // Build makes the image's container from the Dockerfile, and pushes nothing.
 //
-// It is labelled with the version, commit, time and place of its source (org.opencontainers.image.*), as is a
+// It builds HEAD as the git remote has it, without what is not committed and pushed. It is labelled with the version, commit, time and place of its source (org.opencontainers.image.*), as is a
 // container that WithImage gave. It fails where the build does.
 // +cache="session"
 func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
@@ -60,7 +60,11 @@ func (s *Ship) Publish(ctx context.Context) (string, error) {
 	return r.reference(), nil
 }
 
+// reference names the image by tag and digest; it is empty where there is none.
 func (r *release) reference() string {
+	if r.facts.Digest == "" {
+		return ""
+	}
 	return r.facts.Image + "@" + r.facts.Digest
 }
 
@@ -79,29 +83,25 @@ func (r *release) build(ctx context.Context) (string, error) {
 	return "from " + from + " at " + converge.Short(r.plan.Commit), err
 }
 
-// dockerBuild builds without the .git folder, which differs between clones of one commit, and with the commit's time
-// as every timestamp (https://reproducible-builds.org/specs/source-date-epoch/): one commit gives one digest.
+// dockerBuild builds the commit's own tree, with its time as every timestamp
+// (https://reproducible-builds.org/specs/source-date-epoch/): one commit gives one digest.
 func (r *release) dockerBuild() *dagger.Container {
-	source := r.Source
-	if r.plan.Commit != r.facts.Commit {
-		source = r.tree(r.plan.Commit)
-	}
 	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(r.made.Unix())}}
 	for _, arg := range r.Args {
 		key, value, _ := strings.Cut(arg, "=")
 		args = append(args, dagger.BuildArg{Name: key, Value: value})
 	}
-	return source.Filter(dagger.DirectoryFilterOpts{Exclude: []string{".git"}}).
-		DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.Dockerfile, Target: r.Target, BuildArgs: args})
+	return r.tree().DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.Dockerfile, Target: r.Target, BuildArgs: args})
 }
 
-// tree is the source at a commit as the remote has it: the checkout may be a shallow one of another commit.
-func (r *release) tree(commit string) *dagger.Directory {
+// tree is the source at the version's commit, as the remote has it. The checkout may be of a later commit, and may hold
+// what no commit does: a version names what can be had again.
+func (r *release) tree() *dagger.Directory {
 	options := dagger.GitOpts{}
 	if r.remote.Token != "" {
-		options.HTTPAuthUsername, options.HTTPAuthToken = r.User, r.Token
+		options.HTTPAuthUsername, options.HTTPAuthToken = r.User, dag.SetSecret("ship-token", r.remote.Token)
 	}
-	return dag.Git(r.remote.URL, options).Commit(commit).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
+	return dag.Git(r.remote.URL, options).Commit(r.plan.Commit).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
 }
 
 // publish looks once more before it pushes: another release of the same commit may have been faster.
@@ -117,7 +117,7 @@ func (r *release) publish(ctx context.Context) (string, error) {
 	}
 	container := r.container
 	if r.images.Password != "" {
-		container = container.WithRegistryAuth(registry.Host(r.images.Address), r.Login, r.Password)
+		container = container.WithRegistryAuth(registry.Host(r.images.Address), r.Login, dag.SetSecret("ship-password", r.images.Password))
 	}
 	reference, err := container.Publish(ctx, r.facts.Image)
 	if err != nil {

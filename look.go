@@ -58,8 +58,8 @@ func (r *release) look(ctx context.Context) (string, error) {
 		return missing(err)
 	})
 	group.Go(func() error {
-		image, err := r.images.Look(gctx, "latest")
-		r.facts.Latest = image.Digest
+		digest, err := r.images.Digest(gctx, "latest")
+		r.facts.Latest = digest
 		return missing(err)
 	})
 	for i, target := range r.targets {
@@ -92,19 +92,19 @@ func missing(err error) error {
 // check makes sure that what is to come can succeed: credentials with the rights, a commit that the remote has, a
 // chart that renders.
 func (r *release) check(ctx context.Context) (string, error) {
+	if r.Container != nil && r.plan.Build.Needed && r.plan.Commit != r.facts.Commit {
+		return "", fmt.Errorf("%s is tagged at %s, but the container given was made from %s: check out the tag and make it from there",
+			r.report.Project, converge.Short(r.plan.Commit), converge.Short(r.facts.Commit))
+	}
 	group, gctx := errgroup.WithContext(ctx)
 	if r.plan.Tag.Needed {
 		group.Go(func() error { return r.remote.CheckPush(gctx) })
 	}
 	if r.plan.Tag.Needed || r.plan.Build.Needed {
-		group.Go(func() (err error) { r.made, err = r.remote.CommitTime(gctx, r.plan.Commit); return })
+		group.Go(func() error { return r.checkCommit(gctx) })
 	}
 	if r.plan.Publish.Needed || r.plan.Latest.Needed {
 		group.Go(func() error { return r.images.CheckPush(gctx) })
-	}
-	if r.Container != nil && r.plan.Build.Needed && r.plan.Commit != r.facts.Commit {
-		return "", fmt.Errorf("%s is tagged at %s, but the container given was made from %s: check out the tag and make it from there",
-			r.report.Project, converge.Short(r.plan.Commit), converge.Short(r.facts.Commit))
 	}
 	for i, target := range r.targets {
 		if r.plan.Deploy[i].Needed {
@@ -112,6 +112,23 @@ func (r *release) check(ctx context.Context) (string, error) {
 		}
 	}
 	return "credentials, commit and chart are good", group.Wait()
+}
+
+// checkCommit makes sure that the remote has the commit, and that it is the commit that says the version: a version
+// raised in the checkout alone must not be tagged.
+func (r *release) checkCommit(ctx context.Context) (err error) {
+	if r.made, err = r.remote.CommitTime(ctx, r.plan.Commit); err != nil {
+		return err
+	}
+	committed, err := manifestIn(ctx, r.tree(), r.project.Path)
+	if err != nil {
+		return fmt.Errorf("at %s, %w", converge.Short(r.plan.Commit), err)
+	}
+	if committed.Name != r.project.Name || committed.Version.Text != r.project.Version.Text {
+		return fmt.Errorf("%s says %s here, but %s %s at %s: commit and push it first", r.project.Path, r.report.Project,
+			committed.Name, committed.Version.Text, converge.Short(r.plan.Commit))
+	}
+	return nil
 }
 
 // address is where the image goes.

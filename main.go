@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/naming"
 	"dagger/ship/internal/registry"
@@ -58,6 +60,8 @@ type Ship struct {
 	// +private
 	Environments []string
 	// +private
+	Prereleases []string
+	// +private
 	Kubeconfig *dagger.Secret
 	// +private
 	Chart string
@@ -75,7 +79,8 @@ type Ship struct {
 // an empty one counts as not given. It fails on a setting that cannot be right, before anything is touched.
 func New(
 	ws *dagger.Workspace,
-	// The app's repo, with its .git folder (or see commit). Default: the repo that dagger is called in
+	// The app's repo, with its .git folder (or see commit). The manifest is read from here; what is built and deployed is the
+	// version's commit as the git remote has it. Default: the repo that dagger is called in
 	// +optional
 	source *dagger.Directory,
 	// Manifest to read name and version from, at the root of the source.
@@ -103,7 +108,7 @@ func New(
 	// Release a version lower than one that is tagged already: a fix for an older line. The image's tag latest stays
 	// +optional
 	maintenance bool,
-	// Image to publish, as HOST[:PORT]/PATH without a tag. Default: the project's name below registry
+	// Image to publish, as HOST[:PORT]/PATH without a tag (docker.io/ACCOUNT/NAME on Docker Hub). Default: the project's name below registry
 	// +optional
 	image string,
 	// Registry, as HOST[:PORT][/PATH], for the default of image
@@ -115,7 +120,8 @@ func New(
 	// Password or token for the registry, as env://CI_REGISTRY_PASSWORD or file://PATH
 	// +optional
 	password *dagger.Secret,
-	// Speak plain HTTP to the registry. Loopback addresses are spoken to so anyway
+	// Speak plain HTTP to the registry. Loopback addresses are spoken to so anyway. The push is the engine's own: its
+	// configuration must name the registry as one of plain HTTP too
 	// +optional
 	insecure bool,
 	// Dockerfile, relative to the source
@@ -133,6 +139,9 @@ func New(
 	// on failure) or reinstall (uninstalls first). The chart's values-NAME.yaml is used where there is one
 	// +optional
 	environments []string,
+	// Names of the environments that take pre-releases (1.4.0-rc.1, 1.4.0rc1) too, as --prereleases=test
+	// +optional
+	prereleases []string,
 	// Kubeconfig of the cluster, as file://PATH or env://NAME
 	// +optional
 	kubeconfig *dagger.Secret,
@@ -160,14 +169,20 @@ func New(
 	}
 	s := &Ship{
 		Source: source, Manifest: manifest, Commit: commit,
-		Remote: remote, User: user, Token: token, Template: template, Maintenance: maintenance,
+		Remote: remote, User: cmp.Or(user, "gitlab-ci-token"), Token: token, Template: cmp.Or(template, string(naming.DefaultTemplate)), Maintenance: maintenance,
 		Address: strings.TrimSuffix(image, "/"), Registry: strings.TrimSuffix(registry, "/"), Login: login, Password: password, Insecure: insecure,
-		Dockerfile: dockerfile, Target: target, Args: slices.DeleteFunc(args, empty),
-		Environments: slices.DeleteFunc(environments, empty), Kubeconfig: kubeconfig,
-		Chart: chart, Keys: keys, Timeout: timeout, Tools: tools,
+		Dockerfile: cmp.Or(dockerfile, "Dockerfile"), Target: target, Args: slices.DeleteFunc(args, empty),
+		Environments: slices.DeleteFunc(environments, empty), Prereleases: slices.DeleteFunc(prereleases, empty), Kubeconfig: kubeconfig,
+		Chart: cmp.Or(chart, "chart"), Keys: slices.DeleteFunc(keys, empty), Timeout: cmp.Or(timeout, "5m"), Tools: cmp.Or(tools, defaultTools),
+	}
+	if len(s.Keys) == 0 {
+		s.Keys = helm.DefaultKeys
 	}
 	return s, s.check()
 }
+
+// defaultTools is the default that New's argument repeats for the engine.
+const defaultTools = "docker.io/alpine/k8s:1.37.1"
 
 func empty(text string) bool { return strings.TrimSpace(text) == "" }
 
@@ -178,8 +193,17 @@ func (s *Ship) check() error {
 			return fmt.Errorf("--image: %w", err)
 		}
 	}
-	if _, err := helm.ParseTargets(s.Environments); err != nil {
+	targets, err := helm.ParseTargets(s.Environments)
+	if err != nil {
 		return fmt.Errorf("--environments: %w", err)
+	}
+	for _, name := range s.Prereleases {
+		if !slices.ContainsFunc(targets, func(t helm.Target) bool { return t.Name == name }) {
+			return fmt.Errorf("--prereleases: no environment %q in --environments", name)
+		}
+	}
+	if s.Commit != "" && !gitremote.IsCommit(s.Commit) {
+		return fmt.Errorf("--commit: %q is not a commit's 40 hexadecimal digits", s.Commit)
 	}
 	if err := helm.Keys(s.Keys).Check(); err != nil {
 		return fmt.Errorf("--%w", err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"dagger/ship/internal/converge"
+	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
@@ -74,11 +75,7 @@ func pick(steps []step, names ...string) []step {
 // readManifest reads the one named, or whichever there are at the root.
 func (s *Ship) readManifest(ctx context.Context) (manifest.Project, error) {
 	if s.Manifest != "" {
-		data, err := s.Source.File(s.Manifest).Contents(ctx)
-		if err != nil {
-			return manifest.Project{}, fmt.Errorf("read --manifest %s: %w", s.Manifest, err)
-		}
-		return manifest.Parse(path.Clean(s.Manifest), []byte(data))
+		return manifestIn(ctx, s.Source, path.Clean(s.Manifest))
 	}
 	entries, err := s.Source.Entries(ctx)
 	if err != nil {
@@ -95,6 +92,14 @@ func (s *Ship) readManifest(ctx context.Context) (manifest.Project, error) {
 		}
 	}
 	return manifest.Choose(manifests)
+}
+
+func manifestIn(ctx context.Context, source *dagger.Directory, file string) (manifest.Project, error) {
+	data, err := source.File(file).Contents(ctx)
+	if err != nil {
+		return manifest.Project{}, fmt.Errorf("read the manifest %s: %w", file, err)
+	}
+	return manifest.Parse(file, []byte(data))
 }
 
 func (s *Ship) readCommit(ctx context.Context) (string, error) {
@@ -152,19 +157,18 @@ func (r *release) lookAtOthers(ctx context.Context) error {
 // tag claims the version. Another pipeline may have been faster: with the same commit, that is as good.
 func (r *release) tag(ctx context.Context) (string, error) {
 	tag := gitremote.Tag{Name: r.facts.Tag, Commit: r.plan.Commit}
-	err := r.remote.PushTag(ctx, tag, "Release "+r.report.Project, r.made)
-	if errors.Is(err, gitremote.ErrExists) {
+	if err := r.remote.PushTag(ctx, tag, "Release "+r.report.Project, r.made); err != nil {
+		// whatever went wrong (a lost race, an answer that never came), what the remote has now is what counts
 		tagged, lookErr := r.tagged(ctx)
 		switch {
 		case lookErr != nil:
-			return "", lookErr
+			return "", fmt.Errorf("%w; whether the tag is there now is unknown: %w", err, lookErr)
 		case tagged == tag.Commit:
-			return fmt.Sprintf("%s at %s, pushed by another release of the same commit", tag.Name, converge.Short(tagged)), nil
+			return fmt.Sprintf("%s is at %s, by this push or another release of the commit", tag.Name, converge.Short(tagged)), nil
 		case tagged != "":
+			r.plan.Commit, r.report.Commit = tagged, tagged
 			return fmt.Sprintf("%s was just claimed at %s", tag.Name, converge.Short(tagged)), errSuperseded
 		}
-	}
-	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("pushed %s at %s", tag.Name, converge.Short(tag.Commit)), nil

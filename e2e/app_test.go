@@ -103,7 +103,7 @@ func (a *app) checkSecrets(output string) {
 	kubeconfig, err := os.ReadFile(a.Cluster.Kubeconfig)
 	must(a.t, 0, err)
 	secrets := regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`).FindAllString(string(kubeconfig), -1)
-	secrets = append(secrets, a.Bed.Git.Token, a.Registry.Password)
+	secrets = append(secrets, a.Bed.Git.Token, a.Registry.Password, neverShown)
 	for _, value := range a.Secrets {
 		secrets = append(secrets, value)
 	}

@@ -131,7 +131,7 @@ func copyOf(a *app) *bed.App {
 func TestKilledUpgrade(t *testing.T) {
 	a := newApp(t)
 	a.Settings["environments"] = "production=" + a.Name
-	a.Settings["timeout"] = "15s"
+	a.Settings["timeout"] = "9s"
 	a.release("released")
 
 	ctx, kill := context.WithCancel(t.Context()) // ends the program with SIGKILL

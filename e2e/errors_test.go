@@ -40,6 +40,9 @@ func TestErrors(t *testing.T) {
 		"dynamic version": {func(a *app) {
 			a.write("pyproject.toml", "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n")
 		}, "pyproject.toml:3: the version is dynamic"},
+		"version raised but not committed": {func(a *app) {
+			a.edit("pyproject.toml", `(?m)^version = .*`, `version = "0.2.0"`)
+		}, "commit and push it first"},
 		"commit not pushed": {func(a *app) {
 			a.git("commit", "--quiet", "--allow-empty", "--message=local")
 		}, "push the branch first"},
@@ -66,8 +69,10 @@ func TestErrors(t *testing.T) {
 			if tags := a.tags(); len(tags) != 0 {
 				t.Errorf("tagged %v", tags)
 			}
-			if image := a.look("0.1.0"); image.Digest != "" {
-				t.Errorf("published %v", image)
+			for _, tag := range []string{"0.1.0", "0.2.0", "latest"} {
+				if image := a.look(tag); image.Digest != "" {
+					t.Errorf("published %s: %v", tag, image)
+				}
 			}
 			if namespaces := a.kubectl("get", "namespaces", "--output=name"); strings.Contains(namespaces, a.Name) {
 				t.Errorf("deployed: %s", namespaces)
@@ -81,8 +86,10 @@ kind: Config
 current-context: c
 contexts: [{name: c, context: {cluster: c, user: u}}]
 clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
-users: [{name: u, user: {token: "a-token-that-must-never-be-shown"}}]
+users: [{name: u, user: {token: "` + neverShown + `"}}]
 `
+
+const neverShown = "a-token-that-must-never-be-shown"
 
 // TestFailedRollout shows why, and takes production back to what ran.
 func TestFailedRollout(t *testing.T) {

@@ -35,6 +35,8 @@ type Environment struct {
 	Version string // empty: nothing is deployed
 	Digest  string // empty: deployed without one
 	Status  string // the Helm release's: deployed, failed, pending-upgrade, …; Unknown: nobody looked
+
+	Prereleases bool // whether it asked for pre-releases too
 }
 
 // Unknown is the status of an environment that could not be looked at, for want of a kubeconfig.
@@ -96,7 +98,7 @@ func Decide(f Facts, options Options) (Plan, error) {
 // Anything is needed where the world does not agree with the manifest yet. Why names all that is missing.
 func (p *Plan) Anything() Step {
 	var missing []string
-	for _, step := range append([]Step{p.Tag, p.Publish, p.Latest}, p.Deploy...) {
+	for _, step := range append([]Step{p.Tag, p.Build, p.Latest}, p.Deploy...) {
 		if step.Needed {
 			missing = append(missing, step.Why)
 		}
@@ -153,6 +155,9 @@ func Latest(f Facts) Step {
 
 // Deploy decides on one environment: it goes forwards only, and one whose last rollout did not succeed is mended.
 func Deploy(f Facts, e Environment) Step {
+	if f.Version.Prerelease() && !e.Prereleases {
+		return Step{false, e.Name + " takes no pre-releases"}
+	}
 	if e.Status == Unknown {
 		return Step{true, e.Name + " was not looked at, for want of a kubeconfig"}
 	}

@@ -128,6 +128,16 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+func TestPrereleases(t *testing.T) {
+	for _, asked := range []bool{true, false} {
+		f := facts(t, "1.4.0-rc.1")
+		f.Environments = []Environment{{Name: "test", Prereleases: asked}}
+		if plan, err := Decide(f, Options{}); err != nil || plan.Deploy[0].Needed != asked {
+			t.Errorf("asked for pre-releases %v: %+v, %v", asked, plan.Deploy, err)
+		}
+	}
+}
+
 func facts(t *testing.T, v string) Facts {
 	return Facts{Version: parse(t, v), Commit: head, Tag: "shop-" + v, Image: "registry.example/shop:" + v}
 }

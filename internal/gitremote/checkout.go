@@ -42,6 +42,9 @@ func Head(read func(path string) (string, error)) (string, error) {
 	return "", fmt.Errorf("%s has no commit yet: commit first, or name a commit with --commit", ref)
 }
 
+// IsCommit tells whether text is a commit's whole object id.
+func IsCommit(text string) bool { return plumbing.IsHash(text) }
+
 // Origin returns the address of the remote that a checkout's .git/config calls origin, as it stands there.
 func Origin(gitConfig string) (string, error) {
 	decoded := config.New()

@@ -69,8 +69,8 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 	if err != nil {
 		return lostRace(err)
 	}
-	if status == nil { // no report-status: only looking would tell
-		return nil
+	if status == nil {
+		return errors.New("the server did not say whether it took the tag")
 	}
 	return lostRace(status.Error())
 }
@@ -148,5 +148,5 @@ func (r *Remote) receivePack() (transport.ReceivePackSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	return githttp.NewClient(r.client()).NewReceivePackSession(endpoint, r.auth())
+	return githttp.DefaultClient.NewReceivePackSession(endpoint, r.auth())
 }

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -23,9 +22,6 @@ type Remote struct {
 	URL   string // https://host/group/project.git, without credentials
 	User  string // sent with Token; most servers take any name with an access token
 	Token string // empty: anonymous
-
-	// Client makes the requests; nil means http.DefaultClient.
-	Client *http.Client
 }
 
 // Tag is a tag on a remote.
@@ -89,7 +85,7 @@ func (r *Remote) advertised(ctx context.Context, prefix string) ([]Tag, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := githttp.NewClient(r.client()).NewUploadPackSession(endpoint, r.auth())
+	session, err := githttp.DefaultClient.NewUploadPackSession(endpoint, r.auth())
 	if err != nil {
 		return nil, err
 	}
@@ -113,13 +109,6 @@ func (r *Remote) advertised(ctx context.Context, prefix string) ([]Tag, error) {
 		tags = append(tags, Tag{Name: name, Commit: hash.String()})
 	}
 	return tags, nil
-}
-
-func (r *Remote) client() *http.Client {
-	if r.Client != nil {
-		return r.Client
-	}
-	return http.DefaultClient
 }
 
 func (r *Remote) auth() transport.AuthMethod {

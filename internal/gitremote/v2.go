@@ -118,7 +118,17 @@ func (r *Remote) command(ctx context.Context, name string, arguments ...string) 
 	}
 	_ = packets.Flush()
 
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(r.URL, "/")+"/git-upload-pack", &body)
+	base := strings.TrimSuffix(r.URL, "/")
+	answer, err := r.post(ctx, base+"/git-upload-pack", body.Bytes())
+	// GitLab redirects https://host/group/project to its .git twin, but only what is asked for with GET
+	if errors.Is(err, errNotV2) && !strings.HasSuffix(base, ".git") {
+		return r.post(ctx, base+".git/git-upload-pack", body.Bytes())
+	}
+	return answer, err
+}
+
+func (r *Remote) post(ctx context.Context, address string, body []byte) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +139,7 @@ func (r *Remote) command(ctx context.Context, name string, arguments ...string) 
 	if r.Token != "" {
 		request.SetBasicAuth(r.User, r.Token)
 	}
-	response, err := r.client().Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, err
 	}

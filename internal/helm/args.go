@@ -101,7 +101,7 @@ func Locked(cause string) bool { return strings.Contains(cause, "another operati
 // ParseStatus reads the answer to StatusArgs. Exists is false where there is no such release.
 func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (revision Revision, exists bool, err error) {
 	if exitCode != 0 {
-		if strings.Contains(stderr, "release: not found") {
+		if Missing(stderr) {
 			return Revision{}, false, nil
 		}
 		return Revision{}, false, fmt.Errorf("helm status: %s", Cause(stderr))
@@ -120,22 +120,24 @@ func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (revision Revis
 	return Revision{Number: answer.Version, Status: answer.Info.Status, Since: answer.Info.LastDeployed, Image: keys.Image(answer.Config)}, true, nil
 }
 
-// LastDeployed reads the answer to HistoryArgs: the newest revision that ran, 0 where none did.
-func LastDeployed(history string) (int, error) {
-	var revisions []struct {
+// Missing recognizes Helm's word that there is no such release.
+func Missing(stderr string) bool { return strings.Contains(stderr, "release: not found") }
+
+// LastDeployed reads the answer to HistoryArgs: the newest revision that ran, 0 where none did, and how many there are.
+func LastDeployed(history string) (last, revisions int, err error) {
+	var all []struct {
 		Revision int
 		Status   string
 	}
-	if err := json.Unmarshal([]byte(history), &revisions); err != nil {
-		return 0, fmt.Errorf("read the answer of helm history: %w", err)
+	if err := json.Unmarshal([]byte(history), &all); err != nil {
+		return 0, 0, fmt.Errorf("read the answer of helm history: %w", err)
 	}
-	last := 0
-	for _, r := range revisions {
+	for _, r := range all {
 		if r.Status == "deployed" || r.Status == "superseded" {
 			last = max(last, r.Revision)
 		}
 	}
-	return last, nil
+	return last, len(all), nil
 }
 
 var chartError = regexp.MustCompile(`(?s)Error: (.*)`)

@@ -26,6 +26,9 @@ func TestParseTarget(t *testing.T) {
 	if _, err := ParseTargets([]string{"test", "test=other"}); err == nil {
 		t.Error("two environments of one name")
 	}
+	if _, err := ParseTargets([]string{"test=shop", "production=shop"}); err == nil {
+		t.Error("two environments in one namespace")
+	}
 }
 
 func TestValuesThereAndBack(t *testing.T) {
@@ -90,8 +93,8 @@ func TestLastDeployed(t *testing.T) {
 		`[{"revision":1,"status":"failed"}]`: 0,
 		`[{"revision":1,"status":"superseded"},{"revision":2,"status":"deployed"},{"revision":3,"status":"failed"}]`: 2,
 	} {
-		if got, err := LastDeployed(history); err != nil || got != want {
-			t.Errorf("%s: %d, %v", history, got, err)
+		if got, all, err := LastDeployed(history); err != nil || got != want || all != strings.Count(history, "status") {
+			t.Errorf("%s: %d of %d, %v", history, got, all, err)
 		}
 	}
 }
@@ -100,6 +103,6 @@ func FuzzParseStatus(f *testing.F) {
 	f.Add(0, `{"config":{"image":{"tag":"1@2"}}}`, "")
 	f.Fuzz(func(t *testing.T, exitCode int, stdout, stderr string) {
 		_, _, _ = ParseStatus(exitCode, stdout, stderr, DefaultKeys)
-		_, _ = LastDeployed(stdout)
+		_, _, _ = LastDeployed(stdout)
 	})
 }

@@ -48,7 +48,7 @@ func ParseTarget(text string) (Target, error) {
 	return target, nil
 }
 
-// ParseTargets reads a list of environments, whose names must differ.
+// ParseTargets reads a list of environments, whose names and namespaces must differ.
 func ParseTargets(texts []string) ([]Target, error) {
 	var targets []Target
 	seen := map[string]bool{}
@@ -60,7 +60,10 @@ func ParseTargets(texts []string) ([]Target, error) {
 		if seen[target.Name] {
 			return nil, fmt.Errorf("environment %q is given twice", target.Name)
 		}
-		seen[target.Name] = true
+		if seen["="+target.Namespace] {
+			return nil, fmt.Errorf("environment %q: the namespace %q is another environment's already", target.Name, target.Namespace)
+		}
+		seen[target.Name], seen["="+target.Namespace] = true, true
 		targets = append(targets, target)
 	}
 	return targets, nil

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
+	"oras.land/oras-go/v2/registry/remote/retry"
 )
 
 // Repository is where one image's tags are.
@@ -28,8 +30,6 @@ type Repository struct {
 	Password string // empty: anonymous
 	// PlainHTTP speaks HTTP without TLS. Loopback addresses are spoken to so anyway, as Docker does.
 	PlainHTTP bool
-	// Client makes the requests; nil means http.DefaultClient.
-	Client *http.Client
 }
 
 // Image is what a tag points at.
@@ -47,6 +47,21 @@ var (
 
 // Each look or move ends after this long: a registry that hangs must not hold a release up for ever.
 const deadline = time.Minute
+
+// Digest returns the digest that tag points at, sha256:…. Its error wraps ErrNotFound where there is none.
+func (r *Repository) Digest(ctx context.Context, tag string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+
+	repository, err := r.open()
+	if err == nil {
+		var descriptor ocispec.Descriptor
+		if descriptor, err = repository.Resolve(ctx, tag); err == nil {
+			return descriptor.Digest.String(), nil
+		}
+	}
+	return "", r.explain(ctx, "look at "+r.Address+":"+tag, err)
+}
 
 // Look returns the image that tag points at. Its error wraps ErrNotFound where there is none.
 func (r *Repository) Look(ctx context.Context, tag string) (Image, error) {
@@ -131,7 +146,10 @@ func (r *Repository) Move(ctx context.Context, digest, tag string) error {
 // Check tells whether address is one that images can be pushed to: host[:port]/path, as the distribution spec has it.
 func Check(address string) error {
 	reference, err := registry.ParseReference(address)
-	if err != nil || reference.Reference != "" || strings.Contains(address, "://") {
+	host := Host(address)
+	// a first part that is no host's name would be taken for an account on Docker Hub when the image is pushed
+	named := strings.ContainsAny(host, ".:") || host == "localhost"
+	if err != nil || reference.Reference != "" || !named {
 		return fmt.Errorf("%q is not an image's address: write HOST[:PORT]/PATH in lower case, without scheme, tag or digest", address)
 	}
 	return nil
@@ -149,10 +167,7 @@ func (r *Repository) open() (*remote.Repository, error) {
 		return nil, err
 	}
 	repository.PlainHTTP = r.PlainHTTP || loopback(Host(r.Address))
-	client := &auth.Client{Client: r.Client, Cache: auth.NewCache()}
-	if client.Client == nil {
-		client.Client = http.DefaultClient
-	}
+	client := &auth.Client{Client: retry.DefaultClient, Cache: auth.NewCache()}
 	if r.Password != "" {
 		client.Credential = auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: r.User, Password: r.Password})
 	}
@@ -161,8 +176,12 @@ func (r *Repository) open() (*remote.Repository, error) {
 }
 
 func loopback(host string) bool {
-	name, _, _ := strings.Cut(host, ":")
-	return name == "localhost" || strings.HasPrefix(name, "127.")
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	ip := net.ParseIP(strings.Trim(name, "[]"))
+	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (r *Repository) explain(ctx context.Context, doing string, err error) error {
@@ -179,6 +198,8 @@ func (r *Repository) explain(ctx context.Context, doing string, err error) error
 		return fmt.Errorf("%s: %w: it asks for some and none were given (--login, --password)", doing, ErrRefused)
 	case refused:
 		return fmt.Errorf("%s: %w: the password is wrong, or user %q may not do this", doing, ErrRefused, r.User)
+	case answer.StatusCode != 0: // without its URL, which a redirect may have signed
+		return fmt.Errorf("%s: the registry answered %d %s: %w", doing, answer.StatusCode, http.StatusText(answer.StatusCode), answer.Errors)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Redactor takes secrets out of text: as they are, URL-encoded, base64-encoded and as a JSON string holds them.
@@ -14,19 +16,25 @@ type Redactor struct {
 	forms []string
 }
 
+// confidential are the kubeconfig's keys that hold secrets.
+var confidential = regexp.MustCompile(`^(token|password|client-key-data):?$`)
+
 // shortest is the length from which a string can be told from plain words. A shorter secret is none.
 const shortest = 4
 
-// Add makes the redactor know secrets. Of one with several lines (a kubeconfig) every long word is a secret too.
+// Add makes the redactor know secrets. Of one that holds others (a kubeconfig, as YAML or JSON) every long word is a
+// secret too, and whatever is called a token, password or key.
 func (r *Redactor) Add(secrets ...string) {
 	for _, secret := range secrets {
 		r.add(secret)
-		if trimmed := strings.TrimSpace(secret); strings.Contains(trimmed, "\n") {
-			for _, word := range strings.Fields(trimmed) {
-				// A kubeconfig's tokens and keys are long; its names and addresses are no secrets.
-				if word = strings.Trim(word, `"',`); len(word) >= 20 && !strings.Contains(word, "://") {
-					r.add(word)
-				}
+		label := ""
+		for _, word := range strings.FieldsFunc(secret, func(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune("{}[],\"'", c) }) {
+			// A kubeconfig's tokens and keys are long; its names and addresses are no secrets.
+			if len(word) >= 20 && !strings.Contains(word, "://") || confidential.MatchString(label) && word != ":" {
+				r.add(word)
+			}
+			if word != ":" { // JSON's colon stands alone, and keeps the label before it
+				label = word
 			}
 		}
 	}

@@ -54,6 +54,27 @@ func TestRedactKubeconfig(t *testing.T) {
 	}
 }
 
+func TestRedactKubeconfigHoweverItIsWritten(t *testing.T) {
+	for _, kubeconfig := range []string{
+		`users: [{name: u, user: {token: "a-token-that-is-long-enough"}}]`,
+		`{"users":[{"name":"u","user":{"token":"a-token-that-is-long-enough"}}]}`,
+		`{"users": [{"name": "u", "user": {"password" : "hunter2"}}]}`,
+		"users:\n- user:\n    password: hunter2\n",
+		"users:\n- user: {username: u, password: hunter2}\n",
+	} {
+		var r Redactor
+		r.Add(kubeconfig)
+		for _, secret := range []string{"a-token-that-is-long-enough", "hunter2"} {
+			if strings.Contains(kubeconfig, secret) && strings.Contains(r.Redact("said "+secret), secret) {
+				t.Errorf("%s: %s shows", kubeconfig, secret)
+			}
+		}
+		if got := r.Redact("users of u"); got != "users of u" {
+			t.Errorf("%s: %q", kubeconfig, got)
+		}
+	}
+}
+
 func TestRedactLeavesOtherTextAlone(t *testing.T) {
 	var r Redactor
 	r.Add("", "abc")

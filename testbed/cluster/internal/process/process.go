@@ -94,6 +94,10 @@ func (g *Group) reap() {
 			continue
 		}
 		g.mutex.Lock()
+		if err != nil && len(g.running) > 0 { // there was no child, but Start was faster than the lock
+			g.mutex.Unlock()
+			continue
+		}
 		if err != nil {
 			g.reaping = false // no children left: the next Start begins anew
 			g.mutex.Unlock()
