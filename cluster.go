@@ -24,23 +24,26 @@ const (
 
 // environment sees what runs in a target.
 func (r *release) environment(ctx context.Context, target helm.Target) (converge.Environment, error) {
-	e := converge.Environment{Name: target.Name, Prereleases: slices.Contains(r.Prereleases, target.Name)}
 	if !r.hasKubeconfig {
 		if !r.dry {
-			return e, fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", target.Name)
+			return converge.Environment{}, fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", target.Name)
 		}
-		e.Status = converge.Unknown
-		return e, nil
+		return r.runs(target, helm.Revision{Status: converge.Unknown}, true), nil
 	}
 	_, revision, exists, err := r.status(ctx, target)
 	if err != nil {
-		return e, fmt.Errorf("environment %s: %w", target.Name, err)
+		return converge.Environment{}, fmt.Errorf("environment %s: %w", target.Name, err)
 	}
-	// a release that never ran holds nothing
+	return r.runs(target, revision, exists), nil
+}
+
+// runs says what a target runs, by its release's last revision. An uninstalled release holds nothing.
+func (r *release) runs(target helm.Target, revision helm.Revision, exists bool) converge.Environment {
+	e := converge.Environment{Name: target.Name, Prereleases: slices.Contains(r.Prereleases, target.Name)}
 	if exists && revision.Status != "uninstalled" {
 		e.Version, e.Digest, e.Status = revision.Image.Tag, revision.Image.Digest, revision.Status
 	}
-	return e, nil
+	return e
 }
 
 func (r *release) status(ctx context.Context, target helm.Target) (name string, revision helm.Revision, exists bool, err error) {

@@ -70,11 +70,7 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 	if err != nil {
 		return "", err
 	}
-	recovered, err := r.unlock(ctx, container, chart, target)
-	if err != nil {
-		return "", err
-	}
-	environment, err := r.environment(ctx, target)
+	environment, recovered, err := r.unlock(ctx, container, chart, target)
 	if err != nil {
 		return "", err
 	}
@@ -100,32 +96,40 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 	return fmt.Sprintf("%s%s runs %s", recovered, target.Namespace, r.reference()), nil
 }
 
-// unlock waits while another Helm operation holds the release. One that is older than a rollout may take was killed:
-// then the release is taken back to where it was before, and the text says so.
-func (r *release) unlock(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target) (string, error) {
+// unlock waits while another Helm operation holds the release, and returns what runs once none does. An operation older
+// than a rollout may take was killed: then the release is taken back to where it was before, and recovered says so.
+func (r *release) unlock(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target) (e converge.Environment, recovered string, err error) {
 	timeout, err := time.ParseDuration(r.Timeout)
 	if err != nil {
-		return "", err
+		return e, "", err
 	}
 	for {
 		_, revision, exists, err := r.status(ctx, target)
 		if err != nil || !exists || !revision.Pending() {
-			return "", err
+			return r.runs(target, revision, exists), recovered, err
 		}
 		if revision.Since.IsZero() {
-			return "", fmt.Errorf("%s in %s is %s and Helm does not say since when: wait for the operation to end, or free it with helm rollback",
+			return e, "", fmt.Errorf("%s in %s is %s and Helm does not say since when: wait for the operation to end, or free it with helm rollback",
 				chart.Name, chart.Namespace, revision.Status)
+		}
+		if recovered != "" {
+			return e, "", fmt.Errorf("%s%s in %s is %s still: free it with helm rollback or helm uninstall",
+				recovered, chart.Name, chart.Namespace, revision.Status)
 		}
 		left := time.Until(revision.Since.Add(operation*timeout + lockGrace))
 		if left <= 0 {
 			back, err := rollback(ctx, container, chart)
-			return fmt.Sprintf("revision %d was left %s by a run that died: %s; ", revision.Number, revision.Status, back), err
+			if err != nil {
+				return e, "", err
+			}
+			recovered = fmt.Sprintf("revision %d was left %s by a run that died: %s; ", revision.Number, revision.Status, back)
+			continue
 		}
 		fmt.Fprintf(os.Stderr, "  . %s is %s: waiting for the Helm operation that began at %s, for %s at most\n",
 			target.Namespace, revision.Status, revision.Since.Format(time.TimeOnly), left.Round(time.Second))
 		select {
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return e, "", ctx.Err()
 		case <-time.After(min(left, 3*time.Second)):
 		}
 	}

@@ -84,22 +84,28 @@ func (s *Ship) readManifest(ctx context.Context) (manifest.Project, error) {
 	manifests := map[string][]byte{}
 	for _, file := range manifest.Files {
 		if slices.Contains(entries, file) {
-			data, err := s.Source.File(file).Contents(ctx)
-			if err != nil {
-				return manifest.Project{}, fmt.Errorf("read %s: %w", file, err)
+			if manifests[file], err = contents(ctx, s.Source, file); err != nil {
+				return manifest.Project{}, err
 			}
-			manifests[file] = []byte(data)
 		}
 	}
 	return manifest.Choose(manifests)
 }
 
 func manifestIn(ctx context.Context, source *dagger.Directory, file string) (manifest.Project, error) {
+	data, err := contents(ctx, source, file)
+	if err != nil {
+		return manifest.Project{}, err
+	}
+	return manifest.Parse(file, data)
+}
+
+func contents(ctx context.Context, source *dagger.Directory, file string) ([]byte, error) {
 	data, err := source.File(file).Contents(ctx)
 	if err != nil {
-		return manifest.Project{}, fmt.Errorf("read the manifest %s: %w", file, err)
+		return nil, fmt.Errorf("read the manifest %s: %w", file, err)
 	}
-	return manifest.Parse(file, []byte(data))
+	return []byte(data), nil
 }
 
 func (s *Ship) readCommit(ctx context.Context) (string, error) {
