@@ -24,44 +24,104 @@ const (
 
 // environment sees what runs in a target.
 func (r *release) environment(ctx context.Context, target helm.Target) (converge.Environment, error) {
-	if !r.hasKubeconfig {
-		if !r.dry {
-			return converge.Environment{}, fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", target.Name)
-		}
-		return r.runs(target, helm.Revision{Status: converge.Unknown}, true), nil
+	if !r.hasKubeconfig && r.dry {
+		return converge.Environment{Name: target.Name, Status: converge.Unknown, Prereleases: r.takesPrereleases(target)}, nil
 	}
-	_, revision, exists, err := r.status(ctx, target)
+	chart, err := r.helmRelease(target)
+	if err != nil {
+		return converge.Environment{}, err
+	}
+	revision, err := r.status(ctx, chart)
 	if err != nil {
 		return converge.Environment{}, fmt.Errorf("environment %s: %w", target.Name, err)
 	}
-	return r.runs(target, revision, exists), nil
+	return r.runs(ctx, chart, target, revision)
 }
 
 // runs says what a target runs, by its release's last revision. An uninstalled release holds nothing.
-func (r *release) runs(target helm.Target, revision helm.Revision, exists bool) converge.Environment {
-	e := converge.Environment{Name: target.Name, Prereleases: slices.Contains(r.Prereleases, target.Name)}
-	if exists && revision.Status != "uninstalled" {
+func (r *release) runs(ctx context.Context, chart helm.Release, target helm.Target, revision helm.Revision) (e converge.Environment, err error) {
+	e = converge.Environment{Name: target.Name, Prereleases: r.takesPrereleases(target)}
+	if revision.Number > 0 && revision.Status != "uninstalled" {
 		e.Version, e.Digest, e.Status = revision.Image.Tag, revision.Image.Digest, revision.Status
 	}
-	return e
+	if revision.Rollback() && !r.byName {
+		e.RolledBack, err = r.rolledBackFrom(ctx, chart)
+	}
+	return e, err
 }
 
-func (r *release) status(ctx context.Context, target helm.Target) (name string, revision helm.Revision, exists bool, err error) {
-	chart, err := r.helmRelease(target)
+func (r *release) takesPrereleases(target helm.Target) bool {
+	return slices.Contains(r.Prereleases, target.Name)
+}
+
+// rolledBackFrom returns the version that ran well before somebody rolled the release back, empty where nobody did.
+func (r *release) rolledBackFrom(ctx context.Context, chart helm.Release) (string, error) {
+	history, err := r.history(ctx, chart)
 	if err != nil {
-		return "", helm.Revision{}, false, err
+		return "", err
 	}
-	code, stdout, stderr, err := exec(ctx, r.cluster(), chart.StatusArgs())
-	if err == nil {
-		revision, exists, err = helm.ParseStatus(code, stdout, stderr, r.Keys)
+	from := helm.RolledBackFrom(history)
+	if from == 0 {
+		return "", nil
 	}
-	return chart.Name, revision, exists, err
+	image, err := r.imageOf(ctx, chart, from)
+	return image.Tag, err
 }
 
-// helmRelease names the release of a target, without values.
+// status asks for the last revision of a release; its number is 0 where there is none.
+func (r *release) status(ctx context.Context, chart helm.Release) (helm.Revision, error) {
+	code, stdout, stderr, err := r.ask(ctx, r.cluster(), chart.StatusArgs())
+	if err != nil {
+		return helm.Revision{}, err
+	}
+	return helm.ParseStatus(code, stdout, stderr, r.Keys)
+}
+
+// health tells whether a revision is deployed and all that it made is ready, and in a few words how it is.
+func (r *release) health(ctx context.Context, chart helm.Release, revision helm.Revision) (healthy bool, state string, err error) {
+	if revision.Status != "deployed" {
+		return false, "its release is " + revision.Status, nil
+	}
+	return true, "healthy", nil
+}
+
+// history asks for the revisions of a release that Helm remembers, none where there is no such release.
+func (r *release) history(ctx context.Context, chart helm.Release) ([]helm.Entry, error) {
+	code, stdout, stderr, err := r.ask(ctx, r.cluster(), chart.HistoryArgs())
+	switch {
+	case err != nil:
+		return nil, err
+	case code != 0 && helm.Missing(stderr):
+		return nil, nil
+	case code != 0:
+		return nil, errors.New("helm history: " + helm.Cause(stderr))
+	}
+	return helm.ParseHistory(stdout)
+}
+
+// imageOf asks what image a revision of a release runs.
+func (r *release) imageOf(ctx context.Context, chart helm.Release, revision int) (helm.Image, error) {
+	code, stdout, stderr, err := r.ask(ctx, r.cluster(), chart.ValuesArgs(revision))
+	switch {
+	case err != nil:
+		return helm.Image{}, err
+	case code != 0:
+		return helm.Image{}, errors.New("helm get values: " + helm.Cause(stderr))
+	}
+	return helm.ParseValues(stdout, r.Keys)
+}
+
+// helmRelease names the release of a target, without chart and values.
 func (r *release) helmRelease(target helm.Target) (helm.Release, error) {
+	if !r.hasKubeconfig {
+		return helm.Release{}, fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", target.Name)
+	}
 	name, err := naming.Release(r.project.Name)
-	return helm.Release{Name: name, Namespace: target.Namespace, Chart: chartPath, Timeout: r.Timeout}, err
+	if err != nil {
+		return helm.Release{}, err
+	}
+	timeout, err := time.ParseDuration(r.Timeout)
+	return helm.Release{Name: name, Namespace: target.Namespace, Timeout: timeout}, err
 }
 
 // cluster is a container that Helm and kubectl can reach the cluster from.
@@ -77,7 +137,11 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 	if err != nil {
 		return nil, chart, err
 	}
+	if chart.Major, err = r.helmMajor(ctx); err != nil {
+		return nil, chart, err
+	}
 	source := r.tree().Directory(r.Chart)
+	chart.Chart = chartPath
 	files, err := source.Entries(ctx)
 	if err != nil || !slices.Contains(files, "Chart.yaml") {
 		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", r.Chart)
@@ -110,6 +174,50 @@ func (r *release) render(ctx context.Context, target helm.Target) error {
 		return fmt.Errorf("render the chart %s: %w", r.Chart, err)
 	}
 	return helm.Keys(r.Keys).CheckRendered(rendered, image)
+}
+
+// helmMajor asks the tools image which Helm it holds, once for all calls with that image.
+func (r *release) helmMajor(ctx context.Context) (int, error) {
+	said, err := dag.Container().From(r.Tools).WithExec(helm.VersionArgs()).Stdout(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("ask %s for Helm's version: %w", r.Tools, err)
+	}
+	major, err := helm.Major(said)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w (see --tools)", r.Tools, err)
+	}
+	return major, nil
+}
+
+// ask runs a program that looks at the cluster, and again where it met trouble that may pass.
+func (r *release) ask(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
+	const limit = 30 * time.Second
+	for attempt := 1; ; attempt++ {
+		start := time.Now()
+		code, stdout, stderr, err = exec(ctx, container, helm.Bounded(limit, args...))
+		if code != 0 && time.Since(start) >= limit {
+			stderr += fmt.Sprintf("\nError: %s within %s", helm.Silence, limit)
+		}
+		if err != nil || code == 0 || attempt == attempts || !helm.Transient(stderr) {
+			return code, stdout, stderr, err
+		}
+		r.say("%s; looking again (%d of %d)", helm.Cause(stderr), attempt+1, attempts)
+		if err := sleep(ctx, time.Duration(attempt)*500*time.Millisecond); err != nil {
+			return code, stdout, stderr, err
+		}
+	}
+}
+
+// attempts is how often what may succeed a moment later is tried in all.
+const attempts = 3
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // exec runs a program that looks at or changes the cluster: never from the cache, hence the changing variable. What

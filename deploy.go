@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,22 +12,6 @@ import (
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
 )
-
-// Deployment is what runs in an environment.
-type Deployment struct {
-	// The environment's name
-	Environment string
-	// Its namespace in the cluster
-	Namespace string
-	// The version that runs there
-	Version string
-	// The image's digest, sha256:…
-	Digest string
-	// The Helm release's name
-	Release string
-	// The Helm release's revision, counted from 1
-	Revision int
-}
 
 // Deploy makes one environment run the version's published image, and waits for the rollout.
 //
@@ -41,10 +24,9 @@ func (s *Ship) Deploy(
 	// Name of one of the environments in the settings
 	environment string,
 ) (*Deployment, error) {
-	r := s.begin()
-	r.targets = slices.DeleteFunc(r.targets, func(t helm.Target) bool { return t.Name != environment })
-	if len(r.targets) == 0 {
-		return nil, fmt.Errorf("no environment %q in the settings: --environments has %q", environment, s.Environments)
+	r, err := s.beginWith(environment)
+	if err != nil {
+		return nil, err
 	}
 	if err := r.run(ctx, pick(r.steps(), "read", "look")); err != nil {
 		return nil, err
@@ -56,95 +38,96 @@ func (s *Ship) Deploy(
 	if err := r.run(ctx, pick(r.steps(), "check", "deploy "+environment)); err != nil {
 		return nil, err
 	}
-	target := r.targets[0]
-	name, revision, _, err := r.status(ctx, target)
+	deployment, err := r.deployment(ctx, r.targets[0])
 	if err != nil {
 		return nil, errors.New(r.redactor.Redact(explain(err)))
 	}
-	return &Deployment{environment, target.Namespace, revision.Image.Tag, revision.Image.Digest, name, revision.Number}, nil
+	return deployment, nil
 }
 
-// deploy looks once more before it acts: the build took a while, and another release may be at work or have been.
+// beginWith begins a run with one environment, asked for by name.
+func (s *Ship) beginWith(environment string) (*release, error) {
+	r := s.begin()
+	r.targets = slices.DeleteFunc(r.targets, func(t helm.Target) bool { return t.Name != environment })
+	if len(r.targets) == 0 {
+		return nil, fmt.Errorf("no environment %q in the settings: --environments has %q", environment, s.Environments)
+	}
+	r.byName = true
+	return r, nil
+}
+
+// deploy looks once more before it acts: the build took a while, and another release may be at work or have been. Where one
+// comes in between, or the cluster is in trouble that may pass, it begins again.
 func (r *release) deploy(ctx context.Context, target helm.Target) (string, error) {
 	container, chart, err := r.withChart(ctx, r.cluster(), target, r.image(r.facts.Digest))
 	if err != nil {
 		return "", err
 	}
-	environment, recovered, err := r.unlock(ctx, container, chart, target)
-	if err != nil {
-		return "", err
-	}
-	if now := converge.Deploy(r.facts, environment); !now.Needed {
-		return recovered + now.Why + " by now", nil
-	}
-	args := chart.UpgradeArgs()
-	if target.Strategy == helm.Reinstall {
-		if code, _, stderr, err := exec(ctx, container, chart.UninstallArgs()); err != nil || code != 0 {
-			return "", errors.Join(err, errors.New("helm uninstall: "+helm.Cause(stderr)))
+	chart.CreateNamespace = true
+	done := ""
+	for attempt := 1; ; attempt++ {
+		before, recovered, err := r.unlock(ctx, container, chart)
+		done += recovered
+		if err != nil {
+			return "", fmt.Errorf("%s%w", done, err)
 		}
-		args = chart.InstallArgs()
+		environment, err := r.runs(ctx, chart, target, before)
+		if err != nil {
+			return "", err
+		}
+		if now := converge.Deploy(r.facts, environment); !now.Needed {
+			return done + now.Why + " by now", nil
+		}
+		start := time.Now()
+		cause, err := r.roll(ctx, container, chart, target, before)
+		if err != nil {
+			return "", err
+		}
+		if cause == "" {
+			return fmt.Sprintf("%s%s runs %s", done, target.Namespace, r.reference()), nil
+		}
+		again := helm.Locked(cause) || helm.Transient(cause) && time.Since(start) < chart.Timeout
+		if chart.CreateNamespace && helm.MayNotCreateNamespace(cause) {
+			chart.CreateNamespace, again = false, true // it may be there all the same
+		}
+		if !again || attempt == attempts {
+			return "", r.failed(ctx, container, chart, target, cause)
+		}
+		r.say("%s: %s; trying again (%d of %d)", target.Name, cause, attempt+1, attempts)
+		if err := sleep(ctx, time.Second); err != nil {
+			return "", err
+		}
 	}
-	code, _, stderr, err := exec(ctx, container, args)
-	switch cause := helm.Cause(stderr); {
-	case err != nil:
-		return "", err
-	case code != 0 && helm.Locked(cause):
-		return "", fmt.Errorf("another Helm operation on %s in %s came in between: retry when it has ended", chart.Name, chart.Namespace)
-	case code != 0:
-		return "", r.failed(ctx, container, chart, target, cause)
-	}
-	return fmt.Sprintf("%s%s runs %s", recovered, target.Namespace, r.reference()), nil
 }
 
-// unlock waits while another Helm operation holds the release, and returns what runs once none does. An operation older
-// than a rollout may take was killed: then the release is taken back to where it was before, and recovered says so.
-func (r *release) unlock(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target) (e converge.Environment, recovered string, err error) {
-	timeout, err := time.ParseDuration(r.Timeout)
-	if err != nil {
-		return e, "", err
+// roll makes the target run the chart. What Helm says went wrong is the cause.
+func (r *release) roll(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target, before helm.Revision) (cause string, err error) {
+	chart.Next = before.Number + 1
+	operations := [][]string{chart.UpgradeArgs()}
+	if before.Number > 0 && (target.Strategy == helm.Reinstall || before.Status == "uninstalling") {
+		chart.Next = 1
+		operations = [][]string{chart.UninstallArgs(), chart.InstallArgs()}
 	}
-	for {
-		_, revision, exists, err := r.status(ctx, target)
-		if err != nil || !exists || !revision.Pending() {
-			return r.runs(target, revision, exists), recovered, err
+	for _, args := range operations {
+		start := time.Now()
+		code, _, stderr, err := exec(ctx, container, args)
+		if err != nil {
+			return "", err
 		}
-		if revision.Since.IsZero() {
-			return e, "", fmt.Errorf("%s in %s is %s and Helm does not say since when: wait for the operation to end, or free it with helm rollback",
-				chart.Name, chart.Namespace, revision.Status)
-		}
-		if recovered != "" {
-			return e, "", fmt.Errorf("%s%s in %s is %s still: free it with helm rollback or helm uninstall",
-				recovered, chart.Name, chart.Namespace, revision.Status)
-		}
-		left := time.Until(revision.Since.Add(operation*timeout + lockGrace))
-		if left <= 0 {
-			back, err := rollback(ctx, container, chart)
-			if err != nil {
-				return e, "", err
+		if code != 0 {
+			cause := helm.Cause(stderr)
+			if took := time.Since(start); took > chart.Timeout {
+				cause += fmt.Sprintf(" (after %s; see --timeout)", took.Round(time.Second))
 			}
-			recovered = fmt.Sprintf("revision %d was left %s by a run that died: %s; ", revision.Number, revision.Status, back)
-			continue
-		}
-		fmt.Fprintf(os.Stderr, "  . %s is %s: waiting for the Helm operation that began at %s, for %s at most\n",
-			target.Namespace, revision.Status, revision.Since.Format(time.TimeOnly), left.Round(time.Second))
-		select {
-		case <-ctx.Done():
-			return e, "", ctx.Err()
-		case <-time.After(min(left, 3*time.Second)):
+			return cause, nil
 		}
 	}
+	return "", nil
 }
-
-// Helm's timeout holds for the hooks before the rollout, for the rollout and for the hooks after it, each on their own:
-// operation is how many timeouts an operation may take, lockGrace what clocks may differ by.
-const (
-	operation = 3
-	lockGrace = 10 * time.Second
-)
 
 // failed shows why a rollout failed, and only then takes the release back to where it was.
 func (r *release) failed(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target, cause string) error {
-	_, failed, _, err := r.status(ctx, target)
+	failed, err := r.status(ctx, chart)
 	text := "the rollout failed: " + cause
 	for _, look := range chart.Diagnosis() {
 		if _, stdout, stderr, err := exec(ctx, container, look.Args); err == nil {
@@ -154,42 +137,13 @@ func (r *release) failed(ctx context.Context, container *dagger.Container, chart
 	if err != nil || target.Strategy != helm.Upgrade {
 		return errors.Join(errors.New(text), err)
 	}
-	_, now, _, err := r.status(ctx, target)
+	now, err := r.status(ctx, chart)
 	if err == nil && (now.Number != failed.Number || now.Status != "failed") {
 		return fmt.Errorf("%s\n\nnot rolled back: revision %d is %s now, by another operation", text, now.Number, now.Status)
 	}
-	back, err := rollback(ctx, container, chart)
+	back, err := r.takeBack(ctx, container, chart)
 	if err != nil {
 		return fmt.Errorf("%s\n\nrolling back failed too: %s", text, explain(err))
 	}
 	return errors.New(text + "\n\n" + back)
-}
-
-// rollback returns to the last revision that ran. A release whose only revision never ran is removed; one that failed
-// several times is left, since what it made may be in use.
-func rollback(ctx context.Context, container *dagger.Container, chart helm.Release) (string, error) {
-	code, history, stderr, err := exec(ctx, container, chart.HistoryArgs())
-	switch {
-	case err != nil:
-		return "", err
-	case code != 0 && helm.Missing(stderr):
-		return "nothing was installed", nil
-	case code != 0:
-		return "", errors.New(helm.Cause(stderr))
-	}
-	last, revisions, err := helm.LastDeployed(history)
-	if err != nil {
-		return "", err
-	}
-	args, done := chart.RollbackArgs(last), fmt.Sprintf("rolled back to revision %d", last)
-	switch {
-	case last == 0 && revisions > 1:
-		return "left as it is, since no earlier revision ran", nil
-	case last == 0:
-		args, done = chart.UninstallArgs(), "removed, since no earlier revision ran"
-	}
-	if code, _, stderr, err = exec(ctx, container, args); err == nil && code != 0 {
-		err = errors.New(helm.Cause(stderr))
-	}
-	return done, err
 }

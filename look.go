@@ -12,23 +12,44 @@ import (
 	"dagger/ship/internal/registry"
 )
 
-// read finds out what the source says, and derives what was not given.
-func (r *release) read(ctx context.Context) (string, error) {
-	var token, password, kubeconfig string
+// readProject finds out what suffices to look at environments.
+func (r *release) readProject(ctx context.Context) (string, error) {
+	var kubeconfig string
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { r.project, err = r.readManifest(gctx); return })
-	group.Go(func() (err error) { r.facts.Commit, err = r.readCommit(gctx); return })
-	group.Go(func() (err error) { r.remote.URL, err = r.readRemote(gctx); return })
-	group.Go(func() (err error) { token, err = secretText(gctx, "token", r.Token); return })
-	group.Go(func() (err error) { password, err = secretText(gctx, "password", r.Password); return })
 	group.Go(func() (err error) { kubeconfig, err = secretText(gctx, "kubeconfig", r.Kubeconfig); return })
 	err := group.Wait()
-	r.redactor.Add(token, password, kubeconfig)
+	r.redactor.Add(kubeconfig)
+	r.hasKubeconfig = kubeconfig != ""
+	r.report.Project = r.project.Name
+	return r.project.Path + " says " + r.project.Name, err
+}
+
+// readTags finds out what suffices to look at the project's tags too.
+func (r *release) readTags(ctx context.Context) (string, error) {
+	var token string
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error { _, err := r.readProject(gctx); return err })
+	group.Go(func() (err error) { r.remote.URL, err = r.readRemote(gctx); return })
+	group.Go(func() (err error) { token, err = secretText(gctx, "token", r.Token); return })
+	err := group.Wait()
+	r.redactor.Add(token)
+	r.remote.User, r.remote.Token = r.User, token
+	return r.project.Path + " says " + r.project.Name + ", the remote is " + r.remote.URL, err
+}
+
+// read finds out what the source says, and derives what was not given.
+func (r *release) read(ctx context.Context) (string, error) {
+	var password string
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error { _, err := r.readTags(gctx); return err })
+	group.Go(func() (err error) { r.facts.Commit, err = r.readCommit(gctx); return })
+	group.Go(func() (err error) { password, err = secretText(gctx, "password", r.Password); return })
+	err := group.Wait()
+	r.redactor.Add(password)
 	if err != nil {
 		return "", err
 	}
-	r.hasKubeconfig = kubeconfig != ""
-	r.remote.User, r.remote.Token = r.User, token
 	r.facts.Version = r.project.Version
 	r.report.Project = r.project.Name + " " + r.project.Version.Text
 	r.report.Commit = r.facts.Commit

@@ -154,11 +154,11 @@ func New(
 	// +optional
 	// +default=["image.repository","image.tag","image.digest"]
 	keys []string,
-	// How long a rollout may take, as 90s or 10m
+	// How long a Helm operation may take, hooks and rollout together, as 90s or 10m
 	// +optional
 	// +default="5m"
 	timeout string,
-	// Image that Helm and kubectl run in
+	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in; it has timeout(1), too
 	// +optional
 	// +default="docker.io/alpine/k8s:1.37.1"
 	tools string,

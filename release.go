@@ -22,6 +22,7 @@ type release struct {
 	*Ship
 	targets []helm.Target
 	dry     bool // say what would be done, and do nothing
+	byName  bool // the one target was asked for by name, so what it was rolled back from does not matter
 
 	project manifest.Project
 	remote  gitremote.Remote
@@ -69,7 +70,7 @@ func (r *release) run(ctx context.Context, steps []step) error {
 			}
 		}
 		start := time.Now()
-		progress := time.AfterFunc(3*time.Second, func() { fmt.Fprintf(os.Stderr, "  . %-18s …\n", s.name) })
+		progress := time.AfterFunc(3*time.Second, func() { r.say("%-18s …", s.name) })
 		text, err := s.do(ctx)
 		progress.Stop()
 		done.State, done.Text, done.Took = report.Done, r.redactor.Redact(text), time.Since(start)
@@ -92,6 +93,11 @@ func (r *release) run(ctx context.Context, steps []step) error {
 func (r *release) record(done report.Step) {
 	r.report.Steps = append(r.report.Steps, done)
 	fmt.Fprintln(os.Stderr, done.Line())
+}
+
+// say tells whoever waits what is being waited for.
+func (r *release) say(format string, args ...any) {
+	fmt.Fprintln(os.Stderr, r.redactor.Redact("  . "+fmt.Sprintf(format, args...)))
 }
 
 func (r *release) outcome() report.Outcome {

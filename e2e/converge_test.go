@@ -127,32 +127,70 @@ func copyOf(a *app) *bed.App {
 	return &other
 }
 
-// TestKilledUpgrade leaves Helm's lock behind, as a job does that was killed in an upgrade.
+// TestKilledUpgrade kills a release in Helm's upgrade, which leaves Helm's lock behind.
 func TestKilledUpgrade(t *testing.T) {
 	a := newApp(t)
 	a.Settings["environments"] = "production=" + a.Name
-	a.Settings["timeout"] = "9s"
+	a.Settings["timeout"] = "20s"
 	a.release("released")
 
-	ctx, kill := context.WithCancel(t.Context()) // ends the program with SIGKILL
-	helm := exec.CommandContext(ctx, filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), "--kubeconfig="+a.Cluster.Kubeconfig,
-		"upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--set=image.repository="+a.Image(), "--set=image.tag=none", "--wait")
-	must(t, 0, helm.Start())
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(a.helm("status"), "pending-upgrade"); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("Helm did not begin")
-		}
-	}
+	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "import time; time.sleep(60)"]`) // never ready
+	a.bump("0.2.0")
+	ctx, kill := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _, _ = a.Call(ctx, "release") // ends with SIGKILL
+	}()
+	a.awaitHelm("pending-upgrade")
 	kill()
-	_ = helm.Wait()
+	<-ended
 
-	commit := a.bump("0.2.0")
+	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-m", "greeter"]`)
+	commit := a.bump("0.3.0")
 	out, err := a.ship("release")
 	if err != nil || !strings.Contains(out, "was left pending-upgrade by a run that died: rolled back to revision 1") {
 		t.Errorf("release: %v", err)
 	}
-	if want := a.look("0.2.0"); want.Revision != commit || !strings.HasSuffix(a.running(a.Name), want.Digest) {
+	if want := a.look("0.3.0"); want.Revision != commit || !strings.HasSuffix(a.running(a.Name), want.Digest) {
 		t.Errorf("production runs %s, want %s", a.running(a.Name), want.Digest)
+	}
+}
+
+// TestForeignLock finds Helm's lock held by somebody who is not Ship, and who may be alive.
+func TestForeignLock(t *testing.T) {
+	a := newApp(t)
+	a.Settings["environments"] = "production=" + a.Name
+	a.Settings["timeout"] = "5s"
+	a.release("released")
+
+	ctx, kill := context.WithCancel(t.Context())
+	helm := exec.CommandContext(ctx, filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), "--kubeconfig="+a.Cluster.Kubeconfig,
+		"upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--set=image.repository="+a.Image(), "--set=image.tag=none", "--wait")
+	must(t, 0, helm.Start())
+	a.awaitHelm("pending-upgrade")
+	a.bump("0.2.0")
+	for _, state := range []string{"alive", "dead"} {
+		out, err := a.ship("release")
+		if err == nil || !strings.Contains(out, "by a Helm operation that Ship did not begin") || !strings.Contains(a.helm("status"), "pending-upgrade") {
+			t.Errorf("release beside one that is %s: %v", state, err)
+		}
+		kill()
+		_ = helm.Wait()
+	}
+	if out, err := a.Helm("rollback", a.Name, "1", "--namespace="+a.Name, "--wait"); err != nil { // as the error says
+		t.Fatal(out, err)
+	}
+	a.release("resumed")
+}
+
+// awaitHelm waits until the app's release in production is in a state.
+func (a *app) awaitHelm(state string) {
+	a.t.Helper()
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(a.helm("status"), state); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			a.t.Fatalf("the release never was %s", state)
+		}
 	}
 }
 

@@ -36,6 +36,8 @@ type Environment struct {
 	Digest  string // empty: deployed without one
 	Status  string // the Helm release's: deployed, failed, pending-upgrade, …; Unknown: nobody looked
 
+	RolledBack string // the version that somebody rolled it back from, on purpose; empty: nobody did
+
 	Prereleases bool // whether it asked for pre-releases too
 }
 
@@ -153,7 +155,8 @@ func Latest(f Facts) Step {
 	return Step{true, "latest is not " + f.Version.Text}
 }
 
-// Deploy decides on one environment: it goes forwards only, and one whose last rollout did not succeed is mended.
+// Deploy decides on one environment: it goes forwards only, and one whose last rollout did not succeed is mended. One that was
+// rolled back on purpose waits for a higher version than the one that it was taken back from.
 func Deploy(f Facts, e Environment) Step {
 	if f.Version.Prerelease() && !e.Prereleases {
 		return Step{false, e.Name + " takes no pre-releases"}
@@ -169,6 +172,8 @@ func Deploy(f Facts, e Environment) Step {
 		return Step{false, running + ", which is newer"}
 	}
 	switch {
+	case e.Version != f.Version.Text && f.withdrawn(e):
+		return Step{false, running + ", rolled back from " + e.RolledBack + ": release a higher version, or deploy to it by name"}
 	case e.Version != f.Version.Text:
 		return Step{true, running}
 	case f.Digest == "" || e.Digest != f.Digest:
@@ -177,6 +182,12 @@ func Deploy(f Facts, e Environment) Step {
 		return Step{true, running + ", but its release is " + e.Status}
 	}
 	return Step{false, running}
+}
+
+// withdrawn tells whether an environment was rolled back from the version, or from a higher one.
+func (f Facts) withdrawn(e Environment) bool {
+	from, err := version.Parse(f.Version.Scheme, e.RolledBack)
+	return err == nil && f.Version.Compare(from) <= 0
 }
 
 // Short is how people write a commit: its first seven digits.

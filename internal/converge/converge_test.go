@@ -54,6 +54,11 @@ var environments = []struct {
 	{Environment{Version: "1.4.0", Status: "deployed"}, true},
 	{Environment{Version: "1.5.0", Digest: "sha256:2", Status: "deployed"}, false},
 	{Environment{Version: "1.5.0", Digest: "sha256:2", Status: "failed"}, false},
+	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "1.4.0"}, false},
+	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "1.5.0"}, false},
+	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "1.3.1"}, true},
+	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "nightly"}, true},
+	{Environment{Version: "1.4.0", Digest: image, Status: "deployed", RolledBack: "1.5.0"}, false},
 	{Environment{Version: "nightly", Digest: "sha256:2", Status: "deployed"}, true},
 }
 

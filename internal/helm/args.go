@@ -1,10 +1,8 @@
 package helm
 
 import (
-	"encoding/json"
 	"fmt"
-	"regexp"
-	"strings"
+	"strconv"
 	"time"
 )
 
@@ -13,30 +11,84 @@ type Release struct {
 	Name      string
 	Namespace string
 	Chart     string
-	Values    []string // files, a later one over an earlier one
-	Timeout   string   // of a rollout: a Go duration such as 5m
+	Values    []string      // files, a later one over an earlier one
+	Timeout   time.Duration // of an operation, hooks included
+	Major     int           // Helm's own major version, 3 or 4: which flags it knows
+
+	// Next is the revision that an operation is to make. An upgrade or install says it in a label of the revision, with the
+	// operation's limit, so that whoever finds it pending later knows when its maker has ended: see Maker.
+	Next int
+
+	// CreateNamespace has Helm make the namespace where there is none. That takes a right on the whole cluster, even
+	// where the namespace exists.
+	CreateNamespace bool
 }
 
 // UpgradeArgs installs the release or upgrades it, and waits until its pods are ready.
 // It does not roll back: what went wrong is only to be seen before that.
 func (r Release) UpgradeArgs() []string {
-	args := []string{"helm", "upgrade", "--install", r.Name, r.Chart, "--namespace", r.Namespace, "--create-namespace"}
-	return r.rollout(args)
+	return r.rollout("upgrade", "--install", r.Name, r.Chart)
 }
 
 // InstallArgs installs the release anew.
 func (r Release) InstallArgs() []string {
-	return r.rollout([]string{"helm", "install", r.Name, r.Chart, "--namespace", r.Namespace, "--create-namespace"})
+	return r.rollout("install", r.Name, r.Chart)
+}
+
+func (r Release) rollout(args ...string) []string {
+	args = append(args, r.values()...)
+	args = append(args, "--labels", fmt.Sprintf("%s=%d.%d", Label, r.Next, r.limit()/time.Second))
+	if r.CreateNamespace {
+		args = append(args, "--create-namespace")
+	}
+	return r.operation(append(args, r.overwrite()...)...)
 }
 
 // UninstallArgs removes the release and waits until its objects are gone.
 func (r Release) UninstallArgs() []string {
-	return []string{"helm", "uninstall", r.Name, "--namespace", r.Namespace, "--ignore-not-found", "--wait", "--timeout", r.Timeout}
+	return r.operation("uninstall", r.Name, "--ignore-not-found")
 }
 
-// RollbackArgs takes the release back to a revision.
+// RollbackArgs takes the release back to a revision. Helm 3 has no place to say how long that may take.
 func (r Release) RollbackArgs(revision int) []string {
-	return []string{"helm", "rollback", r.Name, fmt.Sprint(revision), "--namespace", r.Namespace, "--wait", "--timeout", r.Timeout}
+	args := append([]string{"rollback", r.Name, strconv.Itoa(revision)}, r.overwrite()...)
+	if r.Major >= 4 {
+		args = append(args, "--description", fmt.Sprintf(rollback+"%d, by Ship in %d s at most", revision, r.limit()/time.Second))
+	}
+	return r.operation(args...)
+}
+
+// overwrite makes Helm 4 do what Helm 3 does anyway: set what the chart says where somebody else has changed it since,
+// also in a release that Helm 3 made.
+func (r Release) overwrite() []string {
+	if r.Major < 4 {
+		return nil
+	}
+	return []string{"--server-side=true", "--force-conflicts"}
+}
+
+// operation bounds one that changes the cluster. Helm's own timeout is for each hook and for the rollout on its own, and does
+// not hold while the cluster's API keeps silent; so it is told to end in order (SIGTERM) a little after the timeout, and is
+// killed where it does not.
+func (r Release) operation(args ...string) []string {
+	helm := append([]string{"helm"}, args...)
+	return Bounded(r.Timeout+grace, append(helm, "--namespace", r.Namespace, "--wait", "--timeout", r.Timeout.String())...)
+}
+
+// limit is the time after which an operation that began has ended, whatever became of it.
+func (r Release) limit() time.Duration { return r.Timeout + grace + killAfter + clocks }
+
+// What Helm gets to end in order, to end after it was told to, and what two machines' clocks may differ by.
+const (
+	grace     = 5 * time.Second
+	killAfter = 5 * time.Second
+	clocks    = 10 * time.Second
+)
+
+// Bounded ends a command after a time, by timeout(1) as BusyBox and GNU coreutils both have it.
+func Bounded(limit time.Duration, command ...string) []string {
+	seconds := func(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
+	return append([]string{"timeout", "-k", seconds(killAfter), seconds(limit)}, command...)
 }
 
 // StatusArgs asks for the release's last revision.
@@ -49,13 +101,27 @@ func (r Release) HistoryArgs() []string {
 	return []string{"helm", "history", r.Name, "--namespace", r.Namespace, "--output", "json"}
 }
 
+// ValuesArgs asks for the values that a revision was made with.
+func (r Release) ValuesArgs(revision int) []string {
+	return []string{"helm", "get", "values", r.Name, "--revision", strconv.Itoa(revision), "--namespace", r.Namespace, "--output", "json"}
+}
+
+// LabelArgs asks for the label that an operation of Ship's puts on the revision that it makes. Helm keeps a revision in a
+// secret of this name (https://helm.sh/docs/topics/advanced/#storage-backends), and lets a later one inherit its labels.
+func (r Release) LabelArgs(revision int) []string {
+	return []string{"kubectl", "get", "secret", fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision), "--namespace", r.Namespace,
+		"--output", "jsonpath={.metadata.labels." + Label + "}"}
+}
+
+// Label is its key. Its value is REVISION.SECONDS.
+const Label = "ship-operation"
+
+// VersionArgs asks Helm for its own version.
+func VersionArgs() []string { return []string{"helm", "version", "--template", "{{.Version}}"} }
+
 // TemplateArgs renders the chart without a cluster.
 func (r Release) TemplateArgs() []string {
 	return append([]string{"helm", "template", r.Name, r.Chart, "--namespace", r.Namespace}, r.values()...)
-}
-
-func (r Release) rollout(args []string) []string {
-	return append(append(args, r.values()...), "--wait", "--timeout", r.Timeout)
 }
 
 func (r Release) values() (args []string) {
@@ -82,70 +148,4 @@ func (r Release) Diagnosis() []struct {
 			"--output", "custom-columns=OBJECT:.involvedObject.name,REASON:.reason,TIMES:.count,MESSAGE:.message")},
 		{"logs", kubectl("logs", "--selector", selector, "--all-containers", "--prefix", "--tail", "20", "--ignore-errors")},
 	}
-}
-
-// Revision is one state that a release has been in.
-type Revision struct {
-	Number int
-	Status string // deployed, failed, superseded, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/
-	Since  time.Time
-	Image  Image
-}
-
-// Pending tells whether an operation holds the revision, or was killed while it did.
-func (r Revision) Pending() bool { return strings.HasPrefix(r.Status, "pending-") }
-
-// Locked recognizes Helm's refusal to begin while another operation holds the release.
-func Locked(cause string) bool { return strings.Contains(cause, "another operation") }
-
-// ParseStatus reads the answer to StatusArgs. Exists is false where there is no such release.
-func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (revision Revision, exists bool, err error) {
-	if exitCode != 0 {
-		if Missing(stderr) {
-			return Revision{}, false, nil
-		}
-		return Revision{}, false, fmt.Errorf("helm status: %s", Cause(stderr))
-	}
-	var answer struct {
-		Version int
-		Info    struct {
-			Status       string
-			LastDeployed time.Time `json:"last_deployed"`
-		}
-		Config map[string]any
-	}
-	if err := json.Unmarshal([]byte(stdout), &answer); err != nil {
-		return Revision{}, false, fmt.Errorf("read the answer of helm status: %w", err)
-	}
-	return Revision{Number: answer.Version, Status: answer.Info.Status, Since: answer.Info.LastDeployed, Image: keys.Image(answer.Config)}, true, nil
-}
-
-// Missing recognizes Helm's word that there is no such release.
-func Missing(stderr string) bool { return strings.Contains(stderr, "release: not found") }
-
-// LastDeployed reads the answer to HistoryArgs: the newest revision that ran, 0 where none did, and how many there are.
-func LastDeployed(history string) (last, revisions int, err error) {
-	var all []struct {
-		Revision int
-		Status   string
-	}
-	if err := json.Unmarshal([]byte(history), &all); err != nil {
-		return 0, 0, fmt.Errorf("read the answer of helm history: %w", err)
-	}
-	for _, r := range all {
-		if r.Status == "deployed" || r.Status == "superseded" {
-			last = max(last, r.Revision)
-		}
-	}
-	return last, len(all), nil
-}
-
-var chartError = regexp.MustCompile(`(?s)Error: (.*)`)
-
-// Cause returns what Helm said went wrong, without what it warned of before.
-func Cause(stderr string) string {
-	if found := chartError.FindStringSubmatch(stderr); found != nil {
-		stderr = found[1]
-	}
-	return strings.TrimSpace(stderr)
 }

@@ -2,6 +2,7 @@ package helm
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,27 +75,124 @@ func TestCheckRendered(t *testing.T) {
 }
 
 func TestParseStatus(t *testing.T) {
-	answer := `{"name":"shop","info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z"},"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"version":3}`
-	got, exists, err := ParseStatus(0, answer, "", DefaultKeys)
-	if want := (Revision{3, "failed", time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Image{"r/shop", "1.4.0", "sha256:1"}}); err != nil || !exists || got != want {
-		t.Errorf("got %+v, %v, %v", got, exists, err)
+	answer := `{"name":"shop","info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z","description":"Rollback to 1"},"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"version":3}`
+	got, err := ParseStatus(0, answer, "", DefaultKeys)
+	if want := (Revision{3, "failed", time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Image{"r/shop", "1.4.0", "sha256:1"}, "Rollback to 1"}); err != nil || got != want || !got.Rollback() {
+		t.Errorf("got %+v, %v", got, err)
 	}
-	if _, exists, err := ParseStatus(1, "", "Error: release: not found\n", DefaultKeys); exists || err != nil {
-		t.Errorf("no release: %v, %v", exists, err)
+	if none, err := ParseStatus(1, "", "Error: release: not found\n", DefaultKeys); none.Number != 0 || err != nil {
+		t.Errorf("no release: %v, %v", none, err)
 	}
-	if _, _, err := ParseStatus(1, "", "Error: Kubernetes cluster unreachable\n", DefaultKeys); err == nil {
+	if _, err := ParseStatus(1, "", "Error: Kubernetes cluster unreachable\n", DefaultKeys); err == nil {
 		t.Error("an unreachable cluster is no missing release")
 	}
 }
 
-func TestLastDeployed(t *testing.T) {
-	for history, want := range map[string]int{
-		`[]`:                                 0,
-		`[{"revision":1,"status":"failed"}]`: 0,
-		`[{"revision":1,"status":"superseded"},{"revision":2,"status":"deployed"},{"revision":3,"status":"failed"}]`: 2,
+func TestHistory(t *testing.T) {
+	const ran, failed, killed, back = "Upgrade complete", `Upgrade "shop" failed: timed out`, "Preparing upgrade", "Rollback to 1"
+	for name, c := range map[string]struct {
+		history        []Entry
+		last, withdrew int
+	}{
+		"none":                        {nil, 0, 0},
+		"never ran":                   {[]Entry{{1, "failed", failed}}, 0, 0},
+		"failed after one that ran":   {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}, {3, "failed", failed}}, 2, 0},
+		"a rollback that failed":      {[]Entry{{1, "deployed", ran}, {2, "superseded", killed}, {3, "failed", `Rollback "shop" failed: x`}}, 1, 0},
+		"rolled back on purpose":      {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "deployed", back}}, 3, 2},
+		"and once more":               {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", back}, {4, "deployed", back}}, 4, 2},
+		"rolled back after a failure": {[]Entry{{1, "superseded", ran}, {2, "failed", failed}, {3, "deployed", back}}, 3, 0},
+		"freed from a killed upgrade": {[]Entry{{1, "superseded", ran}, {2, "pending-upgrade", killed}, {3, "deployed", back}}, 3, 0},
 	} {
-		if got, all, err := LastDeployed(history); err != nil || got != want || all != strings.Count(history, "status") {
-			t.Errorf("%s: %d of %d, %v", history, got, all, err)
+		if got := LastRan(c.history); got != c.last {
+			t.Errorf("%s: revision %d ran last, want %d", name, got, c.last)
+		}
+		if got := RolledBackFrom(c.history); got != c.withdrew {
+			t.Errorf("%s: rolled back from %d, want %d", name, got, c.withdrew)
+		}
+	}
+	got, err := ParseHistory(`[{"revision":2,"status":"deployed","description":"b"},{"revision":1,"status":"superseded","description":"a"}]`)
+	if want := []Entry{{1, "superseded", "a"}, {2, "deployed", "b"}}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestEarlier(t *testing.T) {
+	const ran, failed = "Upgrade complete", `Upgrade "shop" failed: timed out`
+	for name, c := range map[string]struct {
+		history []Entry
+		want    []int
+	}{
+		"none":        {nil, nil},
+		"one":         {[]Entry{{1, "deployed", ran}}, nil},
+		"two":         {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}}, []int{1}},
+		"now failed":  {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}, {3, "failed", failed}}, []int{2, 1}},
+		"back once":   {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", ran}, {4, "deployed", "Rollback to 2"}}, []int{1}},
+		"back twice":  {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", "Rollback to 1"}, {4, "deployed", ran}}, []int{3}},
+		"pruned":      {[]Entry{{5, "superseded", ran}, {6, "deployed", "Rollback to 2"}}, nil},
+		"later again": {[]Entry{{1, "superseded", ran}, {2, "failed", failed}, {3, "superseded", "Rollback to 1"}, {4, "superseded", ran}, {5, "deployed", ran}}, []int{4, 3}},
+	} {
+		if got := Earlier(c.history); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestMajor(t *testing.T) {
+	for answer, want := range map[string]int{"v4.3.1": 4, "v3.22.0\n": 3, "v2.17.0": 0, "v5.0.0": 0, "": 0} {
+		if got, err := Major(answer); got != want || (err != nil) != (want == 0) {
+			t.Errorf("%q: %d, %v", answer, got, err)
+		}
+	}
+}
+
+func TestFlagsFollowTheVersion(t *testing.T) {
+	r := Release{Name: "shop", Namespace: "test", Chart: "/chart", Timeout: 90 * time.Second, Major: 3, Next: 7}
+	want := "timeout -k 5 95 helm upgrade --install shop /chart --labels ship-operation=7.110 --namespace test --wait --timeout 1m30s"
+	if got := strings.Join(r.UpgradeArgs(), " "); got != want {
+		t.Errorf("Helm 3: got %s", got)
+	}
+	r.Major = 4
+	for _, args := range [][]string{r.UpgradeArgs(), r.InstallArgs(), r.RollbackArgs(1)} {
+		if !slices.Contains(args, "--force-conflicts") {
+			t.Errorf("Helm 4: %v leaves what somebody else has changed", args)
+		}
+	}
+}
+
+func TestEnds(t *testing.T) {
+	since := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	r := Release{Timeout: 90 * time.Second, Major: 4}
+	byShip := r.RollbackArgs(2)[slices.Index(r.RollbackArgs(2), "--description")+1]
+	for _, c := range []struct {
+		revision Revision
+		label    string
+		known    bool
+	}{
+		{Revision{Number: 7, Since: since}, "7.110", true},
+		{Revision{Number: 8, Since: since}, "7.110", false}, // inherited by an upgrade of somebody else
+		{Revision{Number: 7, Since: since}, "", false},
+		{Revision{Number: 7}, "7.110", false},
+		{Revision{Number: 8, Since: since, Description: byShip}, "2.110", true},
+		{Revision{Number: 8, Since: since, Description: "Rollback to 2"}, "2.110", false},
+	} {
+		at, known := c.revision.Ends(c.label)
+		if known != c.known || known && !at.Equal(since.Add(110*time.Second)) {
+			t.Errorf("%+v, label %q: %s, %v", c.revision, c.label, at, known)
+		}
+	}
+}
+
+func TestTransient(t *testing.T) {
+	for stderr, want := range map[string]bool{
+		`Error: Kubernetes cluster unreachable: Get "https://h/version": dial tcp 127.0.0.1:1: connect: connection refused`: true,
+		"Error: the server is currently unable to handle the request (get secrets)":                                         true,
+		"Error: query: failed to query with labels: unexpected EOF":                                                         true,
+		"Error: UPGRADE FAILED: context deadline exceeded":                                                                  false,
+		`Error: secrets is forbidden: User "u" cannot list resource "secrets"`:                                              false,
+		"Error: another operation (install/upgrade/rollback) is in progress":                                                false,
+	} {
+		if Transient(stderr) != want {
+			t.Errorf("%s: want %v", stderr, want)
 		}
 	}
 }
@@ -102,7 +200,12 @@ func TestLastDeployed(t *testing.T) {
 func FuzzParseStatus(f *testing.F) {
 	f.Add(0, `{"config":{"image":{"tag":"1@2"}}}`, "")
 	f.Fuzz(func(t *testing.T, exitCode int, stdout, stderr string) {
-		_, _, _ = ParseStatus(exitCode, stdout, stderr, DefaultKeys)
-		_, _, _ = LastDeployed(stdout)
+		_, _ = ParseStatus(exitCode, stdout, stderr, DefaultKeys)
+		_, _ = ParseValues(stdout, DefaultKeys)
+		history, _ := ParseHistory(stdout)
+		LastRan(history)
+		RolledBackFrom(history)
+		Earlier(history)
+		Revision{Description: stdout}.Ends(stderr)
 	})
 }

@@ -7,12 +7,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
 // Redactor takes secrets out of text: as they are, URL-encoded, base64-encoded and as a JSON string holds them.
-// The zero value redacts nothing.
+// The zero value redacts nothing. It may be used from several goroutines.
 type Redactor struct {
+	mu    sync.RWMutex
 	forms []string
 }
 
@@ -25,6 +27,8 @@ const shortest = 4
 // Add makes the redactor know secrets. Of one that holds others (a kubeconfig, as YAML or JSON) every long word is a
 // secret too, and whatever is called a token, password or key.
 func (r *Redactor) Add(secrets ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, secret := range secrets {
 		r.add(secret)
 		label := ""
@@ -64,6 +68,8 @@ func (r *Redactor) add(secret string) {
 
 // Redact returns text with *** for each secret.
 func (r *Redactor) Redact(text string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	for _, form := range r.forms {
 		text = strings.ReplaceAll(text, form, "***")
 	}

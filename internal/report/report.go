@@ -16,6 +16,7 @@ const (
 	Resumed    Outcome = "resumed"       // an earlier release had done a part of it
 	Nothing    Outcome = "nothing to do" // the world agreed with the manifest already
 	Superseded Outcome = "superseded"    // another pipeline claimed the version first
+	RolledBack Outcome = "rolled back"   // an environment runs an earlier version again
 )
 
 // State says what became of a step.
@@ -69,7 +70,10 @@ func Tail(printed string) string {
 func (r Report) Text() string {
 	var text strings.Builder
 	if r.Project != "" {
-		fmt.Fprintf(&text, "%s at %.7s", r.Project, r.Commit)
+		text.WriteString(r.Project)
+		if r.Commit != "" {
+			fmt.Fprintf(&text, " at %.7s", r.Commit)
+		}
 		if r.Outcome != "" {
 			fmt.Fprintf(&text, ": %s", r.Outcome)
 		}

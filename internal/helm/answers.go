@@ -1,0 +1,190 @@
+package helm
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Revision is one state that a release has been in.
+type Revision struct {
+	Number int    // counted from 1; 0: there is no such release
+	Status string // deployed, failed, superseded, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/
+	Since  time.Time
+	Image  Image
+
+	Description string // what Helm or whoever called it says of it
+}
+
+// Pending tells whether an operation holds the revision, or was killed while it did.
+func (r Revision) Pending() bool { return strings.HasPrefix(r.Status, "pending-") }
+
+// Rollback tells whether a rollback made the revision.
+func (r Revision) Rollback() bool { return strings.HasPrefix(r.Description, rollback) }
+
+// Ends returns when the operation that holds a pending revision has ended, by the label of the revision (see LabelArgs) or,
+// for a rollback, its description. Known is false where Ship did not begin it: nothing then says how long it may take.
+func (r Revision) Ends(label string) (at time.Time, known bool) {
+	var of, seconds int
+	if _, err := fmt.Sscanf(label, "%d.%d", &of, &seconds); err != nil || of != r.Number {
+		if _, err := fmt.Sscanf(r.Description, rollback+"%d, by Ship in %d s at most", &of, &seconds); err != nil {
+			return time.Time{}, false
+		}
+	}
+	return r.Since.Add(time.Duration(seconds) * time.Second), !r.Since.IsZero()
+}
+
+// Locked recognizes that another operation holds the release: Helm refuses to begin, or finds its next revision taken.
+func Locked(cause string) bool {
+	return slices.ContainsFunc([]string{"another operation", "release: already exists", "a name that is still in use"},
+		func(words string) bool { return strings.Contains(cause, words) })
+}
+
+// MayNotCreateNamespace recognizes an account without the right to create namespaces.
+func MayNotCreateNamespace(cause string) bool {
+	return strings.Contains(cause, `cannot create resource "namespaces"`)
+}
+
+// ParseStatus reads the answer to StatusArgs. The revision's number is 0 where there is no such release.
+func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (Revision, error) {
+	if exitCode != 0 {
+		if Missing(stderr) {
+			return Revision{}, nil
+		}
+		return Revision{}, fmt.Errorf("helm status: %s", Cause(stderr))
+	}
+	var answer struct {
+		Version int
+		Info    struct {
+			Status       string
+			Description  string
+			LastDeployed time.Time `json:"last_deployed"`
+		}
+		Config map[string]any
+	}
+	if err := json.Unmarshal([]byte(stdout), &answer); err != nil {
+		return Revision{}, fmt.Errorf("read the answer of helm status: %w", err)
+	}
+	return Revision{
+		Number: answer.Version, Status: answer.Info.Status, Since: answer.Info.LastDeployed, Image: keys.Image(answer.Config),
+		Description: answer.Info.Description,
+	}, nil
+}
+
+// Missing recognizes Helm's word that there is no such release.
+func Missing(stderr string) bool { return strings.Contains(stderr, "release: not found") }
+
+// Entry is a line of a release's history.
+type Entry struct {
+	Revision    int
+	Status      string
+	Description string
+}
+
+// ParseHistory reads the answer to HistoryArgs, oldest first.
+func ParseHistory(answer string) ([]Entry, error) {
+	var history []Entry
+	if err := json.Unmarshal([]byte(answer), &history); err != nil {
+		return nil, fmt.Errorf("read the answer of helm history: %w", err)
+	}
+	slices.SortFunc(history, func(a, b Entry) int { return a.Revision - b.Revision })
+	return history, nil
+}
+
+// Ran tells whether the revision's rollout succeeded. A rollback that fails calls what it began from superseded too,
+// though that may never have run: then its description tells.
+func (e Entry) Ran() bool {
+	return (e.Status == "deployed" || e.Status == "superseded") &&
+		!strings.HasPrefix(e.Description, "Preparing ") && !strings.Contains(e.Description, " failed: ")
+}
+
+// LastRan returns the newest revision that ran, 0 where none did.
+func LastRan(history []Entry) int {
+	for _, e := range slices.Backward(history) {
+		if e.Ran() {
+			return e.Revision
+		}
+	}
+	return 0
+}
+
+// RolledBackFrom returns the revision that was running well when somebody rolled the release back, 0 where the last revision is
+// no rollback or one that followed a failure.
+func RolledBackFrom(history []Entry) int {
+	for i, e := range slices.Backward(history) {
+		switch {
+		case strings.HasPrefix(e.Description, rollback):
+			continue
+		case i < len(history)-1 && e.Ran():
+			return e.Revision
+		}
+		break
+	}
+	return 0
+}
+
+// Earlier returns the revisions that ran and can be gone back to, the newest first. After a rollback those are the ones before
+// the revision that it went back to: going back twice goes back two versions.
+func Earlier(history []Entry) (revisions []int) {
+	before := len(history)
+	for i, e := range slices.Backward(history) {
+		if i >= before || !e.Ran() {
+			continue
+		}
+		if i < len(history)-1 {
+			revisions = append(revisions, e.Revision)
+		}
+		var target int
+		if _, err := fmt.Sscanf(e.Description, rollback+"%d", &target); err == nil {
+			before = slices.IndexFunc(history, func(e Entry) bool { return e.Revision >= target })
+		}
+	}
+	return revisions
+}
+
+// rollback is what Helm writes into the description of a revision that is one.
+const rollback = "Rollback to "
+
+// ParseValues reads the answer to ValuesArgs.
+func ParseValues(answer string, keys Keys) (Image, error) {
+	var values map[string]any
+	if err := json.Unmarshal([]byte(answer), &values); err != nil {
+		return Image{}, fmt.Errorf("read the answer of helm get values: %w", err)
+	}
+	return keys.Image(values), nil
+}
+
+// Major reads the answer to VersionArgs, as v4.3.1. Only 3 and 4 are known.
+func Major(answer string) (int, error) {
+	answer = strings.TrimSpace(answer)
+	major, _, _ := strings.Cut(strings.TrimPrefix(answer, "v"), ".")
+	if n, err := strconv.Atoi(major); err == nil && (n == 3 || n == 4) {
+		return n, nil
+	}
+	return 0, fmt.Errorf("Helm says that it is %q: Ship knows Helm 3 and 4", answer)
+}
+
+// Transient recognizes trouble on the way to the cluster, or of its API server, that a moment later may be over.
+func Transient(stderr string) bool {
+	return trouble.MatchString(stderr)
+}
+
+var trouble = regexp.MustCompile(`connection refused|connection reset|broken pipe|\bEOF\b|i/o timeout|TLS handshake timeout|server misbehaving|` +
+	`client connection lost|unable to handle the request|too many requests|an error on the server \(|etcdserver: |` + Silence)
+
+// Silence is what Ship says of a cluster that did not answer in time.
+const Silence = "no answer from the cluster"
+
+var chartError = regexp.MustCompile(`(?s)Error: (.*)`)
+
+// Cause returns what Helm said went wrong, without what it warned of before.
+func Cause(stderr string) string {
+	if found := chartError.FindStringSubmatch(stderr); found != nil {
+		stderr = found[1]
+	}
+	return strings.TrimSpace(stderr)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/helm"
+)
+
+// unlock waits while another Helm operation holds the release, and returns the last revision once none does. An operation of
+// Ship's own that is older than it may get was killed: then the release is taken back to where it was before, and recovered says
+// so. Somebody else's may be alive however old it is, and is left alone.
+func (r *release) unlock(ctx context.Context, container *dagger.Container, chart helm.Release) (revision helm.Revision, recovered string, err error) {
+	patience, told := time.Now().Add(chart.Timeout), time.Time{}
+	for {
+		revision, err = r.status(ctx, chart)
+		if err != nil || !revision.Pending() {
+			return revision, recovered, err
+		}
+		held := fmt.Sprintf("%s in %s is %s since %s", chart.Name, chart.Namespace, revision.Status, revision.Since.Format(time.DateTime))
+		_, label, _, err := r.ask(ctx, container, chart.LabelArgs(revision.Number))
+		if err != nil {
+			return revision, "", err
+		}
+		ends, known := revision.Ends(label)
+		if !known {
+			ends = patience
+		}
+		switch left := time.Until(ends); {
+		case recovered != "":
+			return revision, "", fmt.Errorf("%s%s still: free it with helm rollback or helm uninstall", recovered, held)
+		case left <= 0 && !known:
+			return revision, "", fmt.Errorf("%s, by a Helm operation that Ship did not begin and that may be at work still: "+
+				"retry when it has ended, or if it was killed, free the release with helm rollback (or helm uninstall, before its first rollout)", held)
+		case left <= 0:
+			back, err := r.takeBack(ctx, container, chart)
+			if err != nil {
+				return revision, "", err
+			}
+			recovered = fmt.Sprintf("revision %d was left %s by a run that died: %s; ", revision.Number, revision.Status, back)
+		default:
+			if time.Since(told) > 30*time.Second {
+				r.say("%s: waiting for that Helm operation, for %s at most", held, left.Round(time.Second))
+				told = time.Now()
+			}
+			if err := sleep(ctx, min(left, 3*time.Second)); err != nil {
+				return revision, "", err
+			}
+		}
+	}
+}
+
+// takeBack returns to the last revision that ran. A release whose only revision never ran is removed; one that failed
+// several times is left, since what it made may be in use.
+func (r *release) takeBack(ctx context.Context, container *dagger.Container, chart helm.Release) (string, error) {
+	history, err := r.history(ctx, chart)
+	if err != nil {
+		return "", err
+	}
+	last := helm.LastRan(history)
+	args, done := chart.RollbackArgs(last), fmt.Sprintf("rolled back to revision %d", last)
+	switch {
+	case len(history) == 0:
+		return "nothing was installed", nil
+	case last == 0 && len(history) > 1:
+		return "left as it is, since no earlier revision ran", nil
+	case last == 0:
+		args, done = chart.UninstallArgs(), "removed, since no earlier revision ran"
+	}
+	code, _, stderr, err := exec(ctx, container, args)
+	if err == nil && code != 0 {
+		err = errors.New(helm.Cause(stderr))
+	}
+	return done, err
+}

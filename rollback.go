@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/report"
+)
+
+// Rollback takes an environment back to the version that ran there before, or to a named one.
+//
+// It goes by Helm's history: the image's digest, the chart and its values are those of then. It waits for the rollout, and returns
+// the report as text. Releases leave the environment alone from then on until they bring a higher version than the one it was
+// taken back from; deploy brings that one back. It fails where the history has no such version: the strategy reinstall leaves none.
+// +cache="session"
+func (s *Ship) Rollback(
+	ctx context.Context,
+	// Name of one of the environments in the settings
+	environment string,
+	// Version to go back to, as 1.3.0. Default: the one that ran before this one
+	// +optional
+	version string,
+) (string, error) {
+	r, err := s.beginWith(environment)
+	if err != nil {
+		return "", err
+	}
+	steps := []step{
+		{"read", nil, r.readProject},
+		{"rollback " + environment, nil, func(ctx context.Context) (string, error) { return r.rollback(ctx, r.targets[0], version) }},
+	}
+	if err := r.run(ctx, steps); err != nil {
+		return "", err
+	}
+	return r.report.Text(), nil
+}
+
+func (r *release) rollback(ctx context.Context, target helm.Target, version string) (string, error) {
+	chart, err := r.helmRelease(target)
+	if err != nil {
+		return "", err
+	}
+	if chart.Major, err = r.helmMajor(ctx); err != nil {
+		return "", err
+	}
+	before, recovered, err := r.unlock(ctx, r.cluster(), chart)
+	if err != nil {
+		return "", err
+	}
+	if version != "" && before.Image.Tag == version && before.Status == "deployed" {
+		r.report.Outcome = report.Nothing
+		return recovered + target.Name + " runs " + version, nil
+	}
+	revision, image, err := r.earlier(ctx, chart, before, version)
+	if err != nil {
+		return "", err
+	}
+	code, _, stderr, err := exec(ctx, r.cluster(), chart.RollbackArgs(revision))
+	if err != nil {
+		return "", err
+	}
+	if code != 0 {
+		return "", r.failed(ctx, r.cluster(), chart, target, helm.Cause(stderr))
+	}
+	r.report.Outcome = report.RolledBack
+	return fmt.Sprintf("%s%s runs %s:%s@%s again, as in revision %d; it ran %s", recovered, target.Namespace,
+		image.Repository, image.Tag, image.Digest, revision, before.Image.Tag), nil
+}
+
+// earlier finds the newest revision that ran the version, or, where none is named, another one than now.
+func (r *release) earlier(ctx context.Context, chart helm.Release, now helm.Revision, version string) (revision int, image helm.Image, err error) {
+	history, err := r.history(ctx, chart)
+	if err != nil {
+		return 0, image, err
+	}
+	ran := ""
+	for _, revision := range helm.Earlier(history) {
+		if image, err = r.imageOf(ctx, chart, revision); err != nil {
+			return 0, image, err
+		}
+		if image.Tag == version || version == "" && image.Tag != now.Image.Tag {
+			return revision, image, nil
+		}
+		ran += fmt.Sprintf(" %s in revision %d;", image.Tag, revision)
+	}
+	wanted := "earlier version than " + now.Image.Tag
+	if version != "" {
+		wanted = "version " + version
+	}
+	return 0, image, fmt.Errorf("Helm's history of %s in %s has no %s that ran:%s to run an old version again, give it a higher number and release it",
+		chart.Name, chart.Namespace, wanted, ran)
+}

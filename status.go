@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/report"
+	"dagger/ship/internal/version"
+)
+
+// Deployment is what runs in an environment.
+type Deployment struct {
+	// The environment's name
+	Environment string
+	// Its namespace in the cluster
+	Namespace string
+	// The version that runs there; empty: nothing does
+	Version string
+	// The image's digest, sha256:…
+	Digest string
+	// The Helm release's name
+	Release string
+	// The Helm release's revision, counted from 1; 0: there is none
+	Revision int
+	// When that was deployed, as 2026-01-31T10:20:30Z
+	Since string
+	// Whether the revision is deployed and all that it made is ready
+	Healthy bool
+	// In a few words, how it is: healthy, or what is wrong
+	State string
+	// The newest version that is tagged, where this one is older; empty: it is the newest
+	Behind string
+}
+
+// Status shows the environments: what runs there, since when, whether it is healthy and whether a newer version is tagged.
+//
+// It returns a table as text, and changes nothing.
+// +cache="session"
+func (s *Ship) Status(ctx context.Context) (string, error) {
+	deployments, err := s.Deployments(ctx)
+	if err != nil {
+		return "", err
+	}
+	table := [][]string{{"ENVIRONMENT", "VERSION", "DIGEST", "REVISION", "SINCE", "STATE"}}
+	for _, d := range deployments {
+		state := d.State
+		if d.Behind != "" {
+			state += ", behind " + d.Behind
+		}
+		table = append(table, []string{d.Environment, d.Version, fmt.Sprintf("%.19s", d.Digest), strconv.Itoa(d.Revision), d.Since, state})
+	}
+	return report.Table(table), nil
+}
+
+// Deployments returns what runs in each environment, in the order of the settings, as objects with what Status shows.
+// +cache="session"
+func (s *Ship) Deployments(ctx context.Context) ([]*Deployment, error) {
+	r := s.begin()
+	deployments := make([]*Deployment, len(r.targets))
+	look := step{"look", nil, func(ctx context.Context) (string, error) {
+		group, gctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return r.lookAtOthers(gctx) })
+		for i, target := range r.targets {
+			group.Go(func() (err error) { deployments[i], err = r.deployment(gctx, target); return })
+		}
+		return "the git remote and the cluster", group.Wait()
+	}}
+	if len(r.targets) == 0 {
+		return nil, errors.New("no environments in the settings: name them with --environments")
+	}
+	if err := r.run(ctx, []step{{"read", nil, r.readTags}, look}); err != nil {
+		return nil, err
+	}
+	for i, d := range deployments {
+		d.Behind = r.behind(d.Version, r.takesPrereleases(r.targets[i]))
+	}
+	return deployments, nil
+}
+
+// deployment looks at one environment.
+func (r *release) deployment(ctx context.Context, target helm.Target) (*Deployment, error) {
+	chart, err := r.helmRelease(target)
+	if err != nil {
+		return nil, err
+	}
+	revision, err := r.status(ctx, chart)
+	if err != nil {
+		return nil, fmt.Errorf("environment %s: %w", target.Name, err)
+	}
+	d := &Deployment{
+		Environment: target.Name, Namespace: target.Namespace, Release: chart.Name, Revision: revision.Number,
+		Version: revision.Image.Tag, Digest: revision.Image.Digest, State: "nothing is deployed",
+	}
+	if revision.Number == 0 {
+		return d, nil
+	}
+	d.Since = revision.Since.UTC().Format(time.RFC3339)
+	d.Healthy, d.State, err = r.health(ctx, chart, revision)
+	return d, err
+}
+
+// behind returns the highest version that is tagged where it is higher than what runs.
+func (r *release) behind(running string, prereleases bool) string {
+	highest, err := version.Parse(r.project.Version.Scheme, running)
+	if err != nil {
+		return ""
+	}
+	for _, v := range r.facts.Others {
+		if highest.Compare(v) < 0 && (prereleases || !v.Prerelease()) {
+			highest = v
+		}
+	}
+	if highest.Text == running {
+		return ""
+	}
+	return highest.Text
+}
