@@ -77,17 +77,19 @@ func TestDebianHasAShellAndNothingOfThisMachine(t *testing.T) {
 }
 
 func TestToolsRun(t *testing.T) {
-	if !slices.Contains(bed.Mirror.Images, images.ToolsImage) {
-		t.Skip("helm and kubectl were not built: CLUSTER_PROGRAMS names no folder with them")
-	}
-	root, config := unpacked(t, images.ToolsImage)
-	if got := inside(t, root, config, "/", "helm", "version", "--short"); !strings.HasPrefix(got, "v4.") {
-		t.Errorf("helm %s", got)
-	}
-	if got := inside(t, root, config, "/", "kubectl", "version", "--client"); !strings.Contains(got, "Client Version: v1.") {
-		t.Errorf("kubectl %s", got)
-	}
-	if got := inside(t, root, config, "/apps", "sh", "-c", "echo $(pwd) | sed s,/,,"); got != "apps" {
-		t.Errorf("sh: %s", got)
+	for name, version := range map[string]string{images.ToolsImage: "v4.", images.Helm3Image: "v3.22.0"} {
+		if !slices.Contains(bed.Mirror.Images, name) {
+			t.Skip("helm and kubectl were not built: CLUSTER_PROGRAMS names no folder with them")
+		}
+		root, config := unpacked(t, name)
+		if got := inside(t, root, config, "/", "helm", "version", "--template={{.Version}}"); !strings.HasPrefix(got, version) {
+			t.Errorf("%s: helm %s", name, got)
+		}
+		if got := inside(t, root, config, "/", "kubectl", "version", "--client"); !strings.Contains(got, "Client Version: v1.") {
+			t.Errorf("%s: kubectl %s", name, got)
+		}
+		if got := inside(t, root, config, "/apps", "sh", "-c", "echo $(pwd) | sed s,/,,"); got != "apps" {
+			t.Errorf("%s: sh: %s", name, got)
+		}
 	}
 }

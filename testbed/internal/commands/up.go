@@ -43,7 +43,7 @@ behind is removed first. Base images are made once and kept in $SHIP_CACHE (defa
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.Address, "address", "127.0.0.1", "local address to listen at")
-	flags.StringVar(&options.Programs, "programs", beside(), "folder with cluster, containerd, helm and kubectl")
+	flags.StringVar(&options.Programs, "programs", beside(), "folder with cluster, containerd, helm, helm3 and kubectl")
 	flags.StringVar(&options.Node, "node", "auto", "the cluster's node: real, simulated, or auto for what the machine allows")
 	flags.BoolVar(&options.WithoutCluster, "without-cluster", false, "git server and registries only")
 	flags.DurationVar(&wait, "wait", 5*time.Minute, "how long the servers may take to come up")

@@ -25,7 +25,7 @@ import (
 type Options struct {
 	// Cache is the folder for what was made, shared by all testbeds of the machine.
 	Cache string
-	// Programs is the folder with helm and kubectl. Where they are missing, so is the tools image.
+	// Programs is the folder with helm, helm3 and kubectl. Where they are missing, so are the tools images.
 	Programs string
 	// Log gets a line for each thing that takes time.
 	Log io.Writer
@@ -88,7 +88,9 @@ func Ensure(ctx context.Context, options Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, recipe := range []func(Options) (image, error){toolsImage, busyboxImage} {
+	for _, recipe := range []func(Options) (image, error){
+		toolsImage(ToolsImage, "helm"), toolsImage(Helm3Image, "helm3"), busyboxImage,
+	} {
 		one, err := recipe(options)
 		if errors.Is(err, errMissing) {
 			set.Missing = append(set.Missing, err.Error())

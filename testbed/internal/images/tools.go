@@ -17,18 +17,24 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// ToolsImage is the image that Ship runs Helm and kubectl in unless told otherwise.
-const ToolsImage = "alpine/k8s:1.37.1"
+// ToolsImage is the image that Ship runs Helm and kubectl in unless told otherwise. Helm3Image is one of the days of
+// Helm 3, which is also the Helm in it; its kubectl is the same.
+const (
+	ToolsImage = "alpine/k8s:1.37.1"
+	Helm3Image = "alpine/k8s:1.33.4"
+)
 
 // errMissing is wrapped by recipes whose ingredients are not there.
 var errMissing = errors.New("not built")
 
-// toolsImage has sh, helm and kubectl where the real alpine/k8s has them.
-func toolsImage(options Options) (image, error) {
-	return staticImage([]string{ToolsImage}, "/apps", map[string]string{
-		"usr/bin/helm":    filepath.Join(options.Programs, "helm"),
-		"usr/bin/kubectl": filepath.Join(options.Programs, "kubectl"),
-	})
+// toolsImage returns a recipe for sh, helm and kubectl where the real alpine/k8s has them.
+func toolsImage(name, helm string) func(Options) (image, error) {
+	return func(options Options) (image, error) {
+		return staticImage([]string{name}, "/apps", map[string]string{
+			"usr/bin/helm":    filepath.Join(options.Programs, helm),
+			"usr/bin/kubectl": filepath.Join(options.Programs, "kubectl"),
+		})
+	}
 }
 
 // busyboxImage is Debian's busybox: a base for tests that need only a shell.
