@@ -28,7 +28,7 @@ import (
 type Bed struct {
 	Git      struct{ URL, User, Token, Control string }
 	Registry struct{ Address, User, Password, Control string }
-	Cluster  struct{ Kubeconfig, Server, Node, Reason string }
+	Cluster  struct{ Kubeconfig, Server, Node, Reason, Disturbed, Control string }
 	// Buildkitd is a configuration file that makes BuildKit find the registries.
 	Buildkitd string
 

@@ -13,7 +13,7 @@ import (
 
 // Client calls one server's control address.
 type Client struct {
-	// URL is git.control, registry.control or mirror.control of testbed.json.
+	// URL is git.control, registry.control, mirror.control or cluster.control of testbed.json.
 	URL string
 }
 
@@ -68,12 +68,12 @@ func (c Client) AwaitWaiting(ctx context.Context, id string, n int) error {
 	}
 }
 
-// Stop closes the server's port, Start opens it again.
+// Stop closes the server's ports, Start opens them again.
 func (c Client) Stop(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/stop", nil, nil)
 }
 
-// Start opens the port that Stop closed.
+// Start opens the ports that Stop closed.
 func (c Client) Start(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/start", nil, nil)
 }

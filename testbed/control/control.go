@@ -1,7 +1,10 @@
-// Package control is what tests use to watch and disturb the testbed's git server and registries while they run.
+// Package control is what tests use to watch and disturb the testbed's git server, registries and Kubernetes API while
+// they run.
 //
-// Each server has a control address of its own in testbed.json (git.control, registry.control, mirror.control),
-// always on loopback. It speaks JSON:
+// Each server has a control address of its own in testbed.json (git.control, registry.control, mirror.control,
+// cluster.control), always on loopback. What a server answers over TLS is disturbed and logged together with the
+// rest. Of the cluster's API only what goes through the kubeconfig cluster.disturbed is: the cluster's own parts, and
+// who uses cluster.kubeconfig, always get through. A control address speaks JSON:
 //
 //	GET    /requests              every request since the last reset, oldest first ([]Request)
 //	DELETE /requests              forget them
@@ -9,8 +12,8 @@
 //	POST   /faults                set one (Fault); answers it with its id
 //	DELETE /faults                end all; requests that are held go on
 //	DELETE /faults/ID             end one
-//	POST   /stop                  close the port: connections are refused from now on, open ones are cut
-//	POST   /start                 open the same port again
+//	POST   /stop                  close its ports: connections are refused from now on, open ones are cut
+//	POST   /start                 open the same ports again
 //
 // The git server also has:
 //
@@ -33,7 +36,8 @@ const (
 	// CutRequest closes the connection once Bytes of the request's body were read; nothing is handled.
 	CutRequest = "cut-request"
 	// CutResponse handles the request in full, then closes the connection after Bytes of the answer's body.
-	// With Bytes 0 not even the status line is sent: the work is done, and the client cannot know.
+	// With Bytes 0 not even the status line is sent: the work is done, and the client cannot know. A watch, or a log that
+	// is followed, is cut once that much was sent.
 	CutResponse = "cut-response"
 	// Barrier holds requests until Parties of them have arrived, then lets them all go on together.
 	Barrier = "barrier"
@@ -42,10 +46,16 @@ const (
 // Fault is one disturbance. Empty Repository, Operation and Method match every request of the server.
 type Fault struct {
 	ID string `json:"id,omitempty"`
-	// Repository is the path as in the URL without a leading slash and ".git", for example "group/app".
+	// Repository is the path as in the URL without a leading slash and ".git", for example "group/app". On the cluster's
+	// API it is NAMESPACE/RESOURCE or NAMESPACE/RESOURCE/SUBRESOURCE ("shop-test/secrets", "shop-test/pods/log"), for a
+	// namespace itself NAMESPACE/namespaces, and RESOURCE alone for all that is in no namespace, for new namespaces, and
+	// for a resource in all namespaces. A * at its end stands for anything: "shop-test/*" is all in that namespace.
 	Repository string `json:"repository,omitempty"`
 	// Operation is advertise-fetch, fetch, advertise-push or push on the git server, and base, manifest-read,
-	// manifest-write, blob-read, blob-write or tags on a registry.
+	// manifest-write, blob-read, blob-write or tags on a registry. On the cluster's API it is Kubernetes' verb: get,
+	// list, watch, create, update, patch, delete or deletecollection (of a subresource too: to follow a log is get), and
+	// non-resource for discovery, version and health. Helm keeps its revisions in secrets: it creates one when an
+	// operation begins and updates it when that has ended.
 	Operation string `json:"operation,omitempty"`
 	Method    string `json:"method,omitempty"`
 
@@ -77,9 +87,10 @@ type Request struct {
 	Operation    string    `json:"operation,omitempty"`
 	User         string    `json:"user,omitempty"`
 	Agent        string    `json:"agent,omitempty"`
-	Status       int       `json:"status"` // 0 when the connection was closed without an answer
-	In           int64     `json:"in"`     // bytes of the request's body that were read
-	Out          int64     `json:"out"`    // bytes of the answer's body
+	TLS          bool      `json:"tls,omitempty"` // whether it came over TLS
+	Status       int       `json:"status"`        // 0 when the connection was closed without an answer
+	In           int64     `json:"in"`            // bytes of the request's body that were read
+	Out          int64     `json:"out"`           // bytes of the answer's body
 	Milliseconds int64     `json:"milliseconds"`
 	Fault        string    `json:"fault,omitempty"` // kind of the fault that was applied
 	// Command is git's protocol v2 command, ls-refs or fetch, of a fetch.

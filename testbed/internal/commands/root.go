@@ -16,7 +16,8 @@ const about = `testbed brings up, on this machine, what a release talks to:
   registry   distribution, with a user and a password
   mirror     a second, anonymous one that stands in for docker.io; its images are stand-ins made of Debian's
              packages and of Helm's and kubectl's programs, not the real ones
-  cluster    Kubernetes with one node, real where the machine allows it
+  cluster    Kubernetes with one node, real where the machine allows it; its API is there twice: as it is, and behind a
+             proxy that can be disturbed as the others can
 
 Nothing listens anywhere but at the address given, on ports that were free. All state is in one folder; testbed.json
 in it holds the addresses and credentials for other programs. The servers can be watched and disturbed through their

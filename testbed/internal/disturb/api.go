@@ -57,7 +57,7 @@ func (s *Server) API(mux *http.ServeMux, prefix string) {
 	})
 	mux.HandleFunc("POST "+prefix+"/stop", func(w http.ResponseWriter, r *http.Request) { s.Stop() })
 	mux.HandleFunc("POST "+prefix+"/start", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := s.Listen(""); err != nil {
+		if err := s.Start(); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})

@@ -8,8 +8,7 @@ import (
 	"dagger/ship/testbed/control"
 )
 
-// apply serves a request under a fault. http.ErrAbortHandler makes net/http close the connection, in the middle of
-// a body where some of it was flushed.
+// apply serves a request under a fault.
 func (s *Server) apply(one *fault, out *response, r *http.Request) {
 	switch one.Kind {
 	case control.Status:
@@ -18,29 +17,49 @@ func (s *Server) apply(one *fault, out *response, r *http.Request) {
 		if one.Bytes > 0 {
 			io.CopyN(io.Discard, r.Body, one.Bytes) // a shorter body is cut at its end
 		}
-		panic(http.ErrAbortHandler)
+		abort()
 	case control.CutResponse:
-		answer := s.record(out, r)
-		if one.Bytes == 0 {
-			panic(http.ErrAbortHandler)
-		}
-		answer.send(out, one.Bytes)
-		panic(http.ErrAbortHandler)
-	default: // delay, hang, barrier
-		if !one.After {
-			if s.faults.wait(r.Context(), one) != nil {
-				panic(http.ErrAbortHandler)
+		if s.Streams {
+			cut := &stream{response: out, limited: one.Bytes > 0, left: one.Bytes, begin: abort}
+			if one.Bytes > 0 {
+				cut.begin = func() {}
 			}
-			s.Handler.ServeHTTP(out, r)
-			return
+			s.Handler.ServeHTTP(cut, r)
+			abort() // a shorter answer is cut at its end
 		}
 		answer := s.record(out, r)
-		if s.faults.wait(r.Context(), one) != nil {
-			panic(http.ErrAbortHandler)
+		if one.Bytes > 0 {
+			answer.send(out, one.Bytes)
 		}
-		answer.send(out, int64(answer.body.Len()))
+		abort()
+	default: // delay, hang, barrier
+		wait := func() {
+			if s.faults.wait(r.Context(), one) != nil {
+				abort()
+			}
+		}
+		switch {
+		case !one.After:
+			// Only once all of a request was read does net/http notice that its client has gone.
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				abort()
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			wait()
+			s.Handler.ServeHTTP(out, r)
+		case s.Streams:
+			s.Handler.ServeHTTP(&stream{response: out, begin: wait}, r)
+		default:
+			answer := s.record(out, r)
+			wait()
+			answer.send(out, int64(answer.body.Len()))
+		}
 	}
 }
+
+// abort makes net/http close the connection, in the middle of a body where some of it was flushed.
+func abort() { panic(http.ErrAbortHandler) }
 
 // record handles the request in full and keeps the answer.
 func (s *Server) record(out *response, r *http.Request) *answer {
@@ -74,46 +93,4 @@ func (a *answer) send(out *response, n int64) {
 	out.WriteHeader(a.status)
 	out.Write(a.body.Bytes()[:min(n, int64(a.body.Len()))])
 	http.NewResponseController(out).Flush()
-}
-
-// response counts what is answered.
-type response struct {
-	to    http.ResponseWriter
-	entry *control.Request
-}
-
-func (r *response) Header() http.Header { return r.to.Header() }
-
-// Unwrap lets http.ResponseController reach the connection.
-func (r *response) Unwrap() http.ResponseWriter { return r.to }
-
-// Flush is asked for by its own interface in some handlers.
-func (r *response) Flush() { http.NewResponseController(r.to).Flush() }
-
-func (r *response) WriteHeader(status int) {
-	if r.entry.Status == 0 {
-		r.entry.Status = status
-	}
-	r.to.WriteHeader(status)
-}
-
-func (r *response) Write(data []byte) (int, error) {
-	if r.entry.Status == 0 {
-		r.entry.Status = http.StatusOK
-	}
-	n, err := r.to.Write(data)
-	r.entry.Out += int64(n)
-	return n, err
-}
-
-// countedBody counts what is read of a request's body.
-type countedBody struct {
-	io.ReadCloser
-	entry *control.Request
-}
-
-func (b *countedBody) Read(data []byte) (int, error) {
-	n, err := b.ReadCloser.Read(data)
-	b.entry.In += int64(n)
-	return n, err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,7 +85,7 @@ func (f *faults) take(request *control.Request) *fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, one := range f.all {
-		if !matches(one.Repository, request.Repository) || !matches(one.Operation, request.Operation) ||
+		if !within(one.Repository, request.Repository) || !matches(one.Operation, request.Operation) ||
 			!matches(one.Method, request.Method) || one.Count > 0 && one.Hits >= one.Count {
 			continue
 		}
@@ -99,6 +100,14 @@ func (f *faults) take(request *control.Request) *fault {
 }
 
 func matches(want, got string) bool { return want == "" || want == got }
+
+// within is matches, where a * at the end stands for anything.
+func within(want, got string) bool {
+	if start, ok := strings.CutSuffix(want, "*"); ok {
+		return strings.HasPrefix(got, start)
+	}
+	return matches(want, got)
+}
 
 // wait applies Delay, Hang and Barrier. It returns the context's error when the client or the server went away.
 func (f *faults) wait(ctx context.Context, one *fault) error {

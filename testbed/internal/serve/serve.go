@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 
+	"dagger/ship/testbed/internal/authority"
 	"dagger/ship/testbed/internal/disturb"
 	"dagger/ship/testbed/internal/gitserver"
 	"dagger/ship/testbed/internal/registry"
@@ -19,7 +20,14 @@ import (
 // thread: the cluster is told to end when the thread that started it does.
 func Run(ctx context.Context, options Options) error {
 	folder := state.Folder(options.State)
-	testbed := &state.Testbed{Address: options.Address, Buildkitd: folder.Path(state.Buildkitd)}
+	testbed := &state.Testbed{Address: options.Address, Buildkitd: folder.Path(state.Buildkitd), CA: folder.Path(state.CA)}
+	ca, err := authority.New()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(testbed.CA, ca.PEM(), 0o644); err != nil {
+		return fmt.Errorf("write the authority's certificate: %w", err)
+	}
 	mux := http.NewServeMux()
 	api, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -60,6 +68,11 @@ func Run(ctx context.Context, options Options) error {
 			return err
 		}
 		clusterEnded = cluster.ended
+		disturbed, err := serveAPI(folder, options.Address, control, mux, testbed.Cluster, ca)
+		if err != nil {
+			return err
+		}
+		defer disturbed.Stop()
 	}
 	if err := folder.Write(testbed); err != nil {
 		return err

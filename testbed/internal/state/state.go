@@ -23,11 +23,16 @@ type Testbed struct {
 	Cluster *Cluster `json:"cluster,omitempty"`
 	// Buildkitd is the path of a configuration for buildkitd that knows both registries.
 	Buildkitd string `json:"buildkitd"`
+	// CA is the path of the certificate, as PEM, of the authority that all servers with TLS have theirs from. Each up
+	// makes a new one.
+	CA string `json:"ca"`
 }
 
-// Git is the git server: repositories are at URL/GROUP/NAME.git.
+// Git is the git server: repositories are at URL/GROUP/NAME.git, over plain HTTP.
 type Git struct {
-	URL  string `json:"url"`
+	URL string `json:"url"`
+	// TLS is the same over TLS.
+	TLS  string `json:"tls"`
 	User string `json:"user"`
 	// Token may read and write with any user name, ReadOnly only read; Job belongs to the user gitlab-ci-token.
 	Token    string `json:"token"`
@@ -37,9 +42,11 @@ type Git struct {
 	Control string `json:"control"`
 }
 
-// Registry is the registry for applications' images. Address is HOST:PORT, plain HTTP.
+// Registry is the registry for applications' images. Address is HOST:PORT, plain HTTP; TLS is HOST:PORT of the same
+// registry over TLS.
 type Registry struct {
 	Address  string `json:"address"`
+	TLS      string `json:"tls"`
 	User     string `json:"user"`
 	Password string `json:"password"`
 	Control  string `json:"control"`
@@ -52,10 +59,13 @@ type Mirror struct {
 	Images  []string `json:"images"`
 }
 
-// Cluster is what `cluster run` wrote into cluster.json.
+// Cluster is what `cluster run` wrote into cluster.json, and the way to its API that tests may disturb.
 type Cluster struct {
 	Kubeconfig string `json:"kubeconfig"`
 	Server     string `json:"server"`
+	// Disturbed is the path of a kubeconfig with the same rights, whose requests Control watches and disturbs.
+	Disturbed string `json:"disturbed"`
+	Control   string `json:"control"`
 	// Node is real or simulated, and Reason why it is simulated.
 	Node   string `json:"node"`
 	Reason string `json:"reason,omitempty"`
@@ -75,6 +85,8 @@ const (
 	daemonPIDFile  = "testbed.pid"
 	ClusterPID     = "cluster.pid"
 	Buildkitd      = "buildkitd.toml"
+	CA             = "ca.pem"
+	Disturbed      = "kubeconfig-disturbed"
 	Logs           = "logs"
 	GitFolder      = "git"
 	RegistryFolder = "registry"
@@ -119,7 +131,7 @@ func WriteFile(path string, data []byte) error {
 // Remove takes away what up made, and the folder when nothing else is in it.
 func (f Folder) Remove() error {
 	var failed error
-	for _, name := range []string{jsonFile, daemonPIDFile, ClusterPID, Buildkitd, GitFolder, RegistryFolder, ClusterFolder, Passwords, Logs} {
+	for _, name := range []string{jsonFile, daemonPIDFile, ClusterPID, Buildkitd, CA, Disturbed, GitFolder, RegistryFolder, ClusterFolder, Passwords, Logs} {
 		failed = errors.Join(failed, os.RemoveAll(f.Path(name)))
 	}
 	if failed != nil {
