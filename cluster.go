@@ -13,6 +13,7 @@ import (
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/rollout"
 )
 
 // Where things are in the container that Helm runs in.
@@ -81,6 +82,13 @@ func (r *release) status(ctx context.Context, chart helm.Release) (helm.Revision
 func (r *release) health(ctx context.Context, chart helm.Release, revision helm.Revision) (healthy bool, state string, err error) {
 	if revision.Status != "deployed" {
 		return false, "its release is " + revision.Status, nil
+	}
+	objects, err := r.state(ctx, r.cluster(), rollout.Release{Name: chart.Name, Namespace: chart.Namespace})
+	if err != nil {
+		return false, "", fmt.Errorf("look at %s in %s: %w", chart.Name, chart.Namespace, err)
+	}
+	if healthy, why := objects.Healthy(); !healthy {
+		return false, why, nil
 	}
 	return true, "healthy", nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"dagger/ship/internal/converge"
@@ -79,7 +78,7 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 			return done + now.Why + " by now", nil
 		}
 		start := time.Now()
-		cause, err := r.roll(ctx, container, chart, target, before)
+		cause, err := r.roll(ctx, container, &chart, target, before)
 		if err != nil {
 			return "", err
 		}
@@ -100,8 +99,8 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 	}
 }
 
-// roll makes the target run the chart. What Helm says went wrong is the cause.
-func (r *release) roll(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target, before helm.Revision) (cause string, err error) {
+// roll makes the target run the chart, as the revision that it writes into the chart. What Helm says went wrong is the cause.
+func (r *release) roll(ctx context.Context, container *dagger.Container, chart *helm.Release, target helm.Target, before helm.Revision) (cause string, err error) {
 	chart.Next = before.Number + 1
 	operations := [][]string{chart.UpgradeArgs()}
 	if before.Number > 0 && (target.Strategy == helm.Reinstall || before.Status == "uninstalling") {
@@ -123,27 +122,4 @@ func (r *release) roll(ctx context.Context, container *dagger.Container, chart h
 		}
 	}
 	return "", nil
-}
-
-// failed shows why a rollout failed, and only then takes the release back to where it was.
-func (r *release) failed(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target, cause string) error {
-	failed, err := r.status(ctx, chart)
-	text := "the rollout failed: " + cause
-	for _, look := range chart.Diagnosis() {
-		if _, stdout, stderr, err := exec(ctx, container, look.Args); err == nil {
-			text += "\n\n" + look.Heading + ":\n" + strings.TrimSpace(stdout+stderr)
-		}
-	}
-	if err != nil || target.Strategy != helm.Upgrade {
-		return errors.Join(errors.New(text), err)
-	}
-	now, err := r.status(ctx, chart)
-	if err == nil && (now.Number != failed.Number || now.Status != "failed") {
-		return fmt.Errorf("%s\n\nnot rolled back: revision %d is %s now, by another operation", text, now.Number, now.Status)
-	}
-	back, err := r.takeBack(ctx, container, chart)
-	if err != nil {
-		return fmt.Errorf("%s\n\nrolling back failed too: %s", text, explain(err))
-	}
-	return errors.New(text + "\n\n" + back)
 }

@@ -56,6 +56,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 	if err != nil {
 		return "", err
 	}
+	chart.Next = before.Number + 1
 	code, _, stderr, err := exec(ctx, r.cluster(), chart.RollbackArgs(revision))
 	if err != nil {
 		return "", err

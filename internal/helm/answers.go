@@ -75,6 +75,22 @@ func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (Revision, erro
 	}, nil
 }
 
+// Hooks reads the names of a release's hook objects from the answer to StatusArgs; none from what is no such answer.
+func Hooks(status string) (names []string) {
+	var answer struct{ Hooks []struct{ Name string } }
+	_ = json.Unmarshal([]byte(status), &answer) // ParseStatus tells what is wrong with it
+	for _, hook := range answer.Hooks {
+		names = append(names, hook.Name)
+	}
+	return names
+}
+
+// Waited tells whether Helm failed because pods or hooks did not become ready, and not because something was refused to it
+// before that.
+func Waited(cause string) bool { return waiting.MatchString(cause) }
+
+var waiting = regexp.MustCompile(`(?i)not ready|deadline|timed out|hooks? failed|failed (pre|post)-|see --timeout`)
+
 // Missing recognizes Helm's word that there is no such release.
 func Missing(stderr string) bool { return strings.Contains(stderr, "release: not found") }
 

@@ -130,22 +130,3 @@ func (r Release) values() (args []string) {
 	}
 	return args
 }
-
-// Diagnosis are the commands that show why a release's pods are not ready, each with a heading.
-// Charts made by `helm create` label their pods with the release's name.
-func (r Release) Diagnosis() []struct {
-	Heading string
-	Args    []string
-} {
-	selector := "app.kubernetes.io/instance=" + r.Name
-	kubectl := func(args ...string) []string { return append([]string{"kubectl", "--namespace", r.Namespace}, args...) }
-	return []struct {
-		Heading string
-		Args    []string
-	}{
-		{"pods", kubectl("get", "pods", "--selector", selector, "--output", "wide")},
-		{"warnings", kubectl("get", "events", "--field-selector", "type=Warning", "--sort-by", ".lastTimestamp",
-			"--output", "custom-columns=OBJECT:.involvedObject.name,REASON:.reason,TIMES:.count,MESSAGE:.message")},
-		{"logs", kubectl("logs", "--selector", selector, "--all-containers", "--prefix", "--tail", "20", "--ignore-errors")},
-	}
-}

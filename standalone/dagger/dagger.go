@@ -10,6 +10,7 @@ type (
 	BuildArg                 = dagger.BuildArg
 	Client                   = dagger.Client
 	Container                = dagger.Container
+	ContainerWithExecOpts    = dagger.ContainerWithExecOpts
 	Directory                = dagger.Directory
 	DirectoryDockerBuildOpts = dagger.DirectoryDockerBuildOpts
 	DirectoryFilterOpts      = dagger.DirectoryFilterOpts
@@ -20,3 +21,6 @@ type (
 	Workspace                = dagger.Workspace
 	WorkspaceDirectoryOpts   = dagger.WorkspaceDirectoryOpts
 )
+
+// ReturnTypeAny lets a command end with any exit code.
+const ReturnTypeAny = dagger.ReturnTypeAny

@@ -1,0 +1,149 @@
+// Package rollout tells from a cluster's own words whether a Helm release's pods are ready and, where they are not, why.
+// It asks nobody: it says what to ask kubectl, and reads the answers.
+package rollout
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Release says whose objects are looked at.
+type Release struct {
+	Name      string
+	Namespace string
+	// Hooks are the names of its hook jobs and pods, which bear no mark of the release.
+	Hooks []string
+	// Since is when the rollout began: what is older is another rollout's. Zero: however old.
+	Since time.Time
+}
+
+// clocks is what the clocks of Helm and the cluster may differ by.
+const clocks = 10 * time.Second
+
+// begin is the earliest time that an event of the rollout can have.
+func (r Release) begin() time.Time {
+	if r.Since.IsZero() {
+		return r.Since
+	}
+	return r.Since.Add(-clocks)
+}
+
+// Args asks kubectl, in one call, for all that Read reads. An account that may not list some of the kinds gets the
+// others, and an exit code that is not 0.
+func Args(namespace string) []string {
+	return []string{"kubectl", "--namespace", namespace, "--output", "json",
+		"get", "deployments,statefulsets,daemonsets,replicasets,jobs,pods,events"}
+}
+
+// State is what a cluster says of a release.
+type State struct {
+	objects  map[string]*object // by UID
+	outdated map[*object]bool
+	events   []*object // of these objects and this rollout, the newest last
+	problems []problem // the one to be told first comes first
+}
+
+// Read reads the answer to Args, a List as JSON. Objects are the release's if Helm annotated them so, or one of those
+// owns them. Redact takes secrets out of text, before any of it is cut; nil leaves it as it is.
+func Read(list string, release Release, redact func(string) string) (*State, error) {
+	var answer struct{ Items []object }
+	if err := json.Unmarshal([]byte(list), &answer); err != nil {
+		return nil, fmt.Errorf("read the answer of kubectl get: %w", err)
+	}
+	if redact != nil {
+		for i := range answer.Items {
+			answer.Items[i].redact(redact)
+		}
+	}
+	s := &State{objects: owned(answer.Items, release)}
+	s.outdated = outdated(s.objects)
+	for i := range answer.Items {
+		e := &answer.Items[i]
+		if e.Kind == "Event" && s.objects[e.InvolvedObject.UID] != nil && !e.last().Before(release.begin()) {
+			s.events = append(s.events, e)
+		}
+	}
+	slices.SortStableFunc(s.events, func(a, b *object) int { return a.last().Compare(b.last()) })
+	for _, o := range s.objects {
+		if p, found := s.problem(o, release); found {
+			s.problems = append(s.problems, p)
+		}
+	}
+	slices.SortFunc(s.problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), strings.Compare(a.object.name(), b.object.name()))
+	})
+	return s, nil
+}
+
+// Cause is why pods are not ready, in one line; empty where the cluster does not tell.
+func (s *State) Cause() string {
+	if len(s.problems) == 0 || s.problems[0].rank == unclear {
+		return ""
+	}
+	first := s.problems[0]
+	cause := cut(first.object.name()+": "+oneLine(first.text), maxCause)
+	alike := 0
+	for _, p := range s.problems[1:] {
+		if p.text == first.text {
+			alike++
+		}
+	}
+	if alike > 0 {
+		cause += fmt.Sprintf(" (and %d more like it)", alike)
+	}
+	return cause
+}
+
+// Healthy tells whether all workloads of the release run as they are to: as many pods as wanted, of the newest
+// generation, and all ready. If not, why says it in one line. A release without workloads is healthy.
+func (s *State) Healthy() (healthy bool, why string) {
+	var lacks []string
+	for _, o := range s.objects {
+		if lack := o.lacks(); lack != "" {
+			lacks = append(lacks, o.name()+": "+lack)
+		}
+	}
+	if len(lacks) == 0 {
+		return true, ""
+	}
+	return false, cmp.Or(s.Cause(), slices.Min(lacks))
+}
+
+// lacks says what a workload has too little of.
+func (o *object) lacks() string {
+	wanted, ready, updated := 1, o.Status.ReadyReplicas, o.Status.UpdatedReplicas
+	if o.Spec.Replicas != nil {
+		wanted = *o.Spec.Replicas
+	}
+	switch o.Kind {
+	case "Deployment", "StatefulSet":
+	case "DaemonSet":
+		wanted, ready, updated = o.Status.DesiredNumberScheduled, o.Status.NumberReady, o.Status.UpdatedNumberScheduled
+	case "Job":
+		if failed := o.condition("Failed"); failed.Status == "True" {
+			return "failed: " + failed.Message
+		}
+		return ""
+	case "Pod":
+		if o.owner() == "" && o.Status.Phase != "Succeeded" && o.condition("Ready").Status != "True" {
+			return "is not ready"
+		}
+		return ""
+	default:
+		return ""
+	}
+	update := o.Spec.UpdateStrategy
+	switch {
+	case o.Status.ObservedGeneration < o.Metadata.Generation:
+		return "the cluster has not acted on its newest generation yet"
+	case ready < wanted:
+		return fmt.Sprintf("%d of %d pods are ready", ready, wanted)
+	case updated < wanted-update.RollingUpdate.Partition && update.Type != "OnDelete":
+		return fmt.Sprintf("%d of %d pods are of the newest generation", updated, wanted)
+	}
+	return ""
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/rollout"
+)
+
+// failed says why a rollout failed, and shows pods, events and logs while they are there; only then it takes the
+// release back to where it was. It leaves alone what is not this rollout's own.
+func (r *release) failed(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target, words string) error {
+	now, hooks, err := r.lastRevision(ctx, container, chart)
+	text := "the rollout failed: " + words
+	own := err == nil && now.Number == chart.Next && now.Status == "failed" && !helm.Locked(words)
+	if own {
+		text = r.diagnosis(ctx, container, rollout.Release{Name: chart.Name, Namespace: chart.Namespace, Hooks: hooks, Since: now.Since}, words)
+		if target.Strategy != helm.Upgrade {
+			return fmt.Errorf("%s\n\nleft as it is", text)
+		}
+		now, _, err = r.lastRevision(ctx, container, chart) // looking took a while
+	}
+	state := fmt.Sprintf("revision %d is %s", now.Number, now.Status)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s\n\nleft as it is, since it is not known what state that is: %s", text, explain(err))
+	case now.Number == 0:
+		return fmt.Errorf("%s\n\nnothing was installed", text)
+	case now.Number > chart.Next || helm.Locked(words) || own && now.Status != "failed":
+		return fmt.Errorf("%s\n\nleft as it is: %s, by another operation", text, state)
+	case now.Number < chart.Next:
+		return fmt.Errorf("%s\n\nleft as it is: Helm changed nothing, and %s as before", text, state)
+	case !own:
+		return fmt.Errorf("%s\n\nleft as it is: %s", text, state)
+	}
+	back, err := r.takeBack(ctx, container, chart)
+	if err != nil {
+		return fmt.Errorf("%s\n\nrolling back failed too: %s", text, explain(err))
+	}
+	return errors.New(text + "\n\n" + back)
+}
+
+// lastRevision is the release's last revision, its number 0 where there is none, and the names of its hooks.
+func (r *release) lastRevision(ctx context.Context, container *dagger.Container, chart helm.Release) (helm.Revision, []string, error) {
+	code, stdout, stderr, err := r.ask(ctx, container, chart.StatusArgs())
+	if err != nil {
+		return helm.Revision{}, nil, err
+	}
+	revision, err := helm.ParseStatus(code, stdout, stderr, r.Keys)
+	return revision, helm.Hooks(stdout), err
+}
+
+// diagnosis is the cause in a line, then what a person would look at: pods, events, logs and Helm's own words, which are
+// the cause where the cluster tells no better one.
+func (r *release) diagnosis(ctx context.Context, container *dagger.Container, release rollout.Release, words string) string {
+	state, err := r.state(ctx, container, release)
+	if err != nil {
+		return fmt.Sprintf("the rollout failed: %s\n\nthe cluster does not tell more: %s", words, explain(err))
+	}
+	logs := state.Logs()
+	var group errgroup.Group
+	for i := range logs {
+		group.Go(func() error {
+			_, stdout, stderr, err := r.ask(ctx, container, logs[i].Args())
+			if err != nil {
+				stderr = explain(err)
+			}
+			logs[i].Text = r.redactor.Redact(stdout + stderr)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	cause, heading := state.Cause(), "Helm says:\n  "
+	if cause == "" || !helm.Waited(words) {
+		cause, words, heading = words, "", ""
+	}
+	var parts []string
+	for _, part := range []string{"the rollout failed: " + cause, state.Text(logs), heading + strings.ReplaceAll(words, "\n", "\n  ")} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// state asks the cluster for a release's objects. An answer counts even where kubectl failed in part, since an account
+// may not be allowed to list all kinds.
+func (r *release) state(ctx context.Context, container *dagger.Container, release rollout.Release) (*rollout.State, error) {
+	list, err := container.
+		WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)).
+		WithExec(helm.Bounded(30*time.Second, rollout.Args(release.Namespace)...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny}).
+		Stdout(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rollout.Read(list, release, r.redactor.Redact)
+}
