@@ -90,31 +90,3 @@ users: [{name: u, user: {token: "` + neverShown + `"}}]
 `
 
 const neverShown = "a-token-that-must-never-be-shown"
-
-// TestFailedRollout shows why, and takes production back to what ran.
-func TestFailedRollout(t *testing.T) {
-	a := newApp(t)
-	a.Settings["environments"] = "production=" + a.Name
-	a.Settings["timeout"] = "20s"
-	a.release("released")
-	running := a.running(a.Name)
-
-	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "raise SystemExit('no database configured')"]`)
-	a.bump("0.2.0")
-	out, err := a.ship("release")
-	if err == nil || !strings.Contains(out, "rolled back to revision 1") {
-		t.Fatalf("release: %v, want a rollback", err)
-	}
-	if a.Cluster.Node == "real" && !strings.Contains(out, "no database configured") {
-		t.Error("the error does not show the pod's log")
-	}
-	if got := a.running(a.Name); got != running {
-		t.Errorf("production runs %s, want %s", got, running)
-	}
-
-	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "import time; time.sleep(1)"]`)
-	a.commit("no better")
-	if out, err := a.ship("plan"); err != nil || !strings.Contains(out, "> deploy production") {
-		t.Errorf("the next release would not deploy again: %v", err)
-	}
-}

@@ -209,3 +209,29 @@ func FuzzParseStatus(f *testing.F) {
 		Revision{Description: stdout}.Ends(stderr)
 	})
 }
+
+func TestHooks(t *testing.T) {
+	got := Hooks(`{"name":"shop","hooks":[{"name":"shop-migrate","kind":"Job","last_run":{"phase":"Failed"}},{"name":"shop-seed","kind":"Job"}],"version":1}`)
+	if want := []string{"shop-migrate", "shop-seed"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := Hooks("Error: release: not found"); got != nil {
+		t.Errorf("got %q from an error", got)
+	}
+}
+
+func TestWaited(t *testing.T) {
+	for cause, want := range map[string]bool{
+		"UPGRADE FAILED: resource Deployment/shop/shop not ready. status: InProgress, message: Updated: 1/2\ncontext deadline exceeded": true,
+		"UPGRADE FAILED: context deadline exceeded": true, // Helm 3
+		"UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n\t* job shop-migrate failed: BackoffLimitExceeded":                                          true,
+		"failed pre-install: resource Job/shop/shop-migrate not ready. status: Failed, message: Job Failed. failed: 1/1":                                          true,
+		`UPGRADE FAILED: cannot patch "shop" with kind Deployment: Deployment.apps "shop" is invalid: spec.selector: Invalid value: field is immutable`:           false,
+		`UPGRADE FAILED: failed to create resource: deployments.apps is forbidden: User "ship" cannot create resource "deployments" in API group "apps"`:          false,
+		`UPGRADE FAILED: conflict occurred while applying object shop/shop apps/v1, Kind=Deployment: Apply failed with 1 conflict: conflict with "kubectl-scale"`: false,
+	} {
+		if got := Waited(cause); got != want {
+			t.Errorf("%q: %v", cause, got)
+		}
+	}
+}

@@ -19,7 +19,7 @@ const (
 	broken     // a container cannot run, or runs and dies
 	noPod      // a pod is not created or finds no node
 	notReady   // containers run, but are not ready
-	aside      // a job of its own, which Helm does not wait for; or a pod is ready now, but was not throughout
+	aside      // a job that is no hook, or a pod that is ready now and was not before: a rollout may succeed all the same
 	unclear    // the cluster does not tell
 	replaced   = 10
 )
@@ -145,6 +145,6 @@ func (s *State) warning(o *object, container string) *object {
 }
 
 // created stands before the reason for which the API server refuses a pod.
-var created = regexp.MustCompile(`^(\(combined from similar events\): )?(Error creating: |create Pod \S+ in StatefulSet \S+ failed error: )?(pods "[^"]*" is forbidden: )?`)
+var created = regexp.MustCompile(`^(\(combined from similar events\): )?(Error creating: |[Cc]reate Pod \S+ in StatefulSet \S+ failed error: )?(pods "[^"]*" is forbidden: )?`)
 
 func refusal(message string) string { return created.ReplaceAllString(message, "") }

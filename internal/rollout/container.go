@@ -71,10 +71,7 @@ func (s *State) container(pod *object, c containerStatus, spec container, ends b
 // end says how a run of a container ended.
 func (s *State) end(pod *object, c containerStatus, spec container, t *terminated) finding {
 	f := finding{rank: broken, logged: true}
-	restarts := fmt.Sprintf(" (%d restarts)", c.RestartCount)
-	if c.RestartCount == 1 {
-		restarts = " (1 restart)"
-	}
+	restarts := fmt.Sprintf(" (restarts: %d)", c.RestartCount)
 	word := "crashes again and again"
 	switch {
 	case c.RestartCount == 0:

@@ -81,11 +81,11 @@ func Read(list string, release Release, redact func(string) string) (*State, err
 
 // Cause is why pods are not ready, in one line; empty where the cluster does not tell.
 func (s *State) Cause() string {
-	if len(s.problems) == 0 || s.problems[0].rank == unclear {
+	if len(s.problems) == 0 || s.problems[0].rank%replaced == unclear {
 		return ""
 	}
 	first := s.problems[0]
-	cause := cut(first.object.name()+": "+oneLine(first.text), maxCause)
+	cause := cut(oneLine(first.object.name()+": "+first.text), maxCause)
 	alike := 0
 	for _, p := range s.problems[1:] {
 		if p.text == first.text {
@@ -104,7 +104,7 @@ func (s *State) Healthy() (healthy bool, why string) {
 	var lacks []string
 	for _, o := range s.objects {
 		if lack := o.lacks(); lack != "" {
-			lacks = append(lacks, o.name()+": "+lack)
+			lacks = append(lacks, cut(oneLine(o.name()+": "+lack), maxCause))
 		}
 	}
 	if len(lacks) == 0 {
@@ -144,6 +144,8 @@ func (o *object) lacks() string {
 		return fmt.Sprintf("%d of %d pods are ready", ready, wanted)
 	case updated < wanted-update.RollingUpdate.Partition && update.Type != "OnDelete":
 		return fmt.Sprintf("%d of %d pods are of the newest generation", updated, wanted)
+	case o.Kind == "Deployment" && o.Status.Replicas > updated: // the ready ones may be these
+		return fmt.Sprintf("%d pods of an older generation run still", o.Status.Replicas-updated)
 	}
 	return ""
 }

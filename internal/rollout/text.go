@@ -56,7 +56,7 @@ func (s *State) Text(logs []Log) string {
 	add("pods", s.pods())
 	add("events", s.warnings())
 	for _, l := range logs {
-		heading := "the last lines of " + l.Container + " in pod " + l.Pod
+		heading := oneLine("the last lines of " + l.Container + " in pod " + l.Pod)
 		if l.Previous {
 			heading += ", before it was restarted"
 		}
@@ -88,7 +88,7 @@ func (s *State) pods() (lines []string) {
 		case len(lines) == maxPods:
 			more++
 		default:
-			lines = append(lines, cut(p.object.line(), maxLine))
+			lines = append(lines, cut(oneLine(p.object.line()), maxLine))
 		}
 	}
 	if more > 0 {
@@ -122,7 +122,10 @@ func (o *object) line() string {
 			images = append(images, c.Image)
 		}
 	}
-	return fmt.Sprintf("%s: %s, restarted %d times, of %s", o.Metadata.Name, state, restarts, strings.Join(images, " and "))
+	if restarts > 0 {
+		state += fmt.Sprintf(", restarts: %d", restarts)
+	}
+	return fmt.Sprintf("%s: %s, image: %s", o.Metadata.Name, state, strings.Join(images, " and "))
 }
 
 // warnings has a line for each thing that was warned of, the one seen last at the end. Pods that are well by now are
@@ -138,7 +141,7 @@ func (s *State) warnings() (lines []string) {
 		if e.Type != "Warning" || e.InvolvedObject.Kind == "Pod" && !ill[e.InvolvedObject.UID] {
 			continue
 		}
-		what := fmt.Sprintf("%s %s: %s: %s", strings.ToLower(e.InvolvedObject.Kind), e.InvolvedObject.Name, e.Reason, oneLine(eventMessage(e.Message)))
+		what := oneLine(fmt.Sprintf("%s %s: %s: %s", strings.ToLower(e.InvolvedObject.Kind), e.InvolvedObject.Name, e.Reason, eventMessage(e.Message)))
 		times[what], at[what] = times[what]+e.times(), e.last()
 		newest = append(slices.DeleteFunc(newest, func(other string) bool { return other == what }), what)
 	}

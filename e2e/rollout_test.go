@@ -1,0 +1,195 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestFailedRollout rolls out what cannot run, in the ways that users meet. Each time the error names the cause in its first
+// line, shows what a person would look at next, and only then what became of the release.
+func TestFailedRollout(t *testing.T) {
+	if world.Cluster.Node != "real" {
+		t.Skip("the cluster's node is simulated: its pods run nothing, so they fail in no way of their own: " + world.Cluster.Reason)
+	}
+	for name, c := range map[string]struct {
+		spoil func(*app)
+		cause string   // a pattern for the rest of the error's first line
+		shown []string // what is shown after it
+	}{
+		"pull": {
+			func(a *app) {
+				a.edit("chart/templates/deployment.yaml", `(?m)^      containers:`,
+					"      containers:\n        - {name: proxy, image: \""+world.Registry.Address+"/acme/none:1.0\"}")
+			},
+			`pod \S+: container proxy needs the image \S+/acme/none:1\.0, which cannot be pulled: .*not found`,
+			[]string{"pods:\n", "ImagePull", "events:\n", "Failed to pull image"},
+		},
+		"probe": {
+			func(a *app) {
+				a.edit("chart/values.yaml", `readinessProbe:\n  httpGet: \*health`, "readinessProbe:\n  httpGet: {path: /nothing, port: http}")
+			},
+			`pod \S+: container greeter is not ready: readiness probe fails: HTTP probe failed with statuscode: 404`,
+			[]string{"events:\n", "Unhealthy", "the last lines of greeter", `"GET /nothing HTTP/1.1" 404`},
+		},
+		"crash": {
+			func(a *app) {
+				a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "raise SystemExit('no database configured')"]`)
+			},
+			`pod \S+: container greeter crashe(s again and again|d): exit code 1 \(restarts: \d\)`,
+			[]string{"CrashLoopBackOff", "Back-off restarting failed container", "\n  no database configured\n"},
+		},
+		"quota": {
+			func(a *app) { a.kubectl("create", "quota", "small", "--hard=pods=2", "--namespace="+a.Name) },
+			`replicaset \S+: pods cannot be created: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2`,
+			[]string{"events:\n", "FailedCreate"},
+		},
+		"hook": {
+			func(a *app) { a.write("chart/templates/migrate.yaml", migration) },
+			`job \S+-migrate: the pre-upgrade hook failed: .*: container migrate ended: exit code 1`,
+			[]string{"the last lines of migrate", "\n  the table exists already\n"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t)
+			a.Settings["environments"] = "production=" + a.Name
+			a.release("released")
+			running := a.running(a.Name)
+
+			c.spoil(a)
+			a.Settings["timeout"] = "15s"
+			commit := a.bump("0.2.0")
+			out, err := a.ship("release")
+			said := out[max(0, strings.LastIndex(out, "\ndeploy production: ")):]
+			if err == nil {
+				t.Fatal("the release did not fail")
+			}
+			if !regexp.MustCompile(`^\ndeploy production: the rollout failed: ` + c.cause + ".*\n").MatchString(said) {
+				t.Errorf("the error does not begin with %s", c.cause)
+			}
+			before, _, rolledBack := strings.Cut(said, "\n\nrolled back to revision 1")
+			if !rolledBack || len(a.running(a.Name)) == 0 || a.running(a.Name) != running {
+				t.Errorf("production runs %s, want %s", a.running(a.Name), running)
+			}
+			for _, shown := range c.shown {
+				if !strings.Contains(before, shown) {
+					t.Errorf("%q is not shown before the rollback", shown)
+				}
+			}
+			// what was made stays, and a retry deploys it
+			if image := a.look("0.2.0"); a.tags()[a.Name+"-0.2.0"] != commit || image.Revision != commit {
+				t.Errorf("the tag is at %s, the image of %s, want %s", a.tags()[a.Name+"-0.2.0"], image.Revision, commit)
+			}
+			if out, err := a.ship("plan"); err != nil || !strings.Contains(out, "> deploy production") {
+				t.Errorf("the next release would not deploy again: %v", err)
+			}
+		})
+	}
+}
+
+const migration = `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ .Release.Name }}-migrate
+  annotations: {helm.sh/hook: pre-upgrade}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      automountServiceAccountToken: false
+      containers:
+        - name: migrate
+          image: {{ include "greeter.image" . | quote }}
+          command: [python, -c, "raise SystemExit('the table exists already')"]
+`
+
+// TestFailedReinstall fails where there is nothing to go back to.
+func TestFailedReinstall(t *testing.T) {
+	if world.Cluster.Node != "real" {
+		t.Skip("the cluster's node is simulated: " + world.Cluster.Reason)
+	}
+	t.Parallel()
+	a := newApp(t)
+	a.Settings["environments"] = "test=" + a.Name + ":reinstall"
+	a.Settings["timeout"] = "15s"
+	a.edit("chart/templates/deployment.yaml", `(?m)^          env:`,
+		"          env:\n            - {name: PASSWORD, valueFrom: {secretKeyRef: {name: database, key: password}}}")
+	a.commit("need a secret")
+	for _, state := range []string{"installed first", "installed again"} {
+		out, err := a.ship("release")
+		if err == nil || !regexp.MustCompile(`the rollout failed: pod \S+: container greeter cannot be started: secret "database" not found\n`).MatchString(out) {
+			t.Errorf("%s: %v, want the missing secret", state, err)
+		}
+		if !strings.HasSuffix(strings.TrimSpace(out), "left as it is") {
+			t.Errorf("%s: the error does not end with what became of it", state)
+		}
+	}
+	if out, err := a.ship("status"); err != nil || !strings.Contains(out, "its release is failed") {
+		t.Errorf("status: %v", err)
+	}
+	a.kubectl("create", "secret", "generic", "database", "--from-literal=password=neverminded", "--namespace="+a.Name)
+	a.release("resumed")
+}
+
+// TestUnhealthy asks for the status of what is deployed, but broke later.
+func TestUnhealthy(t *testing.T) {
+	if world.Cluster.Node != "real" {
+		t.Skip("the cluster's node is simulated: " + world.Cluster.Reason)
+	}
+	t.Parallel()
+	a := newApp(t)
+	a.Settings["environments"] = "test=" + a.Name
+	a.release("released")
+	if out, err := a.ship("status"); err != nil || !strings.Contains(out, "healthy") {
+		t.Errorf("status after a release: %v", err)
+	}
+	a.kubectl("set", "image", "deployments", "--all", "greeter="+world.Registry.Address+"/acme/none:1.0", "--namespace="+a.Name)
+	want := regexp.MustCompile(`pod \S+: container greeter needs the image \S+/acme/none:1\.0, which cannot be pulled`)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Second) {
+		out, err := a.ship("status")
+		if err == nil && want.MatchString(out) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("status: %v, want the missing image", err)
+		}
+	}
+}
+
+// TestLiveUpgrade releases while somebody else's upgrade is at work: it is waited for, and never taken back.
+func TestLiveUpgrade(t *testing.T) {
+	if world.Cluster.Node != "real" {
+		t.Skip("the cluster's node is simulated: its pods are ready at once: " + world.Cluster.Reason)
+	}
+	t.Parallel()
+	a := newApp(t)
+	a.Settings["environments"] = "test=" + a.Name
+	a.release("released")
+
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer stop()
+	slow := exec.CommandContext(ctx, filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), "--kubeconfig="+a.Cluster.Kubeconfig,
+		"upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--reuse-values", "--wait", "--set=startupProbe.initialDelaySeconds=15")
+	must(t, 0, slow.Start())
+	a.awaitHelm("pending-upgrade")
+	a.bump("0.2.0")
+	out, err := a.ship("release")
+	if err != nil || !strings.Contains(out, ": released") {
+		t.Errorf("release beside a slow upgrade: %v", err)
+	}
+	if err := slow.Wait(); err != nil {
+		t.Errorf("the slow upgrade: %v", err)
+	}
+	history := a.helm("history")
+	if !regexp.MustCompile(`(?m)^2\s.*\ssuperseded\s.*Upgrade complete`).MatchString(history) ||
+		!regexp.MustCompile(`(?m)^3\s.*\sdeployed\s`).MatchString(history) || strings.Contains(history, "Rollback") {
+		t.Errorf("the slow upgrade's revision did not stay:\n%s", history)
+	}
+}
