@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dagger/ship/testbed/control"
 )
 
 // TestFailedRollout rolls out what cannot run, in the ways that users meet. Each time the error names the cause in its first
@@ -173,16 +174,14 @@ func TestLiveUpgrade(t *testing.T) {
 	a.Settings["environments"] = "test=" + a.Name
 	a.release("released")
 
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer stop()
-	slow := exec.CommandContext(ctx, filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), "--kubeconfig="+a.Cluster.Kubeconfig,
-		"upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--reuse-values", "--wait", "--set=startupProbe.initialDelaySeconds=15")
-	must(t, 0, slow.Start())
-	a.awaitHelm("pending-upgrade")
 	a.bump("0.2.0")
-	out, err := a.ship("release")
-	if err != nil || !strings.Contains(out, ": released") {
-		t.Errorf("release beside a slow upgrade: %v", err)
+	if _, err := a.ship("publish"); err != nil { // so that the release has little to do before it deploys
+		t.Fatal(err)
+	}
+	slow := a.beginUpgrade()
+	stdout, stderr, err := a.Call(t.Context(), "release")
+	if err != nil || !strings.Contains(stdout, ": resumed") || !strings.Contains(stderr, "waiting for that Helm operation") {
+		t.Errorf("release beside a slow upgrade: %v\n%s%s", err, stdout, stderr)
 	}
 	if err := slow.Wait(); err != nil {
 		t.Errorf("the slow upgrade: %v", err)
@@ -192,4 +191,55 @@ func TestLiveUpgrade(t *testing.T) {
 		!regexp.MustCompile(`(?m)^3\s.*\sdeployed\s`).MatchString(history) || strings.Contains(history, "Rollback") {
 		t.Errorf("the slow upgrade's revision did not stay:\n%s", history)
 	}
+}
+
+// TestUpgradeAfterFailure begins somebody else's upgrade while Ship looks why its own failed.
+func TestUpgradeAfterFailure(t *testing.T) {
+	if world.Cluster.Node != "real" {
+		t.Skip("the cluster's node is simulated: " + world.Cluster.Reason)
+	}
+	t.Parallel()
+	a := newApp(t)
+	a.Settings["environments"] = "test=" + a.Name
+	a.release("released")
+
+	cluster := control.Client{URL: world.Cluster.Control}
+	look := control.Fault{Repository: a.Name + "/events", Operation: "list", Kind: control.Delay, Milliseconds: 6000, Count: 1}
+	look, err := cluster.Fault(t.Context(), look)
+	must(t, 0, err)
+	a.Settings["kubeconfig"] = "file://" + world.Cluster.Disturbed
+	a.Settings["timeout"] = "10s"
+	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "raise SystemExit('no database configured')"]`)
+	a.bump("0.2.0")
+	ended := make(chan string)
+	go func() {
+		out, _ := a.ship("release")
+		ended <- out
+	}()
+	must(t, 0, cluster.AwaitWaiting(t.Context(), look.ID, 1))
+	other := a.beginUpgrade("image.repository="+a.Image(), "image.tag=0.1.0", "image.digest="+a.look("0.1.0").Digest)
+	if out := <-ended; !strings.Contains(out, "exit code 1") || !strings.Contains(out, "left as it is: revision 3 is pending-upgrade, by another operation") {
+		t.Error("the release says nothing of the other upgrade, or not why its own failed")
+	}
+	if err := other.Wait(); err != nil {
+		t.Errorf("the other upgrade: %v", err)
+	}
+	history := a.helm("history")
+	if !regexp.MustCompile(`(?m)^2\s.*\sfailed\s`).MatchString(history) || !regexp.MustCompile(`(?m)^3\s.*\sdeployed\s.*Upgrade complete\s*\z`).MatchString(history) {
+		t.Errorf("the other upgrade's revision did not stay:\n%s", history)
+	}
+}
+
+// beginUpgrade begins an upgrade with helm itself, that takes some 15 seconds, and returns once Helm holds its lock.
+func (a *app) beginUpgrade(values ...string) *exec.Cmd {
+	a.t.Helper()
+	args := []string{"--kubeconfig=" + a.Cluster.Kubeconfig, "upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace=" + a.Name,
+		"--reuse-values", "--wait", "--timeout=1m", "--set=startupProbe.initialDelaySeconds=15"}
+	for _, value := range values {
+		args = append(args, "--set="+value)
+	}
+	slow := exec.CommandContext(a.t.Context(), filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), args...)
+	must(a.t, 0, slow.Start())
+	a.awaitHelm("pending-upgrade")
+	return slow
 }
