@@ -15,7 +15,9 @@ import (
 func TestRealNode(t *testing.T) {
 	t.Parallel()
 	programs := programsFolder(t)
-	apps, hub := serveRegistry(t, false), serveRegistry(t, true)
+	hub := serveRegistry(t, true)
+	plain, secured := serveBoth(t, false)
+	apps, appsTLS := strings.TrimPrefix(plain.URL, "http://"), strings.TrimPrefix(secured.URL, "https://")
 	image := apps + "/group/app:1"
 	push(t, image, hub+"/library/app:1")
 	passwordFile := filepath.Join(t.TempDir(), "password")
@@ -23,7 +25,8 @@ func TestRealNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := startCluster(t, programs, t.TempDir(), "--node", "real", "--mirror", hub,
-		"--registry", apps, "--registry-user", user, "--registry-password-file", passwordFile)
+		"--registry", apps, "--registry-user", user, "--registry-password-file", passwordFile,
+		"--registry-tls", appsTLS, "--registry-ca", authorityOf(t, secured))
 
 	t.Run("release", func(t *testing.T) {
 		t.Parallel()
@@ -45,6 +48,11 @@ func TestRealNode(t *testing.T) {
 		if said, err := try(t, c.environment(), filepath.Join(programs, "kubectl"), "exec", "deployment/good", "--", "/app", "crash"); err == nil || !strings.Contains(said, "on purpose") {
 			t.Errorf("exec said %q, error %v", said, err)
 		}
+	})
+	t.Run("image over TLS", func(t *testing.T) {
+		t.Parallel()
+		c.kubectl(t, "run", "secured", "--image="+appsTLS+"/group/app:1")
+		c.kubectl(t, "wait", "--for=condition=Ready", "pod/secured", "--timeout=30s")
 	})
 	t.Run("image of docker.io", func(t *testing.T) {
 		t.Parallel()

@@ -3,6 +3,7 @@ package test
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/pem"
 	"io"
 	"log"
 	"net/http"
@@ -30,17 +31,37 @@ const (
 // serveRegistry serves a registry on loopback, which asks for the password unless it is anonymous. It returns HOST:PORT.
 func serveRegistry(t *testing.T, anonymous bool) string {
 	t.Helper()
+	plain, _ := serveBoth(t, anonymous)
+	return strings.TrimPrefix(plain.URL, "http://")
+}
+
+// serveBoth is serveRegistry for plain HTTP and TLS.
+func serveBoth(t *testing.T, anonymous bool) (plain, secured *httptest.Server) {
+	t.Helper()
 	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if u, p, _ := r.BasicAuth(); !anonymous && (u != user || p != password) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
 		images.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
+	})
+	plain, secured = httptest.NewServer(handler), httptest.NewTLSServer(handler)
+	t.Cleanup(plain.Close)
+	t.Cleanup(secured.Close)
+	return plain, secured
+}
+
+// authorityOf writes the certificate that a server with TLS signed for itself into a file.
+func authorityOf(t *testing.T, server *httptest.Server) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // push builds testdata/app into an image and pushes it as all these names.

@@ -19,6 +19,7 @@ const about = `testbed brings up, on this machine, what a release talks to:
   cluster    Kubernetes with one node, real where the machine allows it; its API is there twice: as it is, and behind a
              proxy that can be disturbed as the others can
 
+Git server and registry speak plain HTTP on one port and TLS on another, with an authority of their own.
 Nothing listens anywhere but at the address given, on ports that were free. All state is in one folder; testbed.json
 in it holds the addresses and credentials for other programs. The servers can be watched and disturbed through their
 control addresses in that file: see the documentation of the package dagger/ship/testbed/control.`

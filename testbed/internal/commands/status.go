@@ -47,8 +47,8 @@ func printStatus(folder state.Folder, out io.Writer) error {
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(name, text string) { fmt.Fprintf(table, "  %s\t%s\n", name, text) }
-	line("git", testbed.Git.URL)
-	line("registry", testbed.Registry.Address)
+	line("git", testbed.Git.URL+" and "+testbed.Git.TLS)
+	line("registry", testbed.Registry.Address+" and with TLS "+testbed.Registry.TLS)
 	line("mirror", testbed.Mirror.Address+" with stand-ins, not the real images, for "+strings.Join(testbed.Mirror.Images, ", "))
 	if cluster := testbed.Cluster; cluster != nil {
 		node := cluster.Node + " node"

@@ -36,6 +36,7 @@ func startCluster(ctx context.Context, folder state.Folder, options Options, reg
 	running := &cluster{folder: folder.Path(state.ClusterFolder), ready: make(chan struct{}), ended: make(chan error, 1)}
 	running.command = exec.Command(program, "run", "--state", running.folder, "--address", options.Address,
 		"--registry", registry.Address, "--registry-user", registry.User, "--registry-password-file", password,
+		"--registry-tls", registry.TLS, "--registry-ca", folder.Path(state.CA),
 		"--node", options.Node)
 	running.command.Stderr = os.Stderr
 	// A group of its own: a Ctrl-C in the terminal must not reach it before its parent. Ended with its parent.

@@ -2,7 +2,6 @@ package serve
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -10,9 +9,6 @@ import (
 	"os"
 
 	"dagger/ship/testbed/internal/authority"
-	"dagger/ship/testbed/internal/disturb"
-	"dagger/ship/testbed/internal/gitserver"
-	"dagger/ship/testbed/internal/registry"
 	"dagger/ship/testbed/internal/state"
 )
 
@@ -35,12 +31,12 @@ func Run(ctx context.Context, options Options) error {
 	}
 	control := "http://" + api.Addr().String()
 
-	git, err := serveGit(folder, options.Address, control, mux, testbed)
+	git, err := serveGit(folder, options.Address, control, mux, testbed, ca)
 	if err != nil {
 		return err
 	}
 	defer git.Stop()
-	apps, err := serveRegistry(ctx, folder, options.Address, control, mux, testbed)
+	apps, err := serveRegistry(ctx, folder, options.Address, control, mux, testbed, ca)
 	if err != nil {
 		return err
 	}
@@ -85,59 +81,14 @@ func Run(ctx context.Context, options Options) error {
 	}
 }
 
-func serveGit(folder state.Folder, address, control string, mux *http.ServeMux, testbed *state.Testbed) (*disturb.Server, error) {
-	testbed.Git = state.Git{
-		User: "oauth2", Token: "glpat-" + rand.Text(), ReadOnly: "glpat-" + rand.Text(), Job: "glcbt-" + rand.Text(),
-		Control: control + "/git",
-	}
-	git, err := gitserver.New(gitserver.Config{Folder: folder.Path(state.GitFolder), Tokens: gitserver.Tokens{
-		Project: testbed.Git.Token, ReadOnly: testbed.Git.ReadOnly, Job: testbed.Git.Job,
-	}})
-	if err != nil {
-		return nil, err
-	}
-	server := &disturb.Server{Classify: gitserver.Classify, Handler: git}
-	server.API(mux, "/git")
-	git.API(mux, "/git")
-	at, err := server.Listen(address)
-	testbed.Git.URL = "http://" + at
-	return server, err
-}
-
-func serveRegistry(ctx context.Context, folder state.Folder, address, control string, mux *http.ServeMux, testbed *state.Testbed) (*disturb.Server, error) {
-	testbed.Registry = state.Registry{User: "ship", Password: rand.Text(), Control: control + "/registry"}
-	handler, err := registry.New(ctx, registry.Config{
-		Storage: folder.Path(state.RegistryFolder), User: testbed.Registry.User, Password: testbed.Registry.Password,
-		PasswordFile: folder.Path(state.Passwords, "htpasswd"),
-	})
-	if err != nil {
-		return nil, err
-	}
-	server := &disturb.Server{Classify: registry.Classify, Handler: handler}
-	server.API(mux, "/registry")
-	testbed.Registry.Address, err = server.Listen(address)
-	return server, err
-}
-
-func serveMirror(ctx context.Context, options Options, control string, mux *http.ServeMux, testbed *state.Testbed) (*disturb.Server, error) {
-	testbed.Mirror = state.Mirror{Control: control + "/mirror", Images: options.Images}
-	handler, err := registry.New(ctx, registry.Config{Storage: options.Storage, ReadOnly: true})
-	if err != nil {
-		return nil, err
-	}
-	server := &disturb.Server{Classify: registry.Classify, Handler: handler}
-	server.API(mux, "/mirror")
-	testbed.Mirror.Address, err = server.Listen(options.Address)
-	return server, err
-}
-
 // writeBuildkitd writes a configuration for BuildKit (https://docs.docker.com/build/buildkit/toml-configuration/):
-// docker.io comes from the mirror, and both registries speak plain HTTP.
+// docker.io comes from the mirror; both registries speak plain HTTP, and one of them TLS too.
 func writeBuildkitd(testbed *state.Testbed) error {
 	text := fmt.Sprintf("[registry.\"docker.io\"]\n  mirrors = [%q]\n", testbed.Mirror.Address)
 	for _, address := range []string{testbed.Mirror.Address, testbed.Registry.Address} {
 		text += fmt.Sprintf("\n[registry.%q]\n  http = true\n", address)
 	}
+	text += fmt.Sprintf("\n[registry.%q]\n  ca = [%q]\n", testbed.Registry.TLS, testbed.CA)
 	if err := os.WriteFile(testbed.Buildkitd, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("write BuildKit's configuration: %w", err)
 	}

@@ -11,11 +11,12 @@ import (
 	"dagger/ship/testbed/cluster/internal/layout"
 )
 
-// A Registry is where the node pulls images from. It speaks plain HTTP.
+// A Registry is where the node pulls images from. It speaks plain HTTP unless CA is given.
 type Registry struct {
 	Address      string // IP:PORT or localhost:PORT on the host; the same name works inside the node
 	User         string
 	PasswordFile string // a file with the password; empty for anonymous pulls
+	CA           string // a file with the certificate of the authority to trust, as PEM; empty for plain HTTP
 }
 
 // IP is the address on which the registry listens.
@@ -37,15 +38,27 @@ func (r Registry) IP() (net.IP, error) {
 // ServeNames tells containerd that images of these registry names ("docker.io", or r's own address) are to be
 // had from r, and with which credentials. The format: containerd's docs/hosts.md.
 func (r Registry) ServeNames(folder layout.Folder, names ...string) error {
-	text := fmt.Sprintf("server = 'http://%[1]s'\n[host.'http://%[1]s']\n  capabilities = ['pull', 'resolve']\n", r.Address)
+	url := "http://" + r.Address
+	if r.CA != "" {
+		url = "https://" + r.Address
+	}
+	text := fmt.Sprintf("server = '%[1]s'\n[host.'%[1]s']\n  capabilities = ['pull', 'resolve']\n", url)
+	var authority []byte
+	if r.CA != "" {
+		var err error
+		if authority, err = os.ReadFile(r.CA); err != nil {
+			return fmt.Errorf("read registry's authority: %w", err)
+		}
+		text += "  ca = 'ca.pem'\n" // beside the text: the node may not see the file itself
+	}
 	if r.PasswordFile != "" {
 		password, err := os.ReadFile(r.PasswordFile)
 		if err != nil {
 			return fmt.Errorf("read registry's password: %w", err)
 		}
 		pair := r.User + ":" + strings.TrimRight(string(password), "\r\n")
-		text += fmt.Sprintf("  [host.'http://%s'.header]\n    authorization = 'Basic %s'\n",
-			r.Address, base64.StdEncoding.EncodeToString([]byte(pair)))
+		text += fmt.Sprintf("  [host.'%s'.header]\n    authorization = 'Basic %s'\n",
+			url, base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
 	for _, name := range names {
 		path := folder.Run("node", "registries", name, "hosts.toml")
@@ -54,6 +67,12 @@ func (r Registry) ServeNames(folder layout.Folder, names ...string) error {
 		}
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return fmt.Errorf("write registry's configuration: %w", err)
+		}
+		if authority == nil {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "ca.pem"), authority, 0o600); err != nil {
+			return fmt.Errorf("write registry's authority: %w", err)
 		}
 	}
 	return nil

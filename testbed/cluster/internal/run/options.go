@@ -29,6 +29,7 @@ type options struct {
 	address  string        // IP of this machine on which the API server is to be reached
 	node     string        // one of the kinds
 	registry node.Registry // where images whose names start with its address come from
+	tls      node.Registry // the same
 	mirror   node.Registry // where images of docker.io come from
 	programs string        // folder with this program and those beside it
 }
@@ -42,6 +43,8 @@ func parse(arguments []string) (options, error) {
 	flags.StringVar(&o.registry.Address, "registry", "", "IP:PORT of a plain-HTTP registry on this machine; images are named IP:PORT/…")
 	flags.StringVar(&o.registry.User, "registry-user", "", "user name for that registry")
 	flags.StringVar(&o.registry.PasswordFile, "registry-password-file", "", "file with that user's password")
+	flags.StringVar(&o.tls.Address, "registry-tls", "", "IP:PORT of a registry with TLS on this machine, for the same user; images are named IP:PORT/…")
+	flags.StringVar(&o.tls.CA, "registry-ca", "", "file with the certificate (PEM) of the authority that its certificate is from")
 	flags.StringVar(&o.mirror.Address, "mirror", "", "IP:PORT of a plain-HTTP registry on this machine that stands in for docker.io, without password")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
@@ -58,6 +61,10 @@ func parse(arguments []string) (options, error) {
 	if (o.registry.User == "") != (o.registry.PasswordFile == "") {
 		return o, errors.New("read arguments: --registry-user and --registry-password-file go together")
 	}
+	if (o.tls.Address == "") != (o.tls.CA == "") {
+		return o, errors.New("read arguments: --registry-tls and --registry-ca go together")
+	}
+	o.tls.User, o.tls.PasswordFile = o.registry.User, o.registry.PasswordFile
 	for _, registry := range o.registries() {
 		if _, err := registry.IP(); err != nil {
 			return o, err
@@ -74,7 +81,7 @@ func parse(arguments []string) (options, error) {
 // registries lists those that were given.
 func (o options) registries() []node.Registry {
 	var given []node.Registry
-	for _, registry := range []node.Registry{o.registry, o.mirror} {
+	for _, registry := range []node.Registry{o.registry, o.tls, o.mirror} {
 		if registry.Address != "" {
 			given = append(given, registry)
 		}

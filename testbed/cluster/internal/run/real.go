@@ -38,8 +38,11 @@ func (c *cluster) startReal(o options, folder layout.Folder) error {
 	if err := node.Configure(folder); err != nil {
 		return err
 	}
-	if o.registry.Address != "" {
-		if err := o.registry.ServeNames(folder, o.registry.Address); err != nil {
+	for _, registry := range []node.Registry{o.registry, o.tls} {
+		if registry.Address == "" {
+			continue
+		}
+		if err := registry.ServeNames(folder, registry.Address); err != nil {
 			return err
 		}
 	}
