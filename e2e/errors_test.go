@@ -14,11 +14,12 @@ func TestErrors(t *testing.T) {
 		spoil func(*app)
 		want  string
 	}{
-		"wrong token":          {func(a *app) { a.Secrets["SHOP_GIT_TOKEN"] = "glpat-not-the-one" }, "the token is wrong or has expired"},
-		"no token":             {func(a *app) { delete(a.Secrets, "SHOP_GIT_TOKEN") }, "--token"},
-		"wrong password":       {func(a *app) { a.Secrets["SHOP_REGISTRY_PASSWORD"] = "not-the-one" }, "the registry refused the credentials"},
-		"unreachable registry": {func(a *app) { a.Settings["image"] = "127.0.0.1:1/acme/shop" }, "127.0.0.1:1"},
-		"unreachable remote":   {func(a *app) { a.Settings["remote"] = "http://127.0.0.1:1/acme/shop.git" }, "127.0.0.1:1"},
+		"wrong token":              {func(a *app) { a.Secrets["SHOP_GIT_TOKEN"] = "glpat-not-the-one" }, "the token is wrong or has expired"},
+		"no token":                 {func(a *app) { delete(a.Secrets, "SHOP_GIT_TOKEN") }, "--token"},
+		"wrong password":           {func(a *app) { a.Secrets["SHOP_REGISTRY_PASSWORD"] = "not-the-one" }, "the registry refused the credentials"},
+		"unreachable registry":     {func(a *app) { a.Settings["image"] = "127.0.0.1:1/acme/shop" }, "127.0.0.1:1"},
+		"plain HTTP not asked for": {func(a *app) { delete(a.Settings, "insecure") }, "--insecure"},
+		"unreachable remote":       {func(a *app) { a.Settings["remote"] = "http://127.0.0.1:1/acme/shop.git" }, "127.0.0.1:1"},
 		"failing Dockerfile": {func(a *app) {
 			a.edit("Dockerfile", `(?m)^CMD`, "RUN echo about to fail >&2; exit 7\nCMD")
 			a.commit("break the build")

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,11 +24,10 @@ import (
 
 // Repository is where one image's tags are.
 type Repository struct {
-	Address  string // host[:port]/path, without tag or digest
-	User     string
-	Password string // empty: anonymous
-	// PlainHTTP speaks HTTP without TLS. Loopback addresses are spoken to so anyway, as Docker does.
-	PlainHTTP bool
+	Address   string // host[:port]/path, without tag or digest
+	User      string
+	Password  string // empty: anonymous
+	PlainHTTP bool   // speak HTTP without TLS
 }
 
 // Image is what a tag points at.
@@ -166,22 +164,13 @@ func (r *Repository) open() (*remote.Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	repository.PlainHTTP = r.PlainHTTP || loopback(Host(r.Address))
+	repository.PlainHTTP = r.PlainHTTP
 	client := &auth.Client{Client: retry.DefaultClient, Cache: auth.NewCache()}
 	if r.Password != "" {
 		client.Credential = auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: r.User, Password: r.Password})
 	}
 	repository.Client = client
 	return repository, nil
-}
-
-func loopback(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	ip := net.ParseIP(strings.Trim(name, "[]"))
-	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (r *Repository) explain(ctx context.Context, doing string, err error) error {
@@ -200,6 +189,9 @@ func (r *Repository) explain(ctx context.Context, doing string, err error) error
 		return fmt.Errorf("%s: %w: the password is wrong, or user %q may not do this", doing, ErrRefused, r.User)
 	case answer.StatusCode != 0: // without its URL, which a redirect may have signed
 		return fmt.Errorf("%s: the registry answered %d %s: %w", doing, answer.StatusCode, http.StatusText(answer.StatusCode), answer.Errors)
+	}
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("%s: it speaks plain HTTP, which must be asked for (--insecure)", doing)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
