@@ -8,6 +8,10 @@
 // one of its own, with the configuration file that BUILDKITD_CONFIG names, and ends it with itself. What
 // sessions keep is in $SHIP_CACHE, by default $XDG_CACHE_HOME/ship or ~/.cache/ship.
 //
+// Registries with a certificate of an own authority are named in that configuration. For git remotes of that kind, which a
+// session reads with the program git, the session's GIT_SSL_CAINFO names a file with the authorities to trust (git help
+// git-config, http.sslCAInfo).
+//
 // The program must be static, since it runs in containers too: build it with CGO_ENABLED=0.
 package main
 

@@ -22,8 +22,10 @@ type App struct {
 	Repo string // group/name on the git server
 	// Settings are the arguments of every call of ship, by name.
 	Settings map[string]string
-	// Secrets are the environment variables that the settings name.
-	Secrets map[string]string
+	// Secrets are the environment variables that the settings name, Environment are others.
+	Secrets, Environment map[string]string
+
+	tls bool
 }
 
 // NewApp makes a checkout in dir of an example under the project's name, and pushes it.
@@ -36,6 +38,7 @@ func (b *Bed) NewApp(name, dir string) (*App, error) {
 		"environments": "test=" + name + "-test:reinstall,production=" + name + "-production",
 		"timeout":      "2m", "insecure": "true",
 	}
+	a.Environment = map[string]string{}
 	a.Secrets = map[string]string{"SHOP_GIT_TOKEN": b.Git.Token, "SHOP_REGISTRY_PASSWORD": b.Registry.Password}
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(b.root, "examples", "poetry-service"))); err != nil {
 		return nil, err
@@ -58,8 +61,24 @@ func (b *Bed) NewApp(name, dir string) (*App, error) {
 	return a, err
 }
 
+// OverTLS makes the app use the git server and the registry over TLS. Ship itself trusts them because of SSL_CERT_FILE in
+// Environment; see crypto/x509.
+func (a *App) OverTLS() error {
+	a.tls = true
+	a.Settings["image"] = a.Image()
+	delete(a.Settings, "insecure")
+	a.Environment["SSL_CERT_FILE"] = a.CA
+	_, err := a.RunGit("remote", "set-url", "origin", a.Bed.Git.TLS+"/"+a.Repo+".git")
+	return err
+}
+
 // Image is where the app's image goes.
-func (a *App) Image() string { return a.Registry.Address + "/" + a.Repo }
+func (a *App) Image() string {
+	if a.tls {
+		return a.Registry.TLS + "/" + a.Repo
+	}
+	return a.Registry.Address + "/" + a.Repo
+}
 
 // Args are the arguments of a call of ship.
 func (a *App) Args(function ...string) (args []string) {
@@ -76,8 +95,10 @@ func (a *App) Call(ctx context.Context, function ...string) (stdout, stderr stri
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	for name, value := range a.Secrets {
-		cmd.Env = append(cmd.Env, name+"="+value)
+	for _, variables := range []map[string]string{a.Environment, a.Secrets} {
+		for name, value := range variables {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
 	}
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -87,9 +108,12 @@ func (a *App) Call(ctx context.Context, function ...string) (stdout, stderr stri
 
 // RunGit runs git in the checkout, with the git server's credentials.
 func (a *App) RunGit(args ...string) (string, error) {
-	credentials := "http." + a.Git.URL + "/.extraHeader=Authorization: Basic " +
-		base64.StdEncoding.EncodeToString([]byte(a.Git.User+":"+a.Git.Token))
-	return output("git", append([]string{"-C", a.Dir, "-c", credentials, "-c", "user.name=a", "-c", "user.email=a@localhost"}, args...)...)
+	command := []string{"-C", a.Dir, "-c", "user.name=a", "-c", "user.email=a@localhost"}
+	for _, server := range []string{a.Git.URL, a.Git.TLS} {
+		command = append(command, "-c", "http."+server+"/.extraHeader=Authorization: Basic "+
+			base64.StdEncoding.EncodeToString([]byte(a.Git.User+":"+a.Git.Token)))
+	}
+	return output("git", append(command, args...)...)
 }
 
 // Edit replaces what matches the pattern in one file of the checkout.
@@ -137,9 +161,9 @@ func (a *App) Tags() (map[string]string, error) {
 	return tags, err
 }
 
-// Look is the image at a tag, as the registry tells it; a zero one where there is none.
+// Look is the image at a tag, as the registry tells it over plain HTTP; a zero one where there is none.
 func (a *App) Look(ctx context.Context, tag string) (registry.Image, error) {
-	repository := registry.Repository{Address: a.Image(), User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true}
+	repository := registry.Repository{Address: a.Registry.Address + "/" + a.Repo, User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true}
 	image, err := repository.Look(ctx, tag)
 	if errors.Is(err, registry.ErrNotFound) {
 		err = nil

@@ -26,11 +26,13 @@ import (
 
 // Bed is a running testbed. Its fields are those of testbed.json.
 type Bed struct {
-	Git      struct{ URL, User, Token, Control string }
-	Registry struct{ Address, User, Password, Control string }
+	Git      struct{ URL, TLS, User, Token, Control string }
+	Registry struct{ Address, TLS, User, Password, Control string }
 	Cluster  struct{ Kubeconfig, Server, Node, Reason, Disturbed, Control string }
 	// Buildkitd is a configuration file that makes BuildKit find the registries.
 	Buildkitd string
+	// CA is a file with the certificate of the authority that servers with TLS have theirs from.
+	CA string
 
 	// Session says what ship runs in, in a few words.
 	Session string
@@ -89,6 +91,10 @@ func Start(ctx context.Context, state string, log io.Writer) (b *Bed, err error)
 	return b, b.startBuildKit(filepath.Join(state, "buildkit"))
 }
 
+// CanTLS says whether the session trusts the testbed's authority. BuildKit's is told to; whoever runs a Dagger engine would
+// have to put the certificate into its image (https://docs.dagger.io/reference/configuration/engine/), for each testbed anew.
+func (b *Bed) CanTLS() bool { return b.Session != onEngine }
+
 // findEngine looks for a Dagger engine, and says in a line why none is used.
 func findEngine(ctx context.Context, log io.Writer) (address string, found bool) {
 	why := "no `dagger` on PATH"
@@ -138,7 +144,8 @@ func (b *Bed) startBuildKit(root string) error {
 		said, _ := os.ReadFile(log.Name())
 		return fmt.Errorf("start BuildKit: it said %q\n%s", line, said)
 	}
-	return os.Setenv("BUILDKIT_HOST", "unix://"+filepath.Join(root, "buildkitd.sock"))
+	// What the session fetches itself, it fetches with git: it is to trust the testbed's authority as BuildKit does.
+	return errors.Join(os.Setenv("GIT_SSL_CAINFO", b.CA), os.Setenv("BUILDKIT_HOST", "unix://"+filepath.Join(root, "buildkitd.sock")))
 }
 
 // Stop ends all that Start began, the last first.

@@ -2,6 +2,7 @@ package test
 
 import (
 	"context"
+	"encoding/pem"
 	"net"
 	"net/http"
 	"net/http/cgi"
@@ -18,6 +19,14 @@ import (
 // startGit serves a repository with two commits and two tags, and returns its URL and the commits. It asks for user
 // and password.
 func startGit(t *testing.T) (string, []string) {
+	t.Helper()
+	server, commits := newGit(t)
+	server.Start()
+	return server.URL + "/repo.git", commits
+}
+
+// newGit is the server of startGit before it is started.
+func newGit(t *testing.T) (*httptest.Server, []string) {
 	t.Helper()
 	root := t.TempDir()
 	work := filepath.Join(root, "repo.git")
@@ -63,9 +72,8 @@ func startGit(t *testing.T) (string, []string) {
 	}))
 	server.Listener.Close()
 	server.Listener = l
-	server.Start()
 	t.Cleanup(server.Close)
-	return server.URL + "/repo.git", commits
+	return server, commits
 }
 
 func TestGit(t *testing.T) {
@@ -91,5 +99,28 @@ func TestGit(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "no-Password") {
 			t.Error(err)
 		}
+	})
+}
+
+func TestGitOverTLS(t *testing.T) {
+	if !isEmbedded {
+		t.Skip("a Dagger engine has its authorities in its image")
+	}
+	server, commits := newGit(t)
+	server.StartTLS()
+	git := client.Git(server.URL+"/repo.git", dagger.GitOpts{HTTPAuthUsername: user, HTTPAuthToken: client.SetSecret("git-password", password)})
+	trust := func(certificate []byte) {
+		t.Helper()
+		if err := os.WriteFile(gitAuthority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other, _ := certificate(t)
+	trust(other.Certificate[0])
+	ask(t, []question{{"tree from a server that is not trusted", contents(git.Commit(commits[0]).Tree().File("file")), nil, "certificate"}})
+	trust(server.Certificate().Raw)
+	ask(t, []question{
+		{"tree of a commit", contents(git.Commit(commits[0]).Tree().File("file")), "first", ""},
+		{"commit of a branch", text(git.Branch("main").Commit), commits[1], ""},
 	})
 }

@@ -24,6 +24,9 @@ var client *dagger.Client
 // isEmbedded tells that the session is the one of this repository.
 var isEmbedded bool
 
+// gitAuthority is a file that does not exist yet, with the certificates that the embedded session is to trust in git remotes.
+var gitAuthority string
+
 // programs is the folder of the programs built here.
 var programs string
 
@@ -55,6 +58,8 @@ func run(m *testing.M) (int, error) {
 		os.Setenv("SHIP_CACHE", cache)
 		os.Setenv("_EXPERIMENTAL_DAGGER_CLI_BIN", filepath.Join(programs, "embedded"))
 		os.Unsetenv("BUILDKIT_HOST")
+		gitAuthority = filepath.Join(cache, "ca.pem")
+		os.Setenv("GIT_SSL_CAINFO", gitAuthority)
 	}
 	os.Setenv("SHIP_TEST_SECRET", secretValue)
 	var err error

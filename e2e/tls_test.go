@@ -1,0 +1,47 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"dagger/ship/testbed/control"
+)
+
+// TestReleaseOverTLS releases where git server and registry have certificates of an authority that only who was told
+// to trusts.
+func TestReleaseOverTLS(t *testing.T) {
+	if !world.CanTLS() {
+		t.Skipf("%s does not trust the testbed's authority", world.Session)
+	}
+	a := newApp(t)
+	first := a.git("rev-parse", "HEAD")
+	must(t, 0, a.OverTLS())
+	delete(a.Environment, "SSL_CERT_FILE")
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "certificate signed by unknown authority") {
+		t.Errorf("release where nobody said whom to trust: %v", err)
+	}
+	if len(a.changes()) != 1 { // the first push of its source
+		t.Errorf("it changed something: %q", a.changes())
+	}
+	must(t, 0, a.OverTLS())
+	a.release("released")
+	a.isReleased("0.1.0", first)
+	a.usedTLS()
+}
+
+// usedTLS wants git server and registry to have been asked for the app over TLS.
+func (a *app) usedTLS() {
+	a.t.Helper()
+	for _, url := range []string{a.Bed.Git.Control, a.Registry.Control} {
+		requests, err := control.Client{URL: url}.Requests(a.t.Context())
+		n := 0
+		for _, r := range must(a.t, requests, err) {
+			if r.Repository == a.Repo && r.TLS {
+				n++
+			}
+		}
+		if n == 0 {
+			a.t.Errorf("nothing was asked over TLS of %s", url)
+		}
+	}
+}
