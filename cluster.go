@@ -14,6 +14,7 @@ import (
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/naming"
 	"dagger/ship/internal/rollout"
+	"dagger/ship/internal/transient"
 )
 
 // Where things are in the container that Helm runs in.
@@ -128,8 +129,7 @@ func (r *release) helmRelease(target helm.Target) (helm.Release, error) {
 	if err != nil {
 		return helm.Release{}, err
 	}
-	timeout, err := time.ParseDuration(r.Timeout)
-	return helm.Release{Name: name, Namespace: target.Namespace, Timeout: timeout}, err
+	return helm.Release{Name: name, Namespace: target.Namespace, Timeout: r.timeout()}, nil
 }
 
 // cluster is a container that Helm and kubectl can reach the cluster from.
@@ -204,27 +204,18 @@ func (r *release) ask(ctx context.Context, container *dagger.Container, args []s
 		start := time.Now()
 		code, stdout, stderr, err = exec(ctx, container, helm.Bounded(limit, args...))
 		if code != 0 && time.Since(start) >= limit {
-			stderr += fmt.Sprintf("\nError: %s within %s", helm.Silence, limit)
+			stderr += fmt.Sprintf("\nError: %s from the cluster within %s", transient.Silence, limit)
 		}
-		if err != nil || code == 0 || attempt == attempts || !helm.Transient(stderr) {
+		trouble := helm.Cause(stderr)
+		if err != nil {
+			trouble = explain(err)
+		}
+		if err == nil && code == 0 || attempt == attempts || !transient.In(trouble) {
 			return code, stdout, stderr, err
 		}
-		r.say("%s; looking again (%d of %d)", helm.Cause(stderr), attempt+1, attempts)
-		if err := sleep(ctx, time.Duration(attempt)*500*time.Millisecond); err != nil {
+		if err := r.waitToRetry(ctx, trouble, attempt); err != nil {
 			return code, stdout, stderr, err
 		}
-	}
-}
-
-// attempts is how often what may succeed a moment later is tried in all.
-const attempts = 3
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
 	}
 }
 

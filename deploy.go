@@ -10,6 +10,7 @@ import (
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
+	"dagger/ship/internal/transient"
 )
 
 // Deploy makes one environment run the version's published image, and waits for the rollout.
@@ -85,15 +86,14 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 		if cause == "" {
 			return fmt.Sprintf("%s%s runs %s", done, target.Namespace, r.reference()), nil
 		}
-		again := helm.Locked(cause) || helm.Transient(cause) && time.Since(start) < chart.Timeout
+		again := helm.Locked(cause) || transient.In(cause) && time.Since(start) < chart.Timeout
 		if chart.CreateNamespace && helm.MayNotCreateNamespace(cause) {
 			chart.CreateNamespace, again = false, true // it may be there all the same
 		}
 		if !again || attempt == attempts {
 			return "", r.failed(ctx, container, chart, target, cause)
 		}
-		r.say("%s: %s; trying again (%d of %d)", target.Name, cause, attempt+1, attempts)
-		if err := sleep(ctx, time.Second); err != nil {
+		if err := r.waitToRetry(ctx, target.Name+": "+cause, attempt); err != nil {
 			return "", err
 		}
 	}

@@ -119,7 +119,11 @@ func (r *release) publish(ctx context.Context) (string, error) {
 	if r.images.Password != "" {
 		container = container.WithRegistryAuth(registry.Host(r.images.Address), r.Login, dag.SetSecret("ship-password", r.images.Password))
 	}
-	reference, err := container.Publish(ctx, r.facts.Image)
+	var reference string
+	err := r.try(ctx, "push "+r.facts.Image, func(ctx context.Context) (err error) {
+		reference, err = container.Publish(ctx, r.facts.Image)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"dagger/ship/internal/converge"
+	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
 	"dagger/ship/internal/registry"
 )
@@ -141,9 +142,13 @@ func (r *release) checkCommit(ctx context.Context) (err error) {
 	if r.made, err = r.remote.CommitTime(ctx, r.plan.Commit); err != nil {
 		return err
 	}
-	committed, err := manifestIn(ctx, r.tree(), r.project.Path)
-	if err != nil {
-		return fmt.Errorf("at %s, %w", converge.Short(r.plan.Commit), err)
+	var committed manifest.Project
+	at := "fetch the source at " + converge.Short(r.plan.Commit) + " from the git remote"
+	if err = r.try(ctx, at, func(ctx context.Context) (err error) {
+		committed, err = manifestIn(ctx, r.tree(), r.project.Path)
+		return err
+	}); err != nil {
+		return err
 	}
 	if committed.Name != r.project.Name || committed.Version.Text != r.project.Version.Text {
 		return fmt.Errorf("%s says %s here, but %s %s at %s: commit and push it first", r.project.Path, r.report.Project,

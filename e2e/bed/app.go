@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -90,6 +91,15 @@ func (a *App) Args(function ...string) (args []string) {
 
 // Call runs a function of ship in the checkout. What it printed is returned even beside an error.
 func (a *App) Call(ctx context.Context, function ...string) (stdout, stderr string, err error) {
+	cmd := a.Command(ctx, function...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+// Command is a call of a function of ship in the checkout.
+func (a *App) Command(ctx context.Context, function ...string) *exec.Cmd {
 	cmd := a.Ship(ctx, a.Args(function...))
 	cmd.Dir = a.Dir
 	if cmd.Env == nil {
@@ -100,10 +110,7 @@ func (a *App) Call(ctx context.Context, function ...string) (stdout, stderr stri
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err = cmd.Run()
-	return out.String(), errs.String(), err
+	return cmd
 }
 
 // RunGit runs git in the checkout, with the git server's credentials.

@@ -42,6 +42,9 @@ type Bed struct {
 	stops []func() error
 }
 
+// OnEngine tells whether ship runs in a Dagger engine.
+func (b *Bed) OnEngine() bool { return b.Session == onEngine }
+
 // onEngine is the Session of a Dagger engine.
 const onEngine = "a Dagger engine"
 
@@ -159,7 +162,7 @@ func (b *Bed) Stop() (err error) {
 
 // Ship is a call of ship's functions, with the arguments that `dagger call` takes.
 func (b *Bed) Ship(ctx context.Context, args []string) *exec.Cmd {
-	if b.Session == onEngine {
+	if b.OnEngine() {
 		return exec.CommandContext(ctx, "dagger", append([]string{"--progress=plain", "-m", b.root, "call"}, args...)...)
 	}
 	cmd := exec.CommandContext(ctx, os.Getenv("SHIP_PROGRAM"), args...)
@@ -197,7 +200,7 @@ func run(log io.Writer, program string, args ...string) error {
 // DaggerCommand is an environment in which `dagger call` calls ship: in a Dagger engine with ship as its module, or
 // where there is none through a command of that name in dir, which must be empty.
 func (b *Bed) DaggerCommand(dir string) ([]string, error) {
-	if b.Session == onEngine {
+	if b.OnEngine() {
 		return append(os.Environ(), "DAGGER_MODULE="+b.root, "DAGGER_PROGRESS=plain"), nil
 	}
 	script := "#!/bin/sh\nshift # the word call\nexec \"$SHIP_PROGRAM\" \"$@\"\n"

@@ -184,17 +184,6 @@ func Major(answer string) (int, error) {
 	return 0, fmt.Errorf("Helm says that it is %q: Ship knows Helm 3 and 4", answer)
 }
 
-// Transient recognizes trouble on the way to the cluster, or of its API server, that a moment later may be over.
-func Transient(stderr string) bool {
-	return trouble.MatchString(stderr)
-}
-
-var trouble = regexp.MustCompile(`connection refused|connection reset|broken pipe|\bEOF\b|i/o timeout|TLS handshake timeout|server misbehaving|` +
-	`client connection lost|unable to handle the request|too many requests|an error on the server \(|etcdserver: |` + Silence)
-
-// Silence is what Ship says of a cluster that did not answer in time.
-const Silence = "no answer from the cluster"
-
 var chartError = regexp.MustCompile(`(?s)Error: (.*)`)
 
 // Cause returns what Helm said went wrong, without what it warned of before.

@@ -182,21 +182,6 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-func TestTransient(t *testing.T) {
-	for stderr, want := range map[string]bool{
-		`Error: Kubernetes cluster unreachable: Get "https://h/version": dial tcp 127.0.0.1:1: connect: connection refused`: true,
-		"Error: the server is currently unable to handle the request (get secrets)":                                         true,
-		"Error: query: failed to query with labels: unexpected EOF":                                                         true,
-		"Error: UPGRADE FAILED: context deadline exceeded":                                                                  false,
-		`Error: secrets is forbidden: User "u" cannot list resource "secrets"`:                                              false,
-		"Error: another operation (install/upgrade/rollback) is in progress":                                                false,
-	} {
-		if Transient(stderr) != want {
-			t.Errorf("%s: want %v", stderr, want)
-		}
-	}
-}
-
 func FuzzParseStatus(f *testing.F) {
 	f.Add(0, `{"config":{"image":{"tag":"1@2"}}}`, "")
 	f.Fuzz(func(t *testing.T, exitCode int, stdout, stderr string) {

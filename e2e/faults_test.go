@@ -1,0 +1,232 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"dagger/ship/testbed/control"
+)
+
+// fault is a way to disturb a release. Run returns what the release said.
+type fault struct {
+	name string
+	run  func(p *patient, random *rand.Rand) string
+}
+
+// The servers that a release talks to.
+const (
+	gitServer     = "git server"
+	imageRegistry = "registry"
+	kubernetes    = "cluster"
+)
+
+// faults are all of them: a release is killed between its steps and inside them, and each server breaks in every way.
+var faults = func() (all []fault) {
+	for _, step := range []string{"read", "look", "check", "build", "tag", "publish", "latest", "deploy"} {
+		all = append(all, killAfter(step))
+	}
+	for _, at := range []struct{ server, operation, resource string }{
+		{gitServer, "fetch", ""}, {gitServer, "advertise-push", ""}, {gitServer, "push", ""},
+		{imageRegistry, "manifest-read", ""}, {imageRegistry, "blob-write", ""}, {imageRegistry, "manifest-write", ""},
+		{kubernetes, "list", "secrets"}, {kubernetes, "create", "secrets"}, {kubernetes, "update", "secrets"},
+		{kubernetes, "patch", "deployments"},
+	} {
+		all = append(all, killAt(at.server, at.operation, at.resource, false), killAt(at.server, at.operation, at.resource, true))
+	}
+	for range 3 {
+		all = append(all, fault{"killed at any time", killedAnyTime})
+	}
+	for _, server := range []string{gitServer, imageRegistry, kubernetes} {
+		for _, kind := range []string{control.Hang, control.Status, control.CutRequest, control.CutResponse} {
+			all = append(all, broken(server, kind))
+		}
+		all = append(all, refused(server))
+	}
+	return append(all, fault{"a race from one commit", raceFromOne}, fault{"a race from two commits", raceFromTwo})
+}()
+
+// killAfter kills a release as soon as it says that a step is done.
+func killAfter(step string) fault {
+	return fault{"killed after " + step, func(p *patient, random *rand.Rand) string {
+		release := p.begin()
+		release.awaitLine("+ " + step)
+		return release.kill(random)
+	}}
+}
+
+// killAt kills a release while a server holds a request of its, before the server has done what it asks for or after.
+func killAt(server, operation, resource string, after bool) fault {
+	when := "before"
+	if after {
+		when = "after"
+	}
+	name := fmt.Sprintf("killed %s the %s's %s %s", when, server, operation, resource)
+	return fault{strings.TrimSpace(name), func(p *patient, random *rand.Rand) string {
+		held := p.set(server, resource, control.Fault{Kind: control.Hang, Operation: operation, After: after, Skip: random.IntN(2)})
+		release := p.begin()
+		if err := p.server(server).AwaitWaiting(release.ended, held.ID, 1); err != nil {
+			p.t.Logf("%s: the release ended before it came there", name)
+		}
+		return release.kill(random)
+	}}
+}
+
+func killedAnyTime(p *patient, random *rand.Rand) string {
+	release := p.begin()
+	select {
+	case <-release.ended.Done():
+	case <-time.After(time.Duration(random.IntN(8000)) * time.Millisecond):
+	}
+	return release.kill(random)
+}
+
+// broken makes a server answer wrongly, a few times or until the release has ended, which it must do by itself.
+func broken(server, kind string) fault {
+	return fault{server + ": " + kind, func(p *patient, random *rand.Rand) string {
+		p.set(server, "*", control.Fault{
+			Kind: kind, Status: []int{500, 502, 503, 429}[random.IntN(4)], Bytes: int64(random.IntN(200)),
+			Skip: random.IntN(12), Count: []int{0, 1, 2, 4}[random.IntN(4)],
+		})
+		return p.begin().await(2 * time.Minute)
+	}}
+}
+
+// refused closes a server's port for a while. It is closed for all other projects too.
+func refused(server string) fault {
+	return fault{server + ": refused", func(p *patient, random *rand.Rand) string {
+		release := p.begin()
+		select {
+		case <-release.ended.Done():
+		case <-time.After(time.Duration(random.IntN(6000)) * time.Millisecond):
+		}
+		must(p.t, 0, p.server(server).Stop(p.t.Context()))
+		time.Sleep(time.Duration(random.IntN(2500)) * time.Millisecond)
+		must(p.t, 0, p.server(server).Start(p.t.Context()))
+		return release.await(2 * time.Minute)
+	}}
+}
+
+func raceFromOne(p *patient, _ *rand.Rand) string {
+	return p.race(p.begin(), p.begin())
+}
+
+// raceFromTwo releases a version from the commit that raised it and from the next one.
+func raceFromTwo(p *patient, _ *rand.Rand) string {
+	other := &patient{app: &app{copyOf(p.app), p.t}}
+	p.git("clone", "--quiet", p.Dir, other.Dir)
+	other.git("remote", "set-url", "origin", p.git("remote", "get-url", "origin"))
+	other.write("notes.md", fmt.Sprintf("Version %d.\n", p.version))
+	other.commit("a note")
+	said := p.race(p.begin(), other.begin())
+	p.git("pull", "--quiet", "--ff-only", "origin", "main")
+	must(p.t, 0, exec.Command("rm", "-r", other.Dir).Run())
+	return said
+}
+
+// race waits for two releases, neither of which may fail.
+func (p *patient) race(releases ...*call) (said string) {
+	for _, release := range releases {
+		said += release.await(2 * time.Minute)
+		if release.err != nil {
+			p.t.Errorf("a racing release failed: %v\n%s", release.err, said)
+		}
+	}
+	return said
+}
+
+// set makes a fault for this project alone; disturb ends it. Resource is the cluster's.
+func (p *patient) set(server, resource string, f control.Fault) control.Fault {
+	p.t.Helper()
+	f.Repository = p.Repo
+	if server == kubernetes {
+		f.Repository = p.Name + "/" + resource
+	}
+	set, err := p.server(server).Fault(p.t.Context(), f)
+	must(p.t, 0, err)
+	p.endFaults = append(p.endFaults, func() error { return p.server(server).EndFault(p.t.Context(), set.ID) })
+	return set
+}
+
+func (p *patient) server(name string) control.Client {
+	return control.Client{URL: map[string]string{gitServer: p.Bed.Git.Control, imageRegistry: p.Registry.Control, kubernetes: p.Cluster.Control}[name]}
+}
+
+// call is a release at work.
+type call struct {
+	p     *patient
+	cmd   *exec.Cmd
+	ended context.Context
+	err   error // once it has ended
+
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+// begin starts a release, with its children in a process group of their own.
+func (p *patient) begin() *call {
+	p.t.Helper()
+	ended, end := context.WithCancel(p.t.Context())
+	r := &call{p: p, cmd: p.Command(context.Background(), "release"), ended: ended}
+	r.cmd.Stdout, r.cmd.Stderr = r, r
+	r.cmd.WaitDelay = 30 * time.Second // a child that lives on must not hold us by its output
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	must(p.t, 0, r.cmd.Start())
+	go func() {
+		r.err = r.cmd.Wait()
+		end()
+	}()
+	return r
+}
+
+func (r *call) Write(data []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.said.Write(data)
+}
+
+func (r *call) text() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.said.String()
+}
+
+// awaitLine waits until the release says something, or ends.
+func (r *call) awaitLine(words string) {
+	for r.ended.Err() == nil && !strings.Contains(r.text(), words) {
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// kill ends the release with SIGKILL, alone or with all that it started.
+func (r *call) kill(random *rand.Rand) string {
+	pid := r.cmd.Process.Pid
+	if random.IntN(2) == 0 {
+		pid = -pid
+	}
+	if r.ended.Err() == nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	<-r.ended.Done()
+	return r.text()
+}
+
+// await waits for a release to end by itself: no fault may hold it for ever.
+func (r *call) await(limit time.Duration) string {
+	r.p.t.Helper()
+	select {
+	case <-r.ended.Done():
+	case <-time.After(limit):
+		_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
+		<-r.ended.Done()
+		r.p.t.Errorf("a release did not end within %s: %s", limit, filepath.Base(r.cmd.Path))
+	}
+	return r.text()
+}

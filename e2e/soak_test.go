@@ -1,0 +1,146 @@
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dagger/ship/testbed/control"
+)
+
+// How TestFaults runs; make soak sets them.
+var (
+	runs    = flag.Int("runs", 12, "disturbed releases")
+	seed    = flag.Int64("seed", 1, "seed of the first disturbed release; each further one has the next")
+	workers = flag.Int("workers", 4, "projects that are released at the same time")
+)
+
+// TestFaults disturbs releases, each in a way that its seed decides, and releases again until one is through. Whatever
+// happened, the world then looks as after a release that nothing disturbed: one tag, one digest, nothing overwritten.
+func TestFaults(t *testing.T) {
+	if world.OnEngine() {
+		t.Skip("faults are set on loopback, where a Dagger engine is not")
+	}
+	seeds := make(chan int64)
+	go func() {
+		defer close(seeds)
+		for i := range int64(*runs) {
+			seeds <- *seed + i
+		}
+	}()
+	var group sync.WaitGroup
+	for i := range min(*workers, *runs) {
+		group.Go(func() {
+			t.Run(fmt.Sprintf("project %d", i), func(t *testing.T) {
+				p := newPatient(t)
+				for seed := range seeds {
+					if t.Failed() {
+						continue // the others' runs go on without this project
+					}
+					p.disturb(seed)
+				}
+				p.neverForced()
+			})
+		})
+	}
+	group.Wait()
+}
+
+// patient is a project whose releases are disturbed, one version after the other.
+type patient struct {
+	*app
+	version   int
+	endFaults []func() error
+}
+
+func newPatient(t *testing.T) *patient {
+	p := &patient{app: newApp(t)}
+	p.Settings["environments"] = "production=" + p.Name
+	p.Settings["kubeconfig"] = "file://" + p.Cluster.Disturbed
+	p.Settings["timeout"] = "8s"
+	// light, since it is built and rolled out so often
+	p.write("Dockerfile", "FROM busybox:1.35\nUSER 10001:10001\nCOPY pyproject.toml /www/healthz\n"+
+		`CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1 & wait; done"]`+"\n")
+	p.write("chart/values-production.yaml", "terminationGracePeriodSeconds: 3\n")
+	return p
+}
+
+// disturb releases a new version under a fault, and then until it is through.
+func (p *patient) disturb(seed int64) {
+	p.t.Helper()
+	p.version++
+	version := fmt.Sprintf("0.%d.0", p.version)
+	p.bump(version)
+	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	fault := faults[int(seed)%len(faults)]
+	start := time.Now()
+	said := fault.run(p, random)
+	for _, end := range p.endFaults {
+		must(p.t, 0, end())
+	}
+	p.endFaults = nil
+	attempts := 1
+	for ; ; attempts++ {
+		stdout, stderr, err := p.Call(p.t.Context(), "release")
+		said += fmt.Sprintf("\n--- release %d: %v\n%s%s", attempts, err, stdout, stderr)
+		if err == nil {
+			break
+		}
+		if attempts == 6 {
+			p.t.Errorf("seed %d, %s: not through after %d releases\n%s", seed, fault.name, attempts, said)
+			return
+		}
+	}
+	p.checkSecrets(said)
+	p.isThrough(version)
+	if p.t.Failed() {
+		p.t.Errorf("seed %d, %s, said\n%s", seed, fault.name, said)
+	}
+	p.t.Logf("seed %d: %s %s, through after %d more, %.0f s", seed, version, fault.name, attempts, time.Since(start).Seconds())
+}
+
+// isThrough asks git, the registry and the cluster for the state that an undisturbed release ends in.
+func (p *patient) isThrough(version string) {
+	p.t.Helper()
+	tags := p.tags()
+	commit := tags[p.Name+"-"+version]
+	if len(tags) != p.version || commit == "" {
+		p.t.Errorf("the tags are %v, want one for each of %d versions", tags, p.version)
+	}
+	image := p.look(version)
+	if image.Revision != commit {
+		p.t.Errorf("the image of %s is labelled with %q, its tag is at %s", version, image.Revision, commit)
+	}
+	if latest := p.look("latest"); latest != image {
+		p.t.Errorf("latest is %+v, want %+v", latest, image)
+	}
+	if want := p.Image() + ":" + version + "@" + image.Digest; p.running(p.Name) != want {
+		p.t.Errorf("production runs %s, want %s", p.running(p.Name), want)
+	}
+	if status := p.helm("status"); !strings.Contains(status, "STATUS: deployed") {
+		p.t.Errorf("Helm says\n%s", status)
+	}
+	if out, err := p.ship("release"); err != nil || !strings.Contains(out, ": nothing to do") {
+		p.t.Errorf("one more release: %v, want nothing to do", err)
+	}
+}
+
+// neverForced reads in the git server's log that every tag was pushed as a new one, and none was moved or deleted, and in the
+// registry's that no version got two digests.
+func (p *patient) neverForced() {
+	p.t.Helper()
+	requests, err := control.Client{URL: p.Bed.Git.Control}.Requests(p.t.Context())
+	must(p.t, 0, err)
+	const zero = "0000000000000000000000000000000000000000"
+	for _, request := range requests {
+		for _, ref := range request.Refs {
+			if request.Repository == p.Repo && strings.HasPrefix(ref.Name, "refs/tags/") && (ref.Old != zero || ref.New == zero) {
+				p.t.Errorf("a push asked to move or delete %s from %s to %s", ref.Name, ref.Old, ref.New)
+			}
+		}
+	}
+}

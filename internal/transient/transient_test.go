@@ -1,0 +1,27 @@
+package transient
+
+import "testing"
+
+func TestIn(t *testing.T) {
+	for text, want := range map[string]bool{
+		`Error: Kubernetes cluster unreachable: Get "https://h/version": dial tcp 127.0.0.1:1: connect: connection refused`: true,
+		"Error: the server is currently unable to handle the request (get secrets)":                                         true,
+		"Error: query: failed to query with labels: unexpected EOF":                                                         true,
+		"failed to push h/shop:1: unexpected status from POST request to http://h/v2/: 503 Service Unavailable":             true,
+		"fatal: unable to access 'http://h/shop.git/': The requested URL returned error: 502":                               true,
+		"fatal: unable to access 'http://h/shop.git/': Failed to connect to h port 1 after 0 ms: Connection refused":        true,
+		"error: RPC failed; curl 18 transfer closed with outstanding read data remaining":                                   true,
+
+		"Error: UPGRADE FAILED: context deadline exceeded":                                                    false,
+		`Error: secrets is forbidden: User "u" cannot list resource "secrets"`:                                false,
+		"Error: another operation (install/upgrade/rollback) is in progress":                                  false,
+		"failed to push h/shop:1: unexpected status from POST request to http://h/v2/: 401 Unauthorized":      false,
+		"fatal: unable to access 'https://h/shop.git/': server certificate verification failed. CAfile: none": false,
+		"process \"/bin/sh -c exit 7\" did not complete successfully: exit code: 7":                           false,
+		"tls: failed to verify certificate: x509: certificate signed by unknown authority":                    false,
+	} {
+		if In(text) != want {
+			t.Errorf("%s: want %v", text, want)
+		}
+	}
+}

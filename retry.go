@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"dagger/ship/internal/transient"
+)
+
+// attempts is how often what may succeed a moment later is tried in all.
+const attempts = 3
+
+// try has the engine do something that takes a server's answer, within the timeout, and again where it met trouble that may pass.
+func (r *release) try(ctx context.Context, doing string, do func(context.Context) error) error {
+	for attempt := 1; ; attempt++ {
+		limited, cancel := context.WithTimeout(ctx, r.timeout())
+		err := do(limited)
+		late := limited.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if late {
+			return fmt.Errorf("%s: not done within %s (see --timeout)", doing, r.timeout())
+		}
+		trouble := explain(err)
+		if attempt == attempts || !transient.In(trouble) {
+			return fmt.Errorf("%s: %s", doing, trouble)
+		}
+		if err := r.waitToRetry(ctx, doing+": "+trouble, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+// waitToRetry says why something is tried again, and lets a moment pass before.
+func (r *release) waitToRetry(ctx context.Context, trouble string, attempt int) error {
+	r.say("%s; trying again (%d of %d)", trouble, attempt+1, attempts)
+	return sleep(ctx, time.Duration(attempt)*500*time.Millisecond)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+func (s *Ship) timeout() time.Duration {
+	d, _ := time.ParseDuration(s.Timeout) // New has checked it
+	return d
+}
