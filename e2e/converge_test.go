@@ -137,6 +137,7 @@ func TestKilledUpgrade(t *testing.T) {
 	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "import time; time.sleep(60)"]`) // never ready
 	a.bump("0.2.0")
 	ctx, kill := context.WithCancel(t.Context())
+	defer kill()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -165,6 +166,7 @@ func TestForeignLock(t *testing.T) {
 	a.release("released")
 
 	ctx, kill := context.WithCancel(t.Context())
+	defer kill()
 	helm := exec.CommandContext(ctx, filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), "--kubeconfig="+a.Cluster.Kubeconfig,
 		"upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--set=image.repository="+a.Image(), "--set=image.tag=none", "--wait")
 	must(t, 0, helm.Start())

@@ -33,13 +33,16 @@ var faults = func() (all []fault) {
 	for _, step := range []string{"read", "look", "check", "build", "tag", "publish", "latest", "deploy"} {
 		all = append(all, killAfter(step))
 	}
-	for _, at := range []struct{ server, operation, resource string }{
-		{gitServer, "fetch", ""}, {gitServer, "advertise-push", ""}, {gitServer, "push", ""},
-		{imageRegistry, "manifest-read", ""}, {imageRegistry, "blob-write", ""}, {imageRegistry, "manifest-write", ""},
-		{kubernetes, "list", "secrets"}, {kubernetes, "create", "secrets"}, {kubernetes, "update", "secrets"},
-		{kubernetes, "patch", "deployments"},
+	for _, at := range []struct {
+		server, operation, resource string
+		times                       int // how often a release asks for it, at least
+	}{
+		{gitServer, "fetch", "", 5}, {gitServer, "advertise-push", "", 2}, {gitServer, "push", "", 1},
+		{imageRegistry, "manifest-read", "", 3}, {imageRegistry, "blob-write", "", 4}, {imageRegistry, "manifest-write", "", 2},
+		{kubernetes, "list", "secrets", 3}, {kubernetes, "create", "secrets", 1}, {kubernetes, "update", "secrets", 1},
+		{kubernetes, "patch", "deployments", 1},
 	} {
-		all = append(all, killAt(at.server, at.operation, at.resource, false), killAt(at.server, at.operation, at.resource, true))
+		all = append(all, killAt(at.server, at.operation, at.resource, at.times, false), killAt(at.server, at.operation, at.resource, at.times, true))
 	}
 	for range 3 {
 		all = append(all, fault{"killed at any time", killedAnyTime})
@@ -63,14 +66,14 @@ func killAfter(step string) fault {
 }
 
 // killAt kills a release while a server holds a request of its, before the server has done what it asks for or after.
-func killAt(server, operation, resource string, after bool) fault {
+func killAt(server, operation, resource string, times int, after bool) fault {
 	when := "before"
 	if after {
 		when = "after"
 	}
-	name := fmt.Sprintf("killed %s the %s's %s %s", when, server, operation, resource)
-	return fault{strings.TrimSpace(name), func(p *patient, random *rand.Rand) string {
-		held := p.set(server, resource, control.Fault{Kind: control.Hang, Operation: operation, After: after, Skip: random.IntN(2)})
+	name := strings.TrimSpace(fmt.Sprintf("killed %s the %s's %s %s", when, server, operation, resource))
+	return fault{name, func(p *patient, random *rand.Rand) string {
+		held := p.set(server, resource, control.Fault{Kind: control.Hang, Operation: operation, After: after, Skip: random.IntN(times)})
 		release := p.begin()
 		if err := p.server(server).AwaitWaiting(release.ended, held.ID, 1); err != nil {
 			p.t.Logf("%s: the release ended before it came there", name)

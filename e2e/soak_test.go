@@ -73,7 +73,7 @@ func newPatient(t *testing.T) *patient {
 func (p *patient) disturb(seed int64) {
 	p.t.Helper()
 	p.version++
-	version := fmt.Sprintf("0.%d.0", p.version)
+	version := fmt.Sprintf("1.%d.0", p.version)
 	p.bump(version)
 	random := rand.New(rand.NewPCG(uint64(seed), 0))
 	fault := faults[int(seed)%len(faults)]

@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -38,7 +39,8 @@ var table = []struct {
 	{older, "", "refuse", ""},
 }
 
-// environments is what every state of an environment leads to, for a release of 1.4.0 with an image.
+// environments is what every state of an environment leads to, for a release of 1.4.0 (or its pre-release, where the environment
+// asked for those) with an image.
 var environments = []struct {
 	state  Environment
 	deploy bool
@@ -47,98 +49,111 @@ var environments = []struct {
 	{Environment{Status: Unknown}, true},
 	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed"}, true},
 	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "failed"}, true},
-	{Environment{Version: "1.4.0", Digest: image, Status: "deployed"}, false},
-	{Environment{Version: "1.4.0", Digest: image, Status: "failed"}, true},
-	{Environment{Version: "1.4.0", Digest: image, Status: "pending-upgrade"}, true},
-	{Environment{Version: "1.4.0", Digest: "sha256:0", Status: "deployed"}, true},
-	{Environment{Version: "1.4.0", Status: "deployed"}, true},
+	{Environment{Version: "VERSION", Digest: image, Status: "deployed"}, false},
+	{Environment{Version: "VERSION", Digest: image, Status: "failed"}, true},
+	{Environment{Version: "VERSION", Digest: image, Status: "pending-upgrade"}, true},
+	{Environment{Version: "VERSION", Digest: "sha256:0", Status: "deployed"}, true},
+	{Environment{Version: "VERSION", Status: "deployed"}, true},
 	{Environment{Version: "1.5.0", Digest: "sha256:2", Status: "deployed"}, false},
 	{Environment{Version: "1.5.0", Digest: "sha256:2", Status: "failed"}, false},
-	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "1.4.0"}, false},
+	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "VERSION"}, false},
 	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "1.5.0"}, false},
 	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "1.3.1"}, true},
 	{Environment{Version: "1.3.0", Digest: "sha256:0", Status: "deployed", RolledBack: "nightly"}, true},
-	{Environment{Version: "1.4.0", Digest: image, Status: "deployed", RolledBack: "1.5.0"}, false},
+	{Environment{Version: "VERSION", Digest: image, Status: "deployed", RolledBack: "1.5.0"}, false},
 	{Environment{Version: "nightly", Digest: "sha256:2", Status: "deployed"}, true},
 }
 
-func TestTable(t *testing.T) {
-	for _, row := range table {
-		for _, e := range environments {
-			f := facts(t, "1.4.0")
-			f.Tagged, f.Environments = row.tagged, []Environment{e.state}
-			if row.image != "-" {
-				f.Digest, f.Revision = image, row.image
-			}
-			plan, err := Decide(f, Options{})
-			if row.want == "refuse" {
-				if err == nil || !strings.Contains(err.Error(), f.Image) {
-					t.Errorf("tag %q, image %q: %v, want a refusal that names the image", row.tagged, row.image, err)
-				}
-				continue
-			}
-			if err != nil {
-				t.Errorf("tag %q, image %q: %v", row.tagged, row.image, err)
-				continue
-			}
-			if got := taken(plan); got != row.want || plan.Commit != row.commit {
-				t.Errorf("tag %q, image %q: %q from %s, want %q from %s", row.tagged, row.image, got, plan.Commit, row.want, row.commit)
-			}
+// others is what the versions that are tagged already lead to.
+var others = []struct {
+	tagged    string
+	backwards bool // a release of 1.4.0 is one backwards
+	latest    bool // latest is to be 1.4.0
+}{
+	{"", false, true},
+	{"1.3.9 1.4.0-rc.0", false, true},
+	{"1.5.0-rc.1", true, true}, // the highest final version is still this one
+	{"1.4.5 1.5.0-rc.1", true, false},
+	{"1.10.0", true, false},
+}
+
+// TestEveryCombination decides on all facts with all others.
+func TestEveryCombination(t *testing.T) {
+	texts, latests, either := []string{"1.4.0", "1.4.0-rc.1"}, []string{"", image, "sha256:9"}, []bool{false, true}
+	for n := range len(table) * len(others) * len(environments) * len(texts) * len(latests) * len(either) * len(either) {
+		row, other, environment := pick(table, &n), pick(others, &n), pick(environments, &n)
+		text, latest, maintenance, asked := pick(texts, &n), pick(latests, &n), pick(either, &n), pick(either, &n)
+
+		f := facts(t, text)
+		f.Tagged, f.Latest = row.tagged, latest
+		for _, v := range strings.Fields(other.tagged) {
+			f.Others = append(f.Others, parse(t, v))
+		}
+		if row.image != "-" {
+			f.Digest, f.Revision = image, row.image
+		}
+		e := environment.state
+		e.Version, e.RolledBack = strings.ReplaceAll(e.Version, "VERSION", text), strings.ReplaceAll(e.RolledBack, "VERSION", text)
+		e.Prereleases = asked
+		f.Environments = []Environment{e}
+
+		final := text == "1.4.0"
+		want := expected{
+			refused: row.want == "refuse" || row.tagged == "" && other.backwards && !maintenance,
+			steps:   strings.TrimSuffix(strings.TrimSuffix(row.want, "latest"), " "),
+			commit:  row.commit,
+			latest:  final && other.latest && (row.image == "-" || latest != image),
 			// no image yet means that whatever runs under this version is not it
-			want := e.deploy || row.image == "-" && e.state.Version == "1.4.0"
-			if plan.Deploy[0].Needed != want {
-				t.Errorf("tag %q, image %q, environment %+v: deploy %+v", row.tagged, row.image, e.state, plan.Deploy[0])
-			}
+			deploy: (final || asked) && (environment.deploy || row.image == "-" && e.Version == text),
+		}
+		plan, err := Decide(f, Options{Maintenance: maintenance})
+		if complaint := want.check(plan, err); complaint != "" {
+			t.Errorf("%+v, maintenance %v: %s", f, maintenance, complaint)
 		}
 	}
 }
 
-func TestAnything(t *testing.T) {
-	f := facts(t, "1.4.0")
-	f.Tagged, f.Digest, f.Revision, f.Latest = older, image, older, image
-	f.Environments = []Environment{{Version: "1.4.0", Digest: image, Status: "deployed"}}
-	if plan, err := Decide(f, Options{}); err != nil || plan.Anything().Needed {
-		t.Errorf("all is there: %+v, %v", plan, err)
-	}
-	f.Environments[0].Version = "1.3.0"
-	if plan, err := Decide(f, Options{}); err != nil || !plan.Anything().Needed {
-		t.Errorf("one environment is behind: %+v, %v", plan, err)
-	}
+// pick takes a digit off a number that counts combinations.
+func pick[T any](from []T, n *int) T {
+	digit := *n % len(from)
+	*n /= len(from)
+	return from[digit]
 }
 
-func TestVersions(t *testing.T) {
-	for _, c := range []struct {
-		version, others string
-		maintenance     bool
-		refused, latest bool
-	}{
-		{"1.4.0", "", false, false, true},
-		{"1.4.0", "1.3.9", false, false, true},
-		{"1.4.0", "1.4.0-rc.1", false, false, true},
-		{"1.4.0", "1.5.0-rc.1", true, false, true}, // the highest final version is still this one
-		{"1.4.0", "1.4.5 1.5.0-rc.1", true, false, false},
-		{"1.4.0", "1.10.0", false, true, false},
-		{"1.4.0", "1.10.0", true, false, false},
-		{"1.4.0-rc.1", "1.3.0", false, false, false},
-		{"1.4.0-rc.1", "1.4.0", false, true, false},
-	} {
-		f := facts(t, c.version)
-		for _, other := range strings.Fields(c.others) {
-			f.Others = append(f.Others, parse(t, other))
-		}
-		plan, err := Decide(f, Options{Maintenance: c.maintenance})
-		if (err != nil) != c.refused || plan.Latest.Needed != c.latest {
-			t.Errorf("%+v: %+v, %v", c, plan.Latest, err)
-		}
-	}
+type expected struct {
+	refused        bool
+	steps, commit  string
+	latest, deploy bool
 }
 
-func TestPrereleases(t *testing.T) {
-	for _, asked := range []bool{true, false} {
-		f := facts(t, "1.4.0-rc.1")
-		f.Environments = []Environment{{Name: "test", Prereleases: asked}}
-		if plan, err := Decide(f, Options{}); err != nil || plan.Deploy[0].Needed != asked {
-			t.Errorf("asked for pre-releases %v: %+v, %v", asked, plan.Deploy, err)
+func (want expected) check(plan Plan, err error) string {
+	switch {
+	case want.refused && (err == nil || plan.Anything().Needed):
+		return "not refused"
+	case want.refused:
+		return ""
+	case err != nil:
+		return "refused: " + err.Error()
+	}
+	got := taken(plan)
+	latest := strings.HasSuffix(got, "latest")
+	got = strings.TrimSuffix(strings.TrimSuffix(got, "latest"), " ")
+	if got != want.steps || latest != want.latest || plan.Commit != want.commit || plan.Deploy[0].Needed != want.deploy {
+		return fmt.Sprintf("%q, latest %v, from %s, deploy %+v; want %+v", got, latest, plan.Commit, plan.Deploy[0], want)
+	}
+	if anything := want.steps != "" || want.latest || want.deploy; plan.Anything().Needed != anything {
+		return fmt.Sprintf("anything: %+v", plan.Anything())
+	}
+	return ""
+}
+
+// TestRefusalsName makes sure that a refusal says what disagrees.
+func TestRefusalsName(t *testing.T) {
+	for _, row := range table {
+		f := facts(t, "1.4.0")
+		f.Tagged, f.Digest, f.Revision = row.tagged, image, row.image
+		if _, err := Decide(f, Options{}); row.want == "refuse" && (err == nil || !strings.Contains(err.Error(), f.Image)) {
+			t.Errorf("tag %q, image %q: %v, want a refusal that names the image", row.tagged, row.image, err)
 		}
 	}
 }
