@@ -1,5 +1,6 @@
 # make demo    ships a real Python service on this machine, with everything it takes on loopback
 # make test    vets and tests every module, then calls ship end to end against real servers
+# make soak    kills releases and breaks servers, RUNS times from SEED on, and looks whether a retry puts all right
 # make build   builds the programs only
 #
 # Builds go to a cache outside the tree, each in a folder named after the sources that it was made from.
@@ -21,7 +22,7 @@ export CLUSTER_PROGRAMS := $(CLUSTER)
 STANDALONE := -tags standalone -overlay standalone/overlay.json
 export CGO_ENABLED := 0
 
-.PHONY: demo test build lint unit e2e deps clean
+.PHONY: demo test soak build lint unit e2e deps clean
 
 # $(call built,COMMAND) runs a build and says what and how long.
 define built
@@ -80,8 +81,14 @@ unit: build
 	$(MAKE) --no-print-directory -C testbed/cluster test OUT=$(CLUSTER)
 
 e2e: build
-	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=20m
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=20m -parallel=4
 	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m
+
+# A seed decides what goes wrong; SEED=N RUNS=1 does one again.
+RUNS ?= 200
+SEED ?= $(shell date +%s)
+soak: build
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run=TestFaults -v . -args -runs=$(RUNS) -seed=$(SEED)
 
 clean:
 	rm -rf $(CACHE)

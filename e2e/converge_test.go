@@ -16,6 +16,7 @@ import (
 
 // TestFinishesFromTheTag leaves a release after its tag, lets the branch go on, and releases again.
 func TestFinishesFromTheTag(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	first := a.git("rev-parse", "HEAD")
 	if _, err := a.ship("tag"); err != nil {
@@ -32,6 +33,7 @@ func TestFinishesFromTheTag(t *testing.T) {
 
 // TestFinishesAfterPublish is left between image and tag, as an older tool would leave it.
 func TestFinishesAfterPublish(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	delete(a.Settings, "environments")
 	if _, err := a.ship("publish"); err != nil {
@@ -56,6 +58,7 @@ func TestFinishesAfterPublish(t *testing.T) {
 }
 
 func TestBackwardsIsRefused(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	delete(a.Settings, "environments")
 	a.bump("0.10.0")
@@ -73,6 +76,7 @@ func TestBackwardsIsRefused(t *testing.T) {
 
 // TestRace releases one version from two commits at once.
 func TestRace(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	delete(a.Settings, "environments")
 	b := &app{copyOf(a), t}
@@ -104,6 +108,7 @@ func TestRace(t *testing.T) {
 }
 
 func TestProtectedTag(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	delete(a.Settings, "environments")
 	client := control.Client{URL: a.Bed.Git.Control}
@@ -129,6 +134,7 @@ func copyOf(a *app) *bed.App {
 
 // TestKilledUpgrade kills a release in Helm's upgrade, which leaves Helm's lock behind.
 func TestKilledUpgrade(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.Settings["environments"] = "production=" + a.Name
 	a.Settings["timeout"] = "20s"
@@ -160,6 +166,7 @@ func TestKilledUpgrade(t *testing.T) {
 
 // TestForeignLock finds Helm's lock held by somebody who is not Ship, and who may be alive.
 func TestForeignLock(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.Settings["environments"] = "production=" + a.Name
 	a.Settings["timeout"] = "5s"

@@ -10,6 +10,7 @@ import (
 // TestErrors goes wrong in every way that a user meets first. Each time there is one clear error, and nothing was
 // tagged, published or deployed.
 func TestErrors(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*app)
 		want  string
@@ -59,6 +60,7 @@ func TestErrors(t *testing.T) {
 		}, "127.0.0.1:1"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a := newApp(t)
 			c.spoil(a)
 			out, err := a.ship("release")

@@ -32,6 +32,7 @@ func block(t *testing.T, file string) string {
 // TestReadmeCommands runs every `dagger call` of the README in an app repo with the README's .env, as a GitLab job
 // would have it.
 func TestReadmeCommands(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	home := t.TempDir()
 	kubeconfig, err := os.ReadFile(a.Cluster.Kubeconfig)
@@ -67,6 +68,7 @@ func TestReadmeCommands(t *testing.T) {
 
 // TestReadmeReference compares the README's tables with the functions and settings that there are, both ways.
 func TestReadmeReference(t *testing.T) {
+	t.Parallel()
 	help := exec.CommandContext(t.Context(), os.Getenv("SHIP_PROGRAM"), "--help")
 	out, err := help.Output()
 	must(t, 0, err)

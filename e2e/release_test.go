@@ -7,6 +7,7 @@ import (
 )
 
 func TestRelease(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	first := a.git("rev-parse", "HEAD")
 	plan, err := a.ship("plan")
@@ -84,6 +85,7 @@ func (a *app) answers(namespace, version string) {
 }
 
 func TestFunctionsOneByOne(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	commit := a.git("rev-parse", "HEAD")
 
@@ -126,6 +128,7 @@ func TestFunctionsOneByOne(t *testing.T) {
 }
 
 func TestWithImage(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	commit := a.git("rev-parse", "HEAD")
 	delete(a.Settings, "environments")
@@ -139,6 +142,7 @@ func TestWithImage(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	delete(a.Settings, "environments")
 	for _, want := range []struct{ field, value string }{

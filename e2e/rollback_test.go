@@ -9,6 +9,7 @@ import (
 
 // TestRollback goes back a version, and stays there until a higher one comes.
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.Settings["environments"] = "production=" + a.Name
 	if out, err := a.ship("status"); err != nil || !strings.Contains(out, "nothing is deployed") {
@@ -57,6 +58,7 @@ func TestRollback(t *testing.T) {
 }
 
 func TestDeployments(t *testing.T) {
+	t.Parallel()
 	a := newApp(t)
 	a.release("released")
 	out, err := a.ship("deployments")

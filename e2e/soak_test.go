@@ -36,7 +36,7 @@ func TestFaults(t *testing.T) {
 	for i := range min(*workers, *runs) {
 		group.Go(func() {
 			t.Run(fmt.Sprintf("project %d", i), func(t *testing.T) {
-				p := newPatient(t)
+				p := newPatient(t, []string{"upgrade", "reinstall"}[i%2])
 				for seed := range seeds {
 					if t.Failed() {
 						continue // the others' runs go on without this project
@@ -57,9 +57,9 @@ type patient struct {
 	endFaults []func() error
 }
 
-func newPatient(t *testing.T) *patient {
+func newPatient(t *testing.T, strategy string) *patient {
 	p := &patient{app: newApp(t)}
-	p.Settings["environments"] = "production=" + p.Name
+	p.Settings["environments"] = "production=" + p.Name + ":" + strategy
 	p.Settings["kubeconfig"] = "file://" + p.Cluster.Disturbed
 	p.Settings["timeout"] = "8s"
 	// light, since it is built and rolled out so often
@@ -85,9 +85,13 @@ func (p *patient) disturb(seed int64) {
 	p.endFaults = nil
 	attempts := 1
 	for ; ; attempts++ {
+		plan, _, planErr := p.Call(p.t.Context(), "plan")
 		stdout, stderr, err := p.Call(p.t.Context(), "release")
-		said += fmt.Sprintf("\n--- release %d: %v\n%s%s", attempts, err, stdout, stderr)
+		said += fmt.Sprintf("\n--- plan %d: %v\n%s\n--- release %d: %v\n%s%s", attempts, planErr, plan, attempts, err, stdout, stderr)
 		if err == nil {
+			if planned, done := steps(plan, ">"), steps(stdout, "+"); planErr != nil || planned != done {
+				p.t.Errorf("the plan was %q, %v; done was %q", planned, planErr, done)
+			}
 			break
 		}
 		if attempts == 6 {
@@ -124,9 +128,21 @@ func (p *patient) isThrough(version string) {
 	if status := p.helm("status"); !strings.Contains(status, "STATUS: deployed") {
 		p.t.Errorf("Helm says\n%s", status)
 	}
-	if out, err := p.ship("release"); err != nil || !strings.Contains(out, ": nothing to do") {
-		p.t.Errorf("one more release: %v, want nothing to do", err)
+	if out, errs, err := p.Call(p.t.Context(), "release"); err != nil || !strings.Contains(out, ": nothing to do") {
+		p.t.Errorf("one more release: %v, want nothing to do\n%s%s", err, out, errs)
 	}
+}
+
+// steps are a report's steps with a mark, without those that every release takes.
+func steps(report, mark string) string {
+	var names []string
+	for line := range strings.Lines(report) {
+		fields := strings.Fields(line)
+		if len(fields) > 1 && fields[0] == mark && fields[1] != "read" && fields[1] != "look" {
+			names = append(names, fields[1])
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 // neverForced reads in the git server's log that every tag was pushed as a new one, and none was moved or deleted, and in the
