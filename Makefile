@@ -84,11 +84,11 @@ e2e: build
 	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=20m -parallel=4
 	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m
 
-# A seed decides what goes wrong; SEED=N RUNS=1 does one again.
+# A seed decides what goes wrong; SEED=N RUNS=1 does one again, and ONLY=race (a regular expression) does some only.
 RUNS ?= 200
 SEED ?= $(shell date +%s)
 soak: build
-	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run=TestFaults -v . -args -runs=$(RUNS) -seed=$(SEED)
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run=TestFaults -v . -args -runs=$(RUNS) -seed=$(SEED) -only="$(ONLY)"
 
 clean:
 	rm -rf $(CACHE)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"dagger/ship/internal/dagger"
@@ -21,7 +22,7 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 			return revision, recovered, err
 		}
 		held := fmt.Sprintf("%s in %s is %s since %s", chart.Name, chart.Namespace, revision.Status, revision.Since.Format(time.DateTime))
-		_, label, _, err := r.ask(ctx, container, chart.LabelArgs(revision.Number))
+		_, label, _, err := r.ask(ctx, container, chart.LabelArgs(revision.Number, helm.OperationLabel))
 		if err != nil {
 			return revision, "", err
 		}
@@ -49,6 +50,39 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 			if err := sleep(ctx, min(left, 3*time.Second)); err != nil {
 				return revision, "", err
 			}
+		}
+	}
+}
+
+// claim makes sure that no other release uninstalls the revision at the same time, or what that one installs instead. It waits while
+// another does, and returns false where the revision is not the last one any more.
+func (r *release) claim(ctx context.Context, container *dagger.Container, chart helm.Release, revision helm.Revision) (bool, error) {
+	claim, old := chart.NewClaim(), helm.Claim("")
+	for {
+		code, label, stderr, err := r.ask(ctx, container, chart.ClaimArgs(revision.Number, claim, old))
+		if err == nil && code != 0 {
+			_, label, _, err = r.ask(ctx, container, chart.LabelArgs(revision.Number, helm.ClaimLabel))
+		}
+		if err != nil {
+			return false, err
+		}
+		now, err := r.status(ctx, chart)
+		if err != nil || !now.Is(revision) {
+			return false, err
+		}
+		if old = helm.Claim(label); old == claim {
+			return true, nil
+		}
+		if old == "" {
+			return false, fmt.Errorf("claim revision %d of %s before it is uninstalled: %s", revision.Number, chart.Name, strings.TrimSpace(stderr))
+		}
+		left := time.Until(old.Until())
+		if left <= 0 {
+			continue // its owner died
+		}
+		r.say("another release reinstalls %s in %s: waiting for it, for %s at most", chart.Name, chart.Namespace, left.Round(time.Second))
+		if err := sleep(ctx, min(left, 3*time.Second)); err != nil {
+			return false, err
 		}
 	}
 }

@@ -53,7 +53,10 @@ var faults = func() (all []fault) {
 		}
 		all = append(all, refused(server))
 	}
-	return append(all, fault{"a race from one commit", raceFromOne}, fault{"a race from two commits", raceFromTwo})
+	for range 4 {
+		all = append(all, fault{"a race from one commit", raceFromOne}, fault{"a race from two commits", raceFromTwo})
+	}
+	return all
 }()
 
 // killAfter kills a release as soon as it says that a step is done.

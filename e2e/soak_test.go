@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +19,7 @@ var (
 	runs    = flag.Int("runs", 12, "disturbed releases")
 	seed    = flag.Int64("seed", 1, "seed of the first disturbed release; each further one has the next")
 	workers = flag.Int("workers", 4, "projects that are released at the same time")
+	only    = flag.String("only", "", "only faults whose names match this regular expression")
 )
 
 // TestFaults disturbs releases, each in a way that its seed decides, and releases again until one is through. Whatever
@@ -25,6 +28,8 @@ func TestFaults(t *testing.T) {
 	if world.OnEngine() {
 		t.Skip("faults are set on loopback, where a Dagger engine is not")
 	}
+	matching := regexp.MustCompile(*only)
+	faults := slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return !matching.MatchString(f.name) })
 	seeds := make(chan int64)
 	go func() {
 		defer close(seeds)
@@ -41,7 +46,7 @@ func TestFaults(t *testing.T) {
 					if t.Failed() {
 						continue // the others' runs go on without this project
 					}
-					p.disturb(seed)
+					p.disturb(seed, faults[int(seed)%len(faults)])
 				}
 				p.neverForced()
 			})
@@ -70,13 +75,12 @@ func newPatient(t *testing.T, strategy string) *patient {
 }
 
 // disturb releases a new version under a fault, and then until it is through.
-func (p *patient) disturb(seed int64) {
+func (p *patient) disturb(seed int64, fault fault) {
 	p.t.Helper()
 	p.version++
 	version := fmt.Sprintf("1.%d.0", p.version)
 	p.bump(version)
 	random := rand.New(rand.NewPCG(uint64(seed), 0))
-	fault := faults[int(seed)%len(faults)]
 	start := time.Now()
 	said := fault.run(p, random)
 	for _, end := range p.endFaults {

@@ -23,11 +23,16 @@ type Revision struct {
 // Pending tells whether an operation holds the revision, or was killed while it did.
 func (r Revision) Pending() bool { return strings.HasPrefix(r.Status, "pending-") }
 
+// Is tells whether it is the same revision, in the same state: an install counts from 1 again after an uninstall.
+func (r Revision) Is(other Revision) bool {
+	return r.Number == other.Number && r.Status == other.Status && r.Since.Equal(other.Since)
+}
+
 // Rollback tells whether a rollback made the revision.
 func (r Revision) Rollback() bool { return strings.HasPrefix(r.Description, rollback) }
 
-// Ends returns when the operation that holds a pending revision has ended, by the label of the revision (see LabelArgs) or,
-// for a rollback, its description. Known is false where Ship did not begin it: nothing then says how long it may take.
+// Ends returns when the operation that holds a pending revision has ended, by its OperationLabel or, for a
+// rollback, its description. Known is false where Ship did not begin it: nothing then says how long it may take.
 func (r Revision) Ends(label string) (at time.Time, known bool) {
 	var of, seconds int
 	if _, err := fmt.Sscanf(label, "%d.%d", &of, &seconds); err != nil || of != r.Number {
@@ -37,6 +42,9 @@ func (r Revision) Ends(label string) (at time.Time, known bool) {
 	}
 	return r.Since.Add(time.Duration(seconds) * time.Second), !r.Since.IsZero()
 }
+
+// Taken is what Ship says where Helm would take no lock.
+const Taken = "another operation came in between"
 
 // Locked recognizes that another operation holds the release: Helm refuses to begin, or finds its next revision taken.
 func Locked(cause string) bool {

@@ -1,6 +1,8 @@
 package helm
 
 import (
+	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -37,7 +39,7 @@ func (r Release) InstallArgs() []string {
 
 func (r Release) rollout(args ...string) []string {
 	args = append(args, r.values()...)
-	args = append(args, "--labels", fmt.Sprintf("%s=%d.%d", Label, r.Next, r.limit()/time.Second))
+	args = append(args, "--labels", fmt.Sprintf("%s=%d.%d", OperationLabel, r.Next, r.limit()/time.Second))
 	if r.CreateNamespace {
 		args = append(args, "--create-namespace")
 	}
@@ -106,15 +108,49 @@ func (r Release) ValuesArgs(revision int) []string {
 	return []string{"helm", "get", "values", r.Name, "--revision", strconv.Itoa(revision), "--namespace", r.Namespace, "--output", "json"}
 }
 
-// LabelArgs asks for the label that an operation of Ship's puts on the revision that it makes. Helm keeps a revision in a
-// secret of this name (https://helm.sh/docs/topics/advanced/#storage-backends), and lets a later one inherit its labels.
-func (r Release) LabelArgs(revision int) []string {
-	return []string{"kubectl", "get", "secret", fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision), "--namespace", r.Namespace,
-		"--output", "jsonpath={.metadata.labels." + Label + "}"}
+// LabelArgs asks for a label of a revision.
+func (r Release) LabelArgs(revision int, label string) []string {
+	return r.secret("get", revision, "--output", "jsonpath={.metadata.labels."+label+"}")
 }
 
-// Label is its key. Its value is REVISION.SECONDS.
-const Label = "ship-operation"
+// Labels that Ship puts on a revision. Helm lets a later revision inherit them.
+const (
+	// OperationLabel is how long the operation that makes the revision may take, as REVISION.SECONDS: see Revision.Ends.
+	OperationLabel = "ship-operation"
+	// ClaimLabel is on a revision that is being uninstalled and installed anew: see Claim.
+	ClaimLabel = "ship-reinstall"
+)
+
+// Claim is one release's right to uninstall a revision. Helm takes no lock for that.
+type Claim string
+
+// NewClaim makes a claim that nobody else has, and that holds for as long as an uninstall and an install may take.
+func (r Release) NewClaim() Claim {
+	return Claim(fmt.Sprintf("%d-%s", time.Now().Add(2*r.limit()).Unix(), rand.Text()))
+}
+
+// Until returns when the claim ends, whatever became of its owner.
+func (c Claim) Until() time.Time {
+	var seconds int64
+	_, _ = fmt.Sscanf(string(c), "%d-", &seconds) // one that cannot be read has ended
+	return time.Unix(seconds, 0)
+}
+
+// ClaimArgs puts a claim on a revision and prints it. It fails where there is one already, unless it is the old one, which has ended
+// (https://www.rfc-editor.org/rfc/rfc6902#section-4.6).
+func (r Release) ClaimArgs(revision int, claim, old Claim) []string {
+	path, was := "/metadata/labels/"+ClaimLabel, any(nil)
+	if old != "" {
+		was = old
+	}
+	patch, _ := json.Marshal([]map[string]any{{"op": "test", "path": path, "value": was}, {"op": "add", "path": path, "value": claim}})
+	return r.secret("patch", revision, "--type", "json", "--patch", string(patch), "--output", "jsonpath={.metadata.labels."+ClaimLabel+"}")
+}
+
+// secret is a command for the secret that Helm keeps a revision in (https://helm.sh/docs/topics/advanced/#storage-backends).
+func (r Release) secret(verb string, revision int, args ...string) []string {
+	return append([]string{"kubectl", verb, "secret", fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision), "--namespace", r.Namespace}, args...)
+}
 
 // VersionArgs asks Helm for its own version.
 func VersionArgs() []string { return []string{"helm", "version", "--template", "{{.Version}}"} }

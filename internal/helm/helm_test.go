@@ -182,6 +182,20 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+func TestClaim(t *testing.T) {
+	r := Release{Name: "shop", Namespace: "test", Timeout: time.Minute}
+	one, other := r.NewClaim(), r.NewClaim()
+	if one == other {
+		t.Error("two releases make the same claim")
+	}
+	if left := time.Until(one.Until()); left < 2*time.Minute || left > 3*time.Minute {
+		t.Errorf("a claim holds for %s", left)
+	}
+	if !Claim("nonsense").Until().Before(time.Now()) {
+		t.Error("a claim that says no time never ends")
+	}
+}
+
 func FuzzParseStatus(f *testing.F) {
 	f.Add(0, `{"config":{"image":{"tag":"1@2"}}}`, "")
 	f.Fuzz(func(t *testing.T, exitCode int, stdout, stderr string) {
@@ -192,6 +206,7 @@ func FuzzParseStatus(f *testing.F) {
 		RolledBackFrom(history)
 		Earlier(history)
 		Revision{Description: stdout}.Ends(stderr)
+		Claim(stdout).Until()
 	})
 }
 
