@@ -104,7 +104,7 @@ func (r *release) roll(ctx context.Context, container *dagger.Container, chart *
 	chart.Next = before.Number + 1
 	operations := [][]string{chart.UpgradeArgs()}
 	if before.Number > 0 && (target.Strategy == helm.Reinstall || before.Status == "uninstalling") {
-		if claimed, err := r.claim(ctx, container, chart, before); err != nil || !claimed {
+		if claimed, err := r.claim(ctx, container, *chart, before); err != nil || !claimed {
 			return helm.Taken, err
 		}
 		chart.Next = 1

@@ -169,7 +169,6 @@ func TestForeignLock(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	a.Settings["environments"] = "production=" + a.Name
-	a.Settings["timeout"] = "5s"
 	a.release("released")
 
 	ctx, kill := context.WithCancel(t.Context())
@@ -179,6 +178,7 @@ func TestForeignLock(t *testing.T) {
 	must(t, 0, helm.Start())
 	a.awaitHelm("pending-upgrade")
 	a.bump("0.2.0")
+	a.Settings["timeout"] = "5s"
 	for _, state := range []string{"alive", "dead"} {
 		out, err := a.ship("release")
 		if err == nil || !strings.Contains(out, "by a Helm operation that Ship did not begin") || !strings.Contains(a.helm("status"), "pending-upgrade") {
@@ -190,6 +190,7 @@ func TestForeignLock(t *testing.T) {
 	if out, err := a.Helm("rollback", a.Name, "1", "--namespace="+a.Name, "--wait"); err != nil { // as the error says
 		t.Fatal(out, err)
 	}
+	a.Settings["timeout"] = "2m"
 	a.release("resumed")
 }
 
