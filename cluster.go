@@ -86,7 +86,8 @@ func (r *release) health(ctx context.Context, chart helm.Release, revision helm.
 	}
 	objects, err := r.state(ctx, r.cluster(), rollout.Release{Name: chart.Name, Namespace: chart.Namespace})
 	if err != nil {
-		return false, "", fmt.Errorf("look at %s in %s: %w", chart.Name, chart.Namespace, err)
+		why, _, _ := strings.Cut(explain(err), "\n")
+		return false, "deployed, but how it is cannot be seen: " + why, nil
 	}
 	if healthy, why := objects.Healthy(); !healthy {
 		return false, why, nil

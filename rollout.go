@@ -93,12 +93,20 @@ func (r *release) diagnosis(ctx context.Context, container *dagger.Container, re
 // state asks the cluster for a release's objects. An answer counts even where kubectl failed in part, since an account
 // may not be allowed to list all kinds.
 func (r *release) state(ctx context.Context, container *dagger.Container, release rollout.Release) (*rollout.State, error) {
-	list, err := container.
+	asked := container.
 		WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)).
-		WithExec(helm.Bounded(30*time.Second, rollout.Args(release.Namespace)...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny}).
-		Stdout(ctx)
+		WithExec(helm.Bounded(30*time.Second, rollout.Args(release.Namespace)...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+	list, err := asked.Stdout(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return rollout.Read(list, release, r.redactor.Redact)
+	refused, err := asked.Stderr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	state, err := rollout.Read(list, release, r.redactor.Redact)
+	if refused = strings.TrimSpace(refused); refused != "" && (err != nil || state.Empty()) {
+		return nil, errors.New("kubectl get: " + refused)
+	}
+	return state, err
 }

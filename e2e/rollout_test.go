@@ -55,6 +55,14 @@ func TestFailedRollout(t *testing.T) {
 			`job \S+-migrate: the pre-upgrade hook failed: .*: container migrate ended: exit code 1`,
 			[]string{"the last lines of migrate", "\n  the table exists already\n"},
 		},
+		// the cluster's API refuses a change: no pod is at fault
+		"refused": {
+			func(a *app) {
+				a.edit("chart/templates/_helpers.tpl", `app.kubernetes.io/name: .*`, `app.kubernetes.io/name: renamed`)
+			},
+			`.*field is immutable`,
+			nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,32 +119,37 @@ spec:
           command: [python, -c, "raise SystemExit('the table exists already')"]
 `
 
-// TestFailedReinstall fails where there is nothing to go back to.
-func TestFailedReinstall(t *testing.T) {
+// TestFailedInstall fails where there is nothing to go back to.
+func TestFailedInstall(t *testing.T) {
 	if world.Cluster.Node != "real" {
 		t.Skip("the cluster's node is simulated: " + world.Cluster.Reason)
 	}
-	t.Parallel()
-	a := newApp(t)
-	a.Settings["environments"] = "test=" + a.Name + ":reinstall"
-	a.Settings["timeout"] = "15s"
-	a.edit("chart/templates/deployment.yaml", `(?m)^          env:`,
-		"          env:\n            - {name: PASSWORD, valueFrom: {secretKeyRef: {name: database, key: password}}}")
-	a.commit("need a secret")
-	for _, state := range []string{"installed first", "installed again"} {
-		out, err := a.ship("release")
-		if err == nil || !regexp.MustCompile(`the rollout failed: pod \S+: container greeter cannot be started: secret "database" not found\n`).MatchString(out) {
-			t.Errorf("%s: %v, want the missing secret", state, err)
-		}
-		if !strings.HasSuffix(strings.TrimSpace(out), "left as it is") {
-			t.Errorf("%s: the error does not end with what became of it", state)
-		}
+	for strategy, want := range map[string]struct{ became, status string }{
+		"upgrade":   {"removed, since no earlier revision ran", "nothing is deployed"},
+		"reinstall": {"left as it is", "its release is failed"},
+	} {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t)
+			a.Settings["environments"] = "test=" + a.Name + ":" + strategy
+			a.Settings["timeout"] = "15s"
+			a.edit("chart/templates/deployment.yaml", `(?m)^          env:`,
+				"          env:\n            - {name: PASSWORD, valueFrom: {secretKeyRef: {name: database, key: password}}}")
+			a.commit("need a secret")
+			cause := regexp.MustCompile(`the rollout failed: pod \S+: container greeter cannot be started: secret "database" not found\n`)
+			for range 2 {
+				out, err := a.ship("release")
+				if err == nil || !cause.MatchString(out) || !strings.HasSuffix(strings.TrimSpace(out), want.became) {
+					t.Errorf("release: %v, want the missing secret, and at the end: %s", err, want.became)
+				}
+			}
+			if out, err := a.ship("status"); err != nil || !strings.Contains(out, want.status) {
+				t.Errorf("status: %v, want %s", err, want.status)
+			}
+			a.kubectl("create", "secret", "generic", "database", "--from-literal=password=neverminded", "--namespace="+a.Name)
+			a.release("resumed")
+		})
 	}
-	if out, err := a.ship("status"); err != nil || !strings.Contains(out, "its release is failed") {
-		t.Errorf("status: %v", err)
-	}
-	a.kubectl("create", "secret", "generic", "database", "--from-literal=password=neverminded", "--namespace="+a.Name)
-	a.release("resumed")
 }
 
 // TestUnhealthy asks for the status of what is deployed, but broke later.

@@ -79,6 +79,9 @@ func Read(list string, release Release, redact func(string) string) (*State, err
 	return s, nil
 }
 
+// Empty tells whether no object of the release was seen.
+func (s *State) Empty() bool { return len(s.objects) == 0 }
+
 // Cause is why pods are not ready, in one line; empty where the cluster does not tell.
 func (s *State) Cause() string {
 	if len(s.problems) == 0 || s.problems[0].rank%replaced == unclear {

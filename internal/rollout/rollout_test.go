@@ -119,7 +119,10 @@ func TestOfTheRelease(t *testing.T) {
 	if state := read(t, both, shop("good")); state.Cause() != "" || state.Text(nil) != "" {
 		t.Errorf("another release's trouble is told: %s\n%s", state.Cause(), state.Text(nil))
 	}
-	if state := read(t, both, shop("crash")); !strings.Contains(state.Cause(), "exit code 3") {
+	if state := read(t, both, shop("other")); !state.Empty() {
+		t.Error("a release without objects has some")
+	}
+	if state := read(t, both, shop("crash")); state.Empty() || !strings.Contains(state.Cause(), "exit code 3") {
 		t.Errorf("the cause is not found: %q", state.Cause())
 	}
 	lines := strings.Split(strings.TrimSpace(capture(t, "crash")), "\n") // whatever the order
