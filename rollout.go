@@ -33,7 +33,7 @@ func (r *release) failed(ctx context.Context, container *dagger.Container, chart
 		return fmt.Errorf("%s\n\nleft as it is, since it is not known what state that is: %s", text, explain(err))
 	case now.Number == 0:
 		return fmt.Errorf("%s\n\nnothing was installed", text)
-	case now.Number > chart.Next || helm.Locked(words) || own && now.Status != "failed":
+	case now.Number > chart.Next && now.Status != "uninstalling" || helm.Locked(words) || own && now.Status != "failed":
 		return fmt.Errorf("%s\n\nleft as it is: %s, by another operation", text, state)
 	case now.Number < chart.Next:
 		return fmt.Errorf("%s\n\nleft as it is: Helm changed nothing, and %s as before", text, state)
