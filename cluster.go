@@ -13,8 +13,8 @@ import (
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/network"
 	"dagger/ship/internal/rollout"
-	"dagger/ship/internal/transient"
 )
 
 // Where things are in the container that Helm runs in.
@@ -200,18 +200,18 @@ func (r *release) helmMajor(ctx context.Context) (int, error) {
 
 // ask runs a program that looks at the cluster, and again where it met trouble that may pass.
 func (r *release) ask(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
-	const limit = 30 * time.Second
+	limit := r.deadline()
 	for attempt := 1; ; attempt++ {
 		start := time.Now()
 		code, stdout, stderr, err = exec(ctx, container, helm.Bounded(limit, args...))
 		if code != 0 && time.Since(start) >= limit {
-			stderr += fmt.Sprintf("\nError: %s from the cluster within %s", transient.Silence, limit)
+			stderr += fmt.Sprintf("\nError: %s from the cluster within %s", network.Silence, limit)
 		}
 		trouble := helm.Cause(stderr)
 		if err != nil {
 			trouble = explain(err)
 		}
-		if err == nil && code == 0 || attempt == attempts || !transient.In(trouble) {
+		if err == nil && code == 0 || attempt == network.Attempts || !network.Transient(trouble) {
 			return code, stdout, stderr, err
 		}
 		if err := r.waitToRetry(ctx, trouble, attempt); err != nil {

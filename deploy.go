@@ -10,7 +10,7 @@ import (
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
-	"dagger/ship/internal/transient"
+	"dagger/ship/internal/network"
 )
 
 // Deploy makes one environment run the version's published image, and waits for the rollout.
@@ -86,11 +86,11 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 		if cause == "" {
 			return fmt.Sprintf("%s%s runs %s", done, target.Namespace, r.reference()), nil
 		}
-		again := helm.Locked(cause) || transient.In(cause) && time.Since(start) < chart.Timeout
+		again := helm.Locked(cause) || network.Transient(cause) && time.Since(start) < chart.Timeout
 		if chart.CreateNamespace && helm.MayNotCreateNamespace(cause) {
 			chart.CreateNamespace, again = false, true // it may be there all the same
 		}
-		if !again || attempt == attempts {
+		if !again || attempt == network.Attempts {
 			return "", r.failed(ctx, container, chart, target, cause)
 		}
 		if err := r.waitToRetry(ctx, target.Name+": "+cause, attempt); err != nil {

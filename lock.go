@@ -15,7 +15,7 @@ import (
 // Ship's own that is older than it may get was killed: then the release is taken back to where it was before, and recovered says
 // so. Somebody else's may be alive however old it is, and is left alone.
 func (r *release) unlock(ctx context.Context, container *dagger.Container, chart helm.Release) (revision helm.Revision, recovered string, err error) {
-	patience, told := time.Now().Add(chart.Timeout), time.Time{}
+	patience, told, freed := time.Now().Add(chart.Timeout), time.Time{}, helm.Revision{}
 	for {
 		revision, err = r.status(ctx, chart)
 		if err != nil || !revision.Pending() {
@@ -31,7 +31,7 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 			ends = patience
 		}
 		switch left := time.Until(ends); {
-		case recovered != "":
+		case recovered != "" && revision.Is(freed):
 			return revision, "", fmt.Errorf("%s%s still: free it with helm rollback or helm uninstall", recovered, held)
 		case left <= 0 && !known:
 			return revision, "", fmt.Errorf("%s, by a Helm operation that Ship did not begin and that may be at work still: "+
@@ -41,7 +41,8 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 			if err != nil {
 				return revision, "", err
 			}
-			recovered = fmt.Sprintf("revision %d was left %s by a run that died: %s; ", revision.Number, revision.Status, back)
+			freed = revision
+			recovered += fmt.Sprintf("revision %d was left %s by a run that died: %s; ", revision.Number, revision.Status, back)
 		default:
 			if time.Since(told) > 30*time.Second {
 				r.say("%s: waiting for that Helm operation, for %s at most", held, left.Round(time.Second))

@@ -10,6 +10,7 @@ import (
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/network"
 	"dagger/ship/internal/registry"
 )
 
@@ -28,15 +29,22 @@ func (r *release) readProject(ctx context.Context) (string, error) {
 
 // readTags finds out what suffices to look at the project's tags too.
 func (r *release) readTags(ctx context.Context) (string, error) {
-	var token string
+	var token, ca string
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error { _, err := r.readProject(gctx); return err })
+	group.Go(func() (err error) { ca, err = secretText(gctx, "ca", r.CA); return })
 	group.Go(func() (err error) { r.remote.URL, err = r.readRemote(gctx); return })
 	group.Go(func() (err error) { token, err = secretText(gctx, "token", r.Token); return })
 	err := group.Wait()
 	r.redactor.Add(token)
+	if err != nil {
+		return "", err
+	}
 	r.remote.User, r.remote.Token = r.User, token
-	return r.project.Path + " says " + r.project.Name + ", the remote is " + r.remote.URL, err
+	if r.remote.Client, err = network.New(ca, r.deadline(), func(text string) { r.say("%s", text) }); err != nil {
+		return "", fmt.Errorf("--ca: %w", err)
+	}
+	return r.project.Path + " says " + r.project.Name + ", the remote is " + r.remote.URL, nil
 }
 
 // read finds out what the source says, and derives what was not given.
@@ -65,6 +73,7 @@ func (r *release) read(ctx context.Context) (string, error) {
 		return "", err
 	}
 	r.images.User, r.images.Password, r.images.PlainHTTP = r.Login, password, r.Insecure
+	r.images.Client = r.remote.Client
 	r.facts.Image = r.images.Address + ":" + r.project.Version.Text
 	return fmt.Sprintf("%s says %s, HEAD is %s", r.project.Path, r.report.Project, converge.Short(r.facts.Commit)), nil
 }

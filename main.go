@@ -28,6 +28,10 @@ type Ship struct {
 	// +private
 	Container *dagger.Container
 	// +private
+	CA *dagger.Secret
+	// +private
+	Deadline string
+	// +private
 	Manifest string
 	// +private
 	Commit string
@@ -120,7 +124,7 @@ func New(
 	// Password or token for the registry, as env://CI_REGISTRY_PASSWORD or file://PATH
 	// +optional
 	password *dagger.Secret,
-	// Speak plain HTTP to the registry. Loopback addresses are spoken to so anyway. The push is the engine's own: its
+	// Speak plain HTTP to the registry, as local ones do. The push is the engine's own: its
 	// configuration must name the registry as one of plain HTTP too
 	// +optional
 	insecure bool,
@@ -158,6 +162,15 @@ func New(
 	// +optional
 	// +default="5m"
 	timeout string,
+	// How long the git remote, the registry or the cluster may take to answer one request, as 30s. What fails because of the network, or
+	// with a status of 429 or from 500 on, is tried three times
+	// +optional
+	// +default="30s"
+	deadline string,
+	// Certificates, as PEM, of the authority that signed those of the git remote and of the registry, beside the system's, as file://PATH.
+	// On GitLab, file://$CI_SERVER_TLS_CA_FILE. What the engine itself fetches and pushes trusts what the engine's machine does
+	// +optional
+	ca *dagger.Secret,
 	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in; it has timeout(1), too
 	// +optional
 	// +default="docker.io/alpine/k8s:1.37.1"
@@ -173,6 +186,7 @@ func New(
 		Address: strings.TrimSuffix(image, "/"), Registry: strings.TrimSuffix(registry, "/"), Login: login, Password: password, Insecure: insecure,
 		Dockerfile: cmp.Or(dockerfile, "Dockerfile"), Target: target, Args: slices.DeleteFunc(args, empty),
 		Environments: slices.DeleteFunc(environments, empty), Prereleases: slices.DeleteFunc(prereleases, empty), Kubeconfig: kubeconfig,
+		CA: ca, Deadline: cmp.Or(deadline, "30s"),
 		Chart: cmp.Or(chart, "chart"), Keys: slices.DeleteFunc(keys, empty), Timeout: cmp.Or(timeout, "5m"), Tools: cmp.Or(tools, defaultTools),
 	}
 	if len(s.Keys) == 0 {
@@ -211,8 +225,10 @@ func (s *Ship) check() error {
 	if _, err := naming.Template(s.Template).Tag("name", "1.0.0"); err != nil {
 		return fmt.Errorf("--template: %w", err)
 	}
-	if d, err := time.ParseDuration(s.Timeout); err != nil || d <= 0 {
-		return fmt.Errorf("--timeout: %q is no duration: write it as 90s or 10m", s.Timeout)
+	for flag, text := range map[string]string{"timeout": s.Timeout, "deadline": s.Deadline} {
+		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
+			return fmt.Errorf("--%s: %q is no duration: write it as 90s or 10m", flag, text)
+		}
 	}
 	for _, arg := range s.Args {
 		if key, _, is := strings.Cut(arg, "="); !is || key == "" {

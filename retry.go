@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"dagger/ship/internal/transient"
+	"dagger/ship/internal/network"
 )
-
-// attempts is how often what may succeed a moment later is tried in all.
-const attempts = 3
 
 // try has the engine do something that takes a server's answer, within the timeout, and again where it met trouble that may pass.
 func (r *release) try(ctx context.Context, doing string, do func(context.Context) error) error {
@@ -25,7 +22,7 @@ func (r *release) try(ctx context.Context, doing string, do func(context.Context
 			return fmt.Errorf("%s: not done within %s (see --timeout)", doing, r.timeout())
 		}
 		trouble := explain(err)
-		if attempt == attempts || !transient.In(trouble) {
+		if attempt == network.Attempts || !network.Transient(trouble) {
 			return fmt.Errorf("%s: %s", doing, trouble)
 		}
 		if err := r.waitToRetry(ctx, doing+": "+trouble, attempt); err != nil {
@@ -36,7 +33,7 @@ func (r *release) try(ctx context.Context, doing string, do func(context.Context
 
 // waitToRetry says why something is tried again, and lets a moment pass before.
 func (r *release) waitToRetry(ctx context.Context, trouble string, attempt int) error {
-	r.say("%s; trying again (%d of %d)", trouble, attempt+1, attempts)
+	r.say("%s; trying again (%d of %d)", trouble, attempt+1, network.Attempts)
 	return sleep(ctx, time.Duration(attempt)*500*time.Millisecond)
 }
 
@@ -49,7 +46,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (s *Ship) timeout() time.Duration {
-	d, _ := time.ParseDuration(s.Timeout) // New has checked it
+// timeout and deadline are settings that New has checked.
+func (s *Ship) timeout() time.Duration  { return duration(s.Timeout) }
+func (s *Ship) deadline() time.Duration { return duration(s.Deadline) }
+
+func duration(text string) time.Duration {
+	d, _ := time.ParseDuration(text)
 	return d
 }

@@ -95,7 +95,7 @@ func (r *release) diagnosis(ctx context.Context, container *dagger.Container, re
 func (r *release) state(ctx context.Context, container *dagger.Container, release rollout.Release) (*rollout.State, error) {
 	asked := container.
 		WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)).
-		WithExec(helm.Bounded(30*time.Second, rollout.Args(release.Namespace)...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+		WithExec(helm.Bounded(r.deadline(), rollout.Args(release.Namespace)...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
 	list, err := asked.Stdout(ctx)
 	if err != nil {
 		return nil, err

@@ -66,7 +66,7 @@ func newPatient(t *testing.T, strategy string) *patient {
 	p := &patient{app: newApp(t)}
 	p.Settings["environments"] = "production=" + p.Name + ":" + strategy
 	p.Settings["kubeconfig"] = "file://" + p.Cluster.Disturbed
-	p.Settings["timeout"] = "10s"
+	p.Settings["timeout"], p.Settings["deadline"] = "10s", "3s"
 	// light, since it is built and rolled out so often
 	p.write("Dockerfile", "FROM busybox:1.35\nUSER 10001:10001\nCOPY pyproject.toml /www/healthz\n"+
 		`CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1 & wait; done"]`+"\n")

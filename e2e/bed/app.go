@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
+	"dagger/ship/internal/network"
 	"dagger/ship/internal/registry"
 )
 
@@ -170,7 +172,13 @@ func (a *App) Tags() (map[string]string, error) {
 
 // Look is the image at a tag, as the registry tells it over plain HTTP; a zero one where there is none.
 func (a *App) Look(ctx context.Context, tag string) (registry.Image, error) {
-	repository := registry.Repository{Address: a.Registry.Address + "/" + a.Repo, User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true}
+	client, err := network.New("", 30*time.Second, func(string) {})
+	if err != nil {
+		return registry.Image{}, err
+	}
+	repository := registry.Repository{
+		Address: a.Registry.Address + "/" + a.Repo, User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client,
+	}
 	image, err := repository.Look(ctx, tag)
 	if errors.Is(err, registry.ErrNotFound) {
 		err = nil

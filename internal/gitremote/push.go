@@ -22,20 +22,15 @@ import (
 // PushTag pushes an annotated tag for a commit that the remote has. When is the tagger's date: the commit's own, so
 // that two releases of one commit make the same object. The error wraps ErrExists when the remote has the tag.
 func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-
-	var said bytes.Buffer
-	err := r.pushTag(ctx, tag, message, when, &said)
-	if err == nil {
-		return nil
-	}
-	err = r.explain(ctx, "push tag "+tag.Name, err)
-	// A server tells why it refuses (a protected tag, say) only beside its answer.
-	if words := remoteWords(said.String()); words != "" {
-		err = fmt.Errorf("%w\nthe git remote says: %s", err, words)
-	}
-	return err
+	return r.do(ctx, "push tag "+tag.Name, func(ctx context.Context) error {
+		var said bytes.Buffer
+		err := r.pushTag(ctx, tag, message, when, &said)
+		// A server tells why it refuses (a protected tag, say) only beside its answer.
+		if words := remoteWords(said.String()); err != nil && words != "" {
+			err = fmt.Errorf("%w\nthe git remote says: %s", err, words)
+		}
+		return err
+	})
 }
 
 func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, progress io.Writer) error {
@@ -126,21 +121,20 @@ func remoteWords(said string) string {
 
 // CheckPush tells whether the token may push, which the server says before anything is sent.
 func (r *Remote) CheckPush(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-
 	if r.Token == "" {
 		return fmt.Errorf("push to %s: no token was given: name one with --token", r.URL)
 	}
-	session, err := r.receivePack()
-	if err == nil {
+	return r.do(ctx, "ask for the right to push", func(ctx context.Context) error {
+		session, err := r.receivePack()
+		if err != nil {
+			return err
+		}
 		defer session.Close()
-		_, err = session.AdvertisedReferencesContext(ctx)
-	}
-	if err != nil && !errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		return r.explain(ctx, "ask for the right to push", err)
-	}
-	return nil
+		if _, err = session.AdvertisedReferencesContext(ctx); errors.Is(err, transport.ErrEmptyRemoteRepository) {
+			return nil
+		}
+		return err
+	})
 }
 
 func (r *Remote) receivePack() (transport.ReceivePackSession, error) {
@@ -148,5 +142,5 @@ func (r *Remote) receivePack() (transport.ReceivePackSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	return githttp.DefaultClient.NewReceivePackSession(endpoint, r.auth())
+	return githttp.NewClient(r.Client.HTTP).NewReceivePackSession(endpoint, r.auth())
 }

@@ -11,10 +11,11 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+
+	"dagger/ship/internal/network"
 )
 
 // Remote is a repository on a git server.
@@ -22,6 +23,8 @@ type Remote struct {
 	URL   string // https://host/group/project.git, without credentials
 	User  string // sent with Token; most servers take any name with an access token
 	Token string // empty: anonymous
+
+	Client *network.Client
 }
 
 // Tag is a tag on a remote.
@@ -38,9 +41,6 @@ var (
 	// ErrNoCommit is wrapped by errors about a commit that the remote does not have.
 	ErrNoCommit = errors.New("the git remote does not have the commit")
 )
-
-// Each request ends after this long: a server that hangs must not hold a release up for ever.
-const deadline = time.Minute
 
 // Address turns what stands in a clone's .git/config into a URL that a token can be sent to: SSH addresses
 // (git@host:group/project.git, ssh://…) become their HTTPS twins, and credentials are dropped from URLs.
@@ -65,18 +65,15 @@ func Address(remote string) (string, error) {
 
 // Tags returns the tags whose names begin with prefix, which may be a whole name: mind that other
 // names can begin with it too.
-func (r *Remote) Tags(ctx context.Context, prefix string) ([]Tag, error) {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-
-	tags, err := r.lsRefs(ctx, "refs/tags/"+prefix)
-	if errors.Is(err, errNotV2) {
-		tags, err = r.advertised(ctx, prefix)
-	}
-	if err != nil {
-		return nil, r.explain(ctx, "list tags", err)
-	}
-	return tags, nil
+func (r *Remote) Tags(ctx context.Context, prefix string) (tags []Tag, err error) {
+	err = r.do(ctx, "list tags", func(ctx context.Context) (err error) {
+		tags, err = r.lsRefs(ctx, "refs/tags/"+prefix)
+		if errors.Is(err, errNotV2) {
+			tags, err = r.advertised(ctx, prefix)
+		}
+		return err
+	})
+	return tags, err
 }
 
 // advertised lists tags with protocol v0, in which a server names all of its refs.
@@ -85,7 +82,7 @@ func (r *Remote) advertised(ctx context.Context, prefix string) ([]Tag, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := githttp.DefaultClient.NewUploadPackSession(endpoint, r.auth())
+	session, err := githttp.NewClient(r.Client.HTTP).NewUploadPackSession(endpoint, r.auth())
 	if err != nil {
 		return nil, err
 	}
@@ -118,21 +115,32 @@ func (r *Remote) auth() transport.AuthMethod {
 	return &githttp.BasicAuth{Username: r.User, Password: r.Token}
 }
 
-// explain says what was being done, with which remote, and what to do about the errors that users meet most.
-func (r *Remote) explain(ctx context.Context, doing string, err error) error {
-	doing += ": " + r.URL
+// do calls the remote, and says what to do about the errors that users meet most.
+func (r *Remote) do(ctx context.Context, doing string, call func(context.Context) error) error {
+	return r.Client.Do(ctx, doing+": "+r.URL, func(ctx context.Context) error { return r.explain(call(ctx)) })
+}
+
+func (r *Remote) explain(err error) error {
 	switch {
-	case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s: no answer within %s", doing, deadline)
 	case errors.Is(err, transport.ErrAuthenticationRequired) && r.Token == "":
-		return fmt.Errorf("%s: %w: it asks for a token and none was given (--token)", doing, ErrRefused)
+		return fmt.Errorf("%w: it asks for a token and none was given (--token)", ErrRefused)
 	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return fmt.Errorf("%s: %w: the token is wrong or has expired", doing, ErrRefused)
+		return fmt.Errorf("%w: the token is wrong or has expired%s", ErrRefused, words(err, transport.ErrAuthenticationRequired))
 	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return fmt.Errorf("%s: %w: the token may not do this (on GitLab: an access token with the scope write_repository, "+
-			"or CI_JOB_TOKEN with Settings > CI/CD > Job token permissions > Allow Git push requests)", doing, ErrRefused)
+		return fmt.Errorf("%w: the token may not do this (on GitLab: an access token with the scope write_repository, "+
+			"or CI_JOB_TOKEN with Settings > CI/CD > Job token permissions > Allow Git push requests)%s",
+			ErrRefused, words(err, transport.ErrAuthorizationFailed))
 	case errors.Is(err, transport.ErrRepositoryNotFound):
-		return fmt.Errorf("%s: no such repository, or the token may not see it", doing)
+		return errors.New("no such repository, or the token may not see it")
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return err
+}
+
+// words are what the server said beside a status, where it said something for people.
+func words(err, status error) string {
+	_, said, _ := strings.Cut(err.Error(), status.Error()+": ")
+	if said = network.Said(strings.NewReader(said)); said == "" {
+		return ""
+	}
+	return "; it says: " + said
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"dagger/ship/internal/network"
 )
 
 // server is git itself behind HTTP: a bare repository with two commits and some tags.
@@ -25,6 +27,11 @@ type server struct {
 	commits  []string
 	protocol string // "0" hides protocol v2, as an old server does
 	answered int64  // bytes sent
+
+	cut string // the end of a path whose next answer is cut
+
+	// disturb may answer a request itself, and says whether it did.
+	disturb func(http.ResponseWriter, *http.Request) bool
 }
 
 func newServer(t *testing.T) *server {
@@ -52,6 +59,9 @@ func newServer(t *testing.T) *server {
 			http.Error(w, "", http.StatusUnauthorized)
 			return
 		}
+		if s.disturb != nil && s.disturb(w, r) {
+			return
+		}
 		if s.protocol == "0" {
 			r.Header.Del("Git-Protocol")
 		}
@@ -60,9 +70,17 @@ func newServer(t *testing.T) *server {
 		counted := &counter{ResponseWriter: w}
 		backend.ServeHTTP(counted, r)
 		s.answered += counted.bytes
+		if s.cut != "" && strings.HasSuffix(r.URL.Path, s.cut) {
+			s.cut = ""
+			panic(http.ErrAbortHandler) // git has done its work, and its answer gets lost
+		}
 	}))
 	t.Cleanup(handler.Close)
-	s.Remote = &Remote{URL: handler.URL, User: "ship", Token: "secret"}
+	client, err := network.New("", 10*time.Second, func(text string) { t.Log(text) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Remote = &Remote{URL: handler.URL, User: "ship", Token: "secret", Client: client}
 	return s
 }
 

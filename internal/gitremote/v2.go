@@ -17,6 +17,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage/memory"
+
+	"dagger/ship/internal/network"
 )
 
 // errNotV2 says that the server answered in some other way than protocol v2 does.
@@ -62,19 +64,16 @@ func (r *Remote) lsRefs(ctx context.Context, prefix string) ([]Tag, error) {
 
 // CommitTime returns when the commit was made, as the remote's copy of it says: a release needs the commit to be
 // there, and a job's shallow checkout need not hold it. Its error wraps ErrNoCommit where it is not.
-func (r *Remote) CommitTime(ctx context.Context, commit string) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-
-	// tree:0 leaves out the files; a server without partial clone refuses the word and sends them all
-	made, err := r.commitTime(ctx, commit, "filter tree:0")
-	if err != nil && ctx.Err() == nil && errors.Is(err, errNotV2) {
-		made, err = r.commitTime(ctx, commit)
-	}
-	if err != nil {
-		return time.Time{}, r.explain(ctx, "fetch commit "+commit, err)
-	}
-	return made, nil
+func (r *Remote) CommitTime(ctx context.Context, commit string) (made time.Time, err error) {
+	err = r.do(ctx, "fetch commit "+commit, func(ctx context.Context) (err error) {
+		// tree:0 leaves out the files; a server without partial clone refuses the word and sends them all
+		made, err = r.commitTime(ctx, commit, "filter tree:0")
+		if errors.Is(err, errNotV2) {
+			made, err = r.commitTime(ctx, commit)
+		}
+		return err
+	})
+	return made, err
 }
 
 func (r *Remote) commitTime(ctx context.Context, commit string, arguments ...string) (time.Time, error) {
@@ -139,7 +138,7 @@ func (r *Remote) post(ctx context.Context, address string, body []byte) (io.Read
 	if r.Token != "" {
 		request.SetBasicAuth(r.User, r.Token)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := r.Client.HTTP.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -147,14 +146,12 @@ func (r *Remote) post(ctx context.Context, address string, body []byte) (io.Read
 		response.Header.Get("Content-Type") == "application/x-git-upload-pack-result" {
 		return response.Body, nil
 	}
-	response.Body.Close()
+	defer response.Body.Close()
 	switch response.StatusCode {
 	case http.StatusUnauthorized:
-		return nil, transport.ErrAuthenticationRequired
+		return nil, fmt.Errorf("%w: %s", transport.ErrAuthenticationRequired, network.Said(response.Body))
 	case http.StatusForbidden:
-		return nil, transport.ErrAuthorizationFailed
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return nil, fmt.Errorf("the server answered %s", response.Status)
+		return nil, fmt.Errorf("%w: %s", transport.ErrAuthorizationFailed, network.Said(response.Body))
 	}
 	return nil, fmt.Errorf("%w: it answered %s", errNotV2, response.Status)
 }
@@ -163,8 +160,11 @@ func (r *Remote) post(ctx context.Context, address string, body []byte) (io.Read
 // A packet that says ERR is the server's error (https://git-scm.com/docs/pack-protocol#_pkt_line_format).
 func readPacket(r io.Reader) ([]byte, error) {
 	var length [4]byte
-	if _, err := io.ReadFull(r, length[:]); err != nil {
+	switch _, err := io.ReadFull(r, length[:]); {
+	case err == io.EOF:
 		return nil, fmt.Errorf("%w: the answer ends early", errNotV2)
+	case err != nil:
+		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	n, err := strconv.ParseUint(string(length[:]), 16, 16)
 	switch {
@@ -177,7 +177,7 @@ func readPacket(r io.Reader) ([]byte, error) {
 	}
 	payload := make([]byte, n-4)
 	if _, err := io.ReadFull(r, payload); err != nil {
-		return nil, fmt.Errorf("%w: the answer ends within a packet", errNotV2)
+		return nil, fmt.Errorf("read the answer, which ends within a packet: %w", err)
 	}
 	if message, is := bytes.CutPrefix(payload, []byte("ERR ")); is {
 		return nil, serverError(string(bytes.TrimSpace(message)))

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -19,7 +18,8 @@ import (
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
-	"oras.land/oras-go/v2/registry/remote/retry"
+
+	"dagger/ship/internal/network"
 )
 
 // Repository is where one image's tags are.
@@ -28,6 +28,8 @@ type Repository struct {
 	User      string
 	Password  string // empty: anonymous
 	PlainHTTP bool   // speak HTTP without TLS
+
+	Client *network.Client
 }
 
 // Image is what a tag points at.
@@ -43,34 +45,27 @@ var (
 	ErrRefused = errors.New("the registry refused the credentials")
 )
 
-// Each look or move ends after this long: a registry that hangs must not hold a release up for ever.
-const deadline = time.Minute
-
 // Digest returns the digest that tag points at, sha256:…. Its error wraps ErrNotFound where there is none.
-func (r *Repository) Digest(ctx context.Context, tag string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-
-	repository, err := r.open()
-	if err == nil {
-		var descriptor ocispec.Descriptor
-		if descriptor, err = repository.Resolve(ctx, tag); err == nil {
-			return descriptor.Digest.String(), nil
+func (r *Repository) Digest(ctx context.Context, tag string) (digest string, err error) {
+	err = r.do(ctx, "look at "+r.Address+":"+tag, func(ctx context.Context) error {
+		repository, err := r.open()
+		if err != nil {
+			return err
 		}
-	}
-	return "", r.explain(ctx, "look at "+r.Address+":"+tag, err)
+		descriptor, err := repository.Resolve(ctx, tag)
+		digest = descriptor.Digest.String()
+		return err
+	})
+	return digest, err
 }
 
 // Look returns the image that tag points at. Its error wraps ErrNotFound where there is none.
-func (r *Repository) Look(ctx context.Context, tag string) (Image, error) {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-
-	image, err := r.look(ctx, tag)
-	if err != nil {
-		return Image{}, r.explain(ctx, "look at "+r.Address+":"+tag, err)
-	}
-	return image, nil
+func (r *Repository) Look(ctx context.Context, tag string) (image Image, err error) {
+	err = r.do(ctx, "look at "+r.Address+":"+tag, func(ctx context.Context) (err error) {
+		image, err = r.look(ctx, tag)
+		return err
+	})
+	return image, err
 }
 
 func (r *Repository) look(ctx context.Context, tag string) (Image, error) {
@@ -125,20 +120,17 @@ func imageConfig(ctx context.Context, repository *remote.Repository, data []byte
 
 // Move makes tag point at what the digest names, which must be in the repository already.
 func (r *Repository) Move(ctx context.Context, digest, tag string) error {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-
-	repository, err := r.open()
-	if err == nil {
-		var descriptor ocispec.Descriptor
-		if descriptor, err = repository.Resolve(ctx, digest); err == nil {
-			err = repository.Tag(ctx, descriptor, tag)
+	return r.do(ctx, "move "+r.Address+":"+tag, func(ctx context.Context) error {
+		repository, err := r.open()
+		if err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return r.explain(ctx, "move "+r.Address+":"+tag, err)
-	}
-	return nil
+		descriptor, err := repository.Resolve(ctx, digest)
+		if err != nil {
+			return err
+		}
+		return repository.Tag(ctx, descriptor, tag)
+	})
 }
 
 // Check tells whether address is one that images can be pushed to: host[:port]/path, as the distribution spec has it.
@@ -165,7 +157,7 @@ func (r *Repository) open() (*remote.Repository, error) {
 		return nil, err
 	}
 	repository.PlainHTTP = r.PlainHTTP
-	client := &auth.Client{Client: retry.DefaultClient, Cache: auth.NewCache()}
+	client := &auth.Client{Client: r.Client.HTTP, Cache: auth.NewCache()}
 	if r.Password != "" {
 		client.Credential = auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: r.User, Password: r.Password})
 	}
@@ -173,39 +165,33 @@ func (r *Repository) open() (*remote.Repository, error) {
 	return repository, nil
 }
 
-func (r *Repository) explain(ctx context.Context, doing string, err error) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("%s: no answer within %s", doing, deadline)
-	}
-	if errors.Is(err, errdef.ErrNotFound) {
-		return fmt.Errorf("%s: %w", doing, ErrNotFound)
-	}
+// do calls the registry, and says what to do about the errors that users meet most.
+func (r *Repository) do(ctx context.Context, doing string, call func(context.Context) error) error {
+	return r.Client.Do(ctx, doing, func(ctx context.Context) error { return r.explain(call(ctx)) })
+}
+
+func (r *Repository) explain(err error) error {
 	answer := new(errcode.ErrorResponse)
 	refused := errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden)
 	switch {
+	case errors.Is(err, errdef.ErrNotFound):
+		return ErrNotFound
 	case refused && r.Password == "" || errors.Is(err, auth.ErrBasicCredentialNotFound):
-		return fmt.Errorf("%s: %w: it asks for some and none were given (--login, --password)", doing, ErrRefused)
+		return fmt.Errorf("%w: it asks for some and none were given (--login, --password)", ErrRefused)
 	case refused:
-		return fmt.Errorf("%s: %w: the password is wrong, or user %q may not do this", doing, ErrRefused, r.User)
+		return fmt.Errorf("%w: the password is wrong, or user %q may not do this", ErrRefused, r.User)
 	case answer.StatusCode != 0: // without its URL, which a redirect may have signed
-		return fmt.Errorf("%s: the registry answered %d %s: %w", doing, answer.StatusCode, http.StatusText(answer.StatusCode), answer.Errors)
+		return fmt.Errorf("the registry answered %d %s: %w", answer.StatusCode, http.StatusText(answer.StatusCode), answer.Errors)
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return errors.New("it speaks plain HTTP, which must be asked for (--insecure)")
 	}
-	if errors.Is(err, http.ErrSchemeMismatch) {
-		return fmt.Errorf("%s: it speaks plain HTTP, which must be asked for (--insecure)", doing)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return err
 }
 
 // CheckPush tells whether the credentials may push, by beginning an upload and taking it back
 // (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#post-then-put).
 func (r *Repository) CheckPush(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, deadline)
-	defer cancel()
-
-	if err := r.checkPush(ctx); err != nil {
-		return r.explain(ctx, "ask for the right to push to "+r.Address, err)
-	}
-	return nil
+	return r.do(ctx, "ask for the right to push to "+r.Address, r.checkPush)
 }
 
 func (r *Repository) checkPush(ctx context.Context) error {

@@ -1,8 +1,8 @@
-package transient
+package network
 
 import "testing"
 
-func TestIn(t *testing.T) {
+func TestTransient(t *testing.T) {
 	for text, want := range map[string]bool{
 		`Error: Kubernetes cluster unreachable: Get "https://h/version": dial tcp 127.0.0.1:1: connect: connection refused`: true,
 		"Error: the server is currently unable to handle the request (get secrets)":                                         true,
@@ -20,7 +20,7 @@ func TestIn(t *testing.T) {
 		"process \"/bin/sh -c exit 7\" did not complete successfully: exit code: 7":                           false,
 		"tls: failed to verify certificate: x509: certificate signed by unknown authority":                    false,
 	} {
-		if In(text) != want {
+		if Transient(text) != want {
 			t.Errorf("%s: want %v", text, want)
 		}
 	}

@@ -1,0 +1,66 @@
+package gitremote
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTriesAgain(t *testing.T) {
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusTooManyRequests} {
+		s, requests := newServer(t), 0
+		s.disturb = func(w http.ResponseWriter, r *http.Request) bool {
+			if requests++; requests == 1 {
+				w.WriteHeader(status)
+			}
+			return requests == 1
+		}
+		if _, err := s.CommitTime(t.Context(), s.commits[1]); err != nil || requests != 2 {
+			t.Errorf("status %d: %v after %d requests, want a second one that succeeds", status, err, requests)
+		}
+	}
+}
+
+func TestDoesNotTryAgain(t *testing.T) {
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		s, requests := newServer(t), 0
+		s.disturb = func(w http.ResponseWriter, r *http.Request) bool {
+			requests++
+			http.Error(w, "remote: the project is archived", status)
+			return true
+		}
+		_, err := s.Tags(t.Context(), "")
+		if requests != 1 || !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "the project is archived") {
+			t.Errorf("status %d: %v after %d requests, want the server's words after one", status, err, requests)
+		}
+	}
+}
+
+// TestPushWithLostAnswer pushes a tag that gets through, and cannot know it.
+func TestPushWithLostAnswer(t *testing.T) {
+	s := newServer(t)
+	s.cut = "/git-receive-pack"
+	tag := Tag{Name: "shop-9.0.0", Commit: s.commits[1]}
+	err := s.PushTag(t.Context(), tag, "Release shop 9.0.0", time.Unix(1, 0))
+	if !errors.Is(err, ErrExists) {
+		t.Errorf("got %v, want %v", err, ErrExists)
+	}
+	if tags, err := s.Tags(t.Context(), tag.Name); err != nil || len(tags) != 1 || tags[0] != tag {
+		t.Errorf("the remote has %v, %v", tags, err)
+	}
+}
+
+func TestCutAnswerIsNoFallback(t *testing.T) {
+	s, advertised := newServer(t), false
+	s.git(t, "tag", "shop-1.0.0", s.commits[0])
+	s.cut = "/git-upload-pack"
+	s.disturb = func(_ http.ResponseWriter, r *http.Request) bool {
+		advertised = advertised || strings.HasSuffix(r.URL.Path, "/info/refs")
+		return false
+	}
+	if tags, err := s.Tags(t.Context(), ""); err != nil || len(tags) != 1 || advertised {
+		t.Errorf("%d tags, %v, asked by protocol v0: %v", len(tags), err, advertised)
+	}
+}

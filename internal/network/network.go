@@ -1,0 +1,152 @@
+// Package network is what Ship's own calls to servers have in common: whose certificates count, how long an answer may take,
+// and what is tried again.
+package network
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"oras.land/oras-go/v2/registry/remote/retry"
+)
+
+// Client calls servers over HTTP. Its connections are kept for all calls.
+type Client struct {
+	HTTP *http.Client
+
+	deadline time.Duration
+	say      func(string)
+}
+
+// Attempts is how often what may succeed a moment later is tried in all.
+const Attempts = 3
+
+// How long to wait between attempts: half a second, then about twice that, or as a server asks for with Retry-After, but not longer
+// than a person would.
+const (
+	firstWait = 500 * time.Millisecond
+	maxWait   = 20 * time.Second
+)
+
+// New makes a client that trusts the certificates in ca (PEM; none: only the system's) beside the system's. Each attempt of a call ends
+// after the deadline. What is tried again, and why, is told to say.
+func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if ca != "" {
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("read the system's certificates: %w", err)
+		}
+		if !pool.AppendCertsFromPEM([]byte(ca)) {
+			return nil, errors.New("there is no certificate in it: give them as PEM (-----BEGIN CERTIFICATE-----)")
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	}
+	return &Client{HTTP: &http.Client{Transport: &noting{transport}}, deadline: deadline, say: say}, nil
+}
+
+// Do makes a call, and again where it met trouble that may pass. Doing says what it is for, in errors and to whoever waits. An error that
+// comes back wraps the last attempt's.
+func (c *Client) Do(ctx context.Context, doing string, call func(context.Context) error) error {
+	backoff := retry.ExponentialBackoff(firstWait, 2, 0.2)
+	for attempt := 1; ; attempt++ {
+		met := new(encounter)
+		limited, cancel := context.WithTimeoutCause(context.WithValue(ctx, encounterKey{}, met), c.deadline, errSilent)
+		err := call(limited)
+		silent := errors.Is(context.Cause(limited), errSilent)
+		cancel()
+		switch {
+		case err == nil:
+			return nil
+		case silent:
+			err = fmt.Errorf("%s within %s (see --deadline)", Silence, c.deadline)
+		case errors.As(err, new(*tls.CertificateVerificationError)):
+			return fmt.Errorf("%s: %w; give the certificate of the authority that signed the server's with --ca", doing, err)
+		case ctx.Err() != nil || !met.trouble() && !passes(err):
+			hideQuery(err)
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		hideQuery(err)
+		if attempt == Attempts {
+			return fmt.Errorf("%s: %w (tried %d times)", doing, err, attempt)
+		}
+		wait := min(backoff(attempt-1, met.response()), maxWait)
+		c.say(fmt.Sprintf("%s: %v; trying again in %s (%d of %d)", doing, err, wait.Round(100*time.Millisecond), attempt+1, Attempts))
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", doing, ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}
+
+// hideQuery takes the query out of the address in an error: a registry redirects to storage with addresses that are signed there.
+func hideQuery(err error) {
+	if failed := new(url.Error); errors.As(err, &failed) {
+		failed.URL, _, _ = strings.Cut(failed.URL, "?")
+	}
+}
+
+// errSilent ends an attempt that takes too long.
+var errSilent = errors.New("no answer in time")
+
+// StatusError is an answer that says that a server is in trouble.
+type StatusError struct {
+	Response *http.Response // its body is closed
+	Said     string         // the beginning of the body
+}
+
+func (e *StatusError) Error() string {
+	text := "the server answered " + e.Response.Status
+	if e.Said != "" {
+		text += ": " + e.Said
+	}
+	return text
+}
+
+func (e *StatusError) passes() bool {
+	code := e.Response.StatusCode
+	return code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500 && code != http.StatusNotImplemented
+}
+
+// noting is a transport that turns answers of servers in trouble into errors, and notes in an attempt's context what it met:
+// libraries above it wrap errors in ways of their own, or drop them.
+type noting struct{ base http.RoundTripper }
+
+func (n *noting) RoundTrip(request *http.Request) (*http.Response, error) {
+	met, _ := request.Context().Value(encounterKey{}).(*encounter)
+	response, err := n.base.RoundTrip(request)
+	if err == nil {
+		status := &StatusError{Response: response}
+		if !status.passes() {
+			response.Body = &notingBody{response.Body, met}
+			return response, nil
+		}
+		status.Said = Said(response.Body)
+		response.Body.Close()
+		err = status
+	}
+	met.note(err)
+	return nil, err
+}
+
+// notingBody is an answer's body, which may be cut.
+type notingBody struct {
+	io.ReadCloser
+	met *encounter
+}
+
+func (b *notingBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		b.met.note(err)
+	}
+	return n, err
+}

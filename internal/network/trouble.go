@@ -1,0 +1,49 @@
+package network
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"regexp"
+)
+
+// Transient tells whether text, which a program said of its failure, names a network or a server in trouble that may be over a
+// moment later: connections that are refused, lost or time out, and the HTTP statuses 429, 500, 502, 503 and 504. Helm, kubectl,
+// git and an engine's client of registries fail by text alone.
+func Transient(text string) bool { return trouble.MatchString(text) }
+
+var trouble = regexp.MustCompile(`(?i)connection refused|connection reset|connection timed out|broken pipe|\bEOF\b|i/o timeout|` +
+	`TLS handshake timeout|server misbehaving|temporary failure in name resolution|client connection lost|server closed the connection|` +
+	`the remote end hung up|empty reply from server|RPC failed|` +
+	`429 too many requests|500 internal server error|502 bad gateway|503 service unavailable|504 gateway time-?out|` +
+	`returned error: (429|500|502|503|504)|` + // git
+	`unable to handle the request|too many requests|an error on the server \(|etcdserver: |` + // Kubernetes
+	Silence)
+
+// Silence is what Ship says of a server that did not answer in time.
+const Silence = "no answer"
+
+// passes tells the same of an error that Ship's own HTTP client met.
+func passes(err error) bool {
+	var (
+		status    *StatusError
+		alert     tls.AlertError
+		name      *net.DNSError
+		socket    *net.OpError
+		untrusted *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.As(err, &status):
+		return status.passes()
+	case errors.As(err, &alert), errors.As(err, &untrusted), errors.As(err, new(x509.UnknownAuthorityError)):
+		return false
+	case errors.As(err, &name):
+		return name.IsTemporary || name.IsTimeout
+	case errors.As(err, &socket), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
+		return true
+	}
+	return err != nil && Transient(err.Error())
+}
