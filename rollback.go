@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/report"
@@ -89,6 +91,6 @@ func (r *release) earlier(ctx context.Context, chart helm.Release, now helm.Revi
 	if version != "" {
 		wanted = "version " + version
 	}
-	return 0, image, fmt.Errorf("Helm's history of %s in %s has no %s that ran:%s to run an old version again, give it a higher number and release it",
-		chart.Name, chart.Namespace, wanted, ran)
+	return 0, image, fmt.Errorf("no %s in Helm's history of %s in %s, where these ran before:%s; to run an old version again, release it under a higher number",
+		wanted, chart.Name, chart.Namespace, cmp.Or(strings.TrimSuffix(ran, ";"), " none"))
 }

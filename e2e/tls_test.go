@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,15 +11,20 @@ import (
 // TestReleaseOverTLS releases where git server and registry have certificates of an authority that only who was told
 // to trusts.
 func TestReleaseOverTLS(t *testing.T) {
+	t.Parallel()
 	if !world.CanTLS() {
 		t.Skipf("%s does not trust the testbed's authority", world.Session)
 	}
 	a := newApp(t)
 	first := a.git("rev-parse", "HEAD")
 	must(t, 0, a.OverTLS())
-	delete(a.Environment, "SSL_CERT_FILE")
-	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "certificate signed by unknown authority") {
+	delete(a.Settings, "ca")
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "certificate signed by unknown authority; give the") || !strings.Contains(out, "--ca") {
 		t.Errorf("release where nobody said whom to trust: %v", err)
+	}
+	a.Settings["ca"] = "file://" + filepath.Join(a.Dir, "pyproject.toml")
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "--ca: there is no certificate in it") {
+		t.Errorf("release with something else for certificates: %v", err)
 	}
 	if len(a.changes()) != 1 { // the first push of its source
 		t.Errorf("it changed something: %q", a.changes())

@@ -25,8 +25,8 @@ type App struct {
 	Repo string // group/name on the git server
 	// Settings are the arguments of every call of ship, by name.
 	Settings map[string]string
-	// Secrets are the environment variables that the settings name, Environment are others.
-	Secrets, Environment map[string]string
+	// Secrets are the environment variables that the settings name.
+	Secrets map[string]string
 
 	tls bool
 }
@@ -41,7 +41,6 @@ func (b *Bed) NewApp(name, dir string) (*App, error) {
 		"environments": "test=" + name + "-test:reinstall,production=" + name + "-production",
 		"timeout":      "2m", "insecure": "true",
 	}
-	a.Environment = map[string]string{}
 	a.Secrets = map[string]string{"SHOP_GIT_TOKEN": b.Git.Token, "SHOP_REGISTRY_PASSWORD": b.Registry.Password}
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(b.root, "examples", "poetry-service"))); err != nil {
 		return nil, err
@@ -64,13 +63,12 @@ func (b *Bed) NewApp(name, dir string) (*App, error) {
 	return a, err
 }
 
-// OverTLS makes the app use the git server and the registry over TLS. Ship itself trusts them because of SSL_CERT_FILE in
-// Environment; see crypto/x509.
+// OverTLS makes the app use the git server and the registry over TLS, which Ship is told to trust.
 func (a *App) OverTLS() error {
 	a.tls = true
 	a.Settings["image"] = a.Image()
 	delete(a.Settings, "insecure")
-	a.Environment["SSL_CERT_FILE"] = a.CA
+	a.Settings["ca"] = "file://" + a.CA
 	_, err := a.RunGit("remote", "set-url", "origin", a.Bed.Git.TLS+"/"+a.Repo+".git")
 	return err
 }
@@ -107,10 +105,8 @@ func (a *App) Command(ctx context.Context, function ...string) *exec.Cmd {
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	for _, variables := range []map[string]string{a.Environment, a.Secrets} {
-		for name, value := range variables {
-			cmd.Env = append(cmd.Env, name+"="+value)
-		}
+	for name, value := range a.Secrets {
+		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	return cmd
 }

@@ -189,7 +189,7 @@ func Major(answer string) (int, error) {
 	if n, err := strconv.Atoi(major); err == nil && (n == 3 || n == 4) {
 		return n, nil
 	}
-	return 0, fmt.Errorf("Helm says that it is %q: Ship knows Helm 3 and 4", answer)
+	return 0, fmt.Errorf("its Helm is version %q: Ship knows Helm 3 and 4", answer)
 }
 
 var chartError = regexp.MustCompile(`(?s)Error: (.*)`)
