@@ -91,7 +91,8 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 			chart.CreateNamespace, again = false, true // it may be there all the same
 		}
 		if !again || attempt == network.Attempts {
-			return "", r.failed(ctx, container, chart, target, cause)
+			return "", fmt.Errorf("%w\n%s stays tagged and published: retry to deploy it again, or fix it in a higher version",
+				r.failed(ctx, container, chart, target, cause), r.project.Version.Text)
 		}
 		if err := r.waitToRetry(ctx, target.Name+": "+cause, attempt); err != nil {
 			return "", err

@@ -64,7 +64,7 @@ func killAfter(step string) fault {
 	return fault{"killed after " + step, func(p *patient, random *rand.Rand) string {
 		release := p.begin()
 		release.awaitLine("+ " + step)
-		return release.kill(random)
+		return release.kill(random.IntN(2) == 0)
 	}}
 }
 
@@ -81,7 +81,7 @@ func killAt(server, operation, resource string, times int, after bool) fault {
 		if err := p.server(server).AwaitWaiting(release.ended, held.ID, 1); err != nil {
 			p.t.Logf("%s: the release ended before it came there", name)
 		}
-		return release.kill(random)
+		return release.kill(random.IntN(2) == 0)
 	}}
 }
 
@@ -91,7 +91,7 @@ func killedAnyTime(p *patient, random *rand.Rand) string {
 	case <-release.ended.Done():
 	case <-time.After(time.Duration(random.IntN(8000)) * time.Millisecond):
 	}
-	return release.kill(random)
+	return release.kill(random.IntN(2) == 0)
 }
 
 // broken makes a server answer wrongly, a few times or until the release has ended, which it must do by itself.
@@ -211,10 +211,10 @@ func (r *call) awaitLine(words string) {
 	}
 }
 
-// kill ends the release with SIGKILL, alone or with all that it started.
-func (r *call) kill(random *rand.Rand) string {
+// kill ends the release with SIGKILL, alone or with the children that it started.
+func (r *call) kill(children bool) string {
 	pid := r.cmd.Process.Pid
-	if random.IntN(2) == 0 {
+	if children {
 		pid = -pid
 	}
 	if r.ended.Err() == nil {
