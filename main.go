@@ -168,7 +168,7 @@ func New(
 	// +default="30s"
 	deadline string,
 	// Certificates, as PEM, of the authority that signed those of the git remote and of the registry, beside the system's, as file://PATH.
-	// On GitLab, file://$CI_SERVER_TLS_CA_FILE. What the engine itself fetches and pushes trusts what the engine's machine does
+	// In a GitLab project's .env, file://${CI_SERVER_TLS_CA_FILE:-}. What the engine itself fetches and pushes trusts what the engine's machine does
 	// +optional
 	ca *dagger.Secret,
 	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in; it has timeout(1), too

@@ -123,14 +123,14 @@ func explain(err error) string {
 		strings.TrimSpace(report.Tail(failed.Stdout)+report.Tail(failed.Stderr)))
 }
 
-// secretText reads a secret. One that is not given, or that an unset variable leaves empty or missing, is "":
-// looking may do without, and what cannot says which flag it lacks.
+// secretText reads a secret. One that is not given, or that an unset variable leaves empty, missing or a file without a
+// name, is "": looking may do without, and what cannot says which flag it lacks.
 func secretText(ctx context.Context, flag string, secret *dagger.Secret) (string, error) {
 	if secret == nil {
 		return "", nil
 	}
 	text, err := secret.Plaintext(ctx)
-	if err != nil && strings.Contains(err.Error(), "env var not found") {
+	if err != nil && (strings.Contains(err.Error(), "env var not found") || strings.Contains(err.Error(), `secret file ""`)) {
 		return "", nil
 	}
 	if err != nil {

@@ -30,6 +30,7 @@ func TestSecrets(t *testing.T) {
 		{"name", text(set.Name), "mine", ""},
 		{"uri", text(env.URI), "env://SHIP_TEST_SECRET", ""},
 		{"a variable that is not there", text(client.Secret("env://SHIP_TEST_NONE").Plaintext), nil, `secret env var not found: "SHI..."`},
+		{"a file without a name", text(client.Secret("file://").Plaintext), nil, `failed to read secret file ""`},
 		{"a file that is not there", text(client.Secret("file:///none").Plaintext), nil, `failed to read secret file "/none"`},
 		{"no scheme", text(client.Secret("SHIP_TEST_SECRET").Plaintext), nil, "malformed id"},
 		{"a scheme that does not exist", text(client.Secret("none://X").Plaintext), nil, `unsupported secret provider: "none"`},

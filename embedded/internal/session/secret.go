@@ -80,7 +80,7 @@ func (secret *Secret) plaintext() ([]byte, error) {
 			}
 			place = filepath.Join(home, rest)
 		}
-		if !filepath.IsAbs(place) {
+		if place != "" && !filepath.IsAbs(place) {
 			place = filepath.Join(secret.session.workdir, place)
 		}
 		value, err := os.ReadFile(place)
