@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -53,6 +55,7 @@ var faults = func() (all []fault) {
 		}
 		all = append(all, refused(server))
 	}
+	all = append(all, fault{"git server: unknown certificate", unknownCertificate("remote")}, fault{"registry: unknown certificate", unknownCertificate("image")})
 	for range 4 {
 		all = append(all, fault{"a race from one commit", raceFromOne}, fault{"a race from two commits", raceFromTwo})
 	}
@@ -105,6 +108,16 @@ func broken(server, kind string) fault {
 	}}
 }
 
+// outage is held while a port is closed.
+var outage sync.RWMutex
+
+// calm does what must not meet a port that another project has closed.
+func calm(do func()) {
+	outage.RLock()
+	defer outage.RUnlock()
+	do()
+}
+
 // refused closes a server's port for a while. It is closed for all other projects too.
 func refused(server string) fault {
 	return fault{server + ": refused", func(p *patient, random *rand.Rand) string {
@@ -113,27 +126,50 @@ func refused(server string) fault {
 		case <-release.ended.Done():
 		case <-time.After(time.Duration(random.IntN(6000)) * time.Millisecond):
 		}
+		outage.Lock()
 		must(p.t, 0, p.server(server).Stop(p.t.Context()))
 		time.Sleep(time.Duration(random.IntN(2500)) * time.Millisecond)
 		must(p.t, 0, p.server(server).Start(p.t.Context()))
+		outage.Unlock()
 		return release.await(2 * time.Minute)
 	}}
 }
 
-func raceFromOne(p *patient, _ *rand.Rand) string {
-	return p.race(p.begin(), p.begin())
+// unknownCertificate names a server by its address over TLS, whose certificate is of an authority that Ship does not know.
+func unknownCertificate(setting string) func(*patient, *rand.Rand) string {
+	return func(p *patient, _ *rand.Rand) string {
+		settings := p.Settings
+		p.Settings = maps.Clone(settings)
+		if p.Settings[setting] = p.Bed.Git.TLS + "/" + p.Repo + ".git"; setting == "image" {
+			p.Settings[setting] = p.Registry.TLS + "/" + p.Repo
+			delete(p.Settings, "insecure")
+		}
+		before := len(p.changes())
+		said := p.begin().await(2 * time.Minute)
+		if p.Settings = settings; !strings.Contains(said, "--ca") || len(p.changes()) != before {
+			p.t.Errorf("an unknown certificate does not end a release before it changes something:\n%s", said)
+		}
+		return said
+	}
+}
+
+func raceFromOne(p *patient, _ *rand.Rand) (said string) {
+	calm(func() { said = p.race(p.begin(), p.begin()) })
+	return said
 }
 
 // raceFromTwo releases a version from the commit that raised it and from the next one.
-func raceFromTwo(p *patient, _ *rand.Rand) string {
-	other := &patient{app: &app{copyOf(p.app), p.t}}
-	p.git("clone", "--quiet", p.Dir, other.Dir)
-	other.git("remote", "set-url", "origin", p.git("remote", "get-url", "origin"))
-	other.write("notes.md", fmt.Sprintf("Version %d.\n", p.version))
-	other.commit("a note")
-	said := p.race(p.begin(), other.begin())
-	p.git("pull", "--quiet", "--ff-only", "origin", "main")
-	must(p.t, 0, exec.Command("rm", "-r", other.Dir).Run())
+func raceFromTwo(p *patient, _ *rand.Rand) (said string) {
+	calm(func() {
+		other := &patient{app: &app{copyOf(p.app), p.t}}
+		p.git("clone", "--quiet", p.Dir, other.Dir)
+		other.git("remote", "set-url", "origin", p.git("remote", "get-url", "origin"))
+		other.write("notes.md", fmt.Sprintf("Version %d.\n", p.version))
+		other.commit("a note")
+		said = p.race(p.begin(), other.begin())
+		p.git("pull", "--quiet", "--ff-only", "origin", "main")
+		must(p.t, 0, os.RemoveAll(other.Dir))
+	})
 	return said
 }
 

@@ -79,36 +79,37 @@ func (p *patient) disturb(seed int64, fault fault) {
 	p.t.Helper()
 	p.version++
 	version := fmt.Sprintf("1.%d.0", p.version)
-	p.bump(version)
-	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	calm(func() { p.bump(version) })
 	start := time.Now()
-	said := fault.run(p, random)
+	said := fault.run(p, rand.New(rand.NewPCG(uint64(seed), 0)))
 	for _, end := range p.endFaults {
 		must(p.t, 0, end())
 	}
 	p.endFaults = nil
-	attempts := 1
-	for ; ; attempts++ {
-		plan, _, planErr := p.Call(p.t.Context(), "plan")
-		stdout, stderr, err := p.Call(p.t.Context(), "release")
-		said += fmt.Sprintf("\n--- plan %d: %v\n%s\n--- release %d: %v\n%s%s", attempts, planErr, plan, attempts, err, stdout, stderr)
-		if err == nil {
-			if planned, done := steps(plan, ">"), steps(stdout, "+"); planErr != nil || planned != done {
-				p.t.Errorf("the plan was %q, %v; done was %q", planned, planErr, done)
-			}
-			break
+	calm(func() {
+		attempts := 1
+		for more := true; more && attempts <= 6; attempts++ {
+			more = !p.finish(&said)
 		}
-		if attempts == 6 {
-			p.t.Errorf("seed %d, %s: not through after %d releases\n%s", seed, fault.name, attempts, said)
-			return
-		}
-	}
+		p.isThrough(version)
+		p.t.Logf("seed %d: %s %s, through after %d more, %.0f s", seed, version, fault.name, attempts-1, time.Since(start).Seconds())
+	})
 	p.checkSecrets(said)
-	p.isThrough(version)
 	if p.t.Failed() {
 		p.t.Errorf("seed %d, %s, said\n%s", seed, fault.name, said)
 	}
-	p.t.Logf("seed %d: %s %s, through after %d more, %.0f s", seed, version, fault.name, attempts, time.Since(start).Seconds())
+}
+
+// finish releases once more, as the plan says, and tells whether that went through.
+func (p *patient) finish(said *string) bool {
+	p.t.Helper()
+	plan, _, planErr := p.Call(p.t.Context(), "plan")
+	stdout, stderr, err := p.Call(p.t.Context(), "release")
+	*said += fmt.Sprintf("\n--- plan: %v\n%s\n--- release: %v\n%s%s", planErr, plan, err, stdout, stderr)
+	if planned, done := steps(plan, ">"), steps(stdout, "+"); err == nil && (planErr != nil || planned != done) {
+		p.t.Errorf("the plan was %q, %v; done was %q", planned, planErr, done)
+	}
+	return err == nil
 }
 
 // isThrough asks git, the registry and the cluster for the state that an undisturbed release ends in.
