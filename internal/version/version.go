@@ -1,5 +1,4 @@
-// Package version compares versions by the rules of the ecosystem that they come from:
-// SemVer 2.0.0 (https://semver.org) for npm and Cargo, PEP 440 (https://peps.python.org/pep-0440/) for Python.
+// Package version compares versions by the rules of the ecosystem that they come from: a scheme and a text in, an order out.
 package version
 
 import (
@@ -14,8 +13,12 @@ type Scheme string
 
 // The schemes that Ship knows.
 const (
-	SemVer Scheme = "SemVer"
-	PEP440 Scheme = "PEP 440"
+	SemVer   Scheme = "SemVer"   // https://semver.org
+	PEP440   Scheme = "PEP 440"  // https://packaging.python.org/en/latest/specifications/version-specifiers/
+	Maven    Scheme = "Maven"    // https://maven.apache.org/pom.html#version-order-specification
+	Gradle   Scheme = "Gradle"   // https://docs.gradle.org/current/userguide/dependency_versions.html#sec:version-ordering
+	NuGet    Scheme = "NuGet"    // https://learn.microsoft.com/en-us/nuget/concepts/package-versioning
+	Composer Scheme = "Composer" // https://getcomposer.org/doc/04-schema.md#version
 )
 
 // Version is a valid version. Text is what the manifest says, letter for letter.
@@ -23,41 +26,60 @@ type Version struct {
 	Text   string
 	Scheme Scheme
 
-	semver *semver.Version
-	pep440 pep440.Version
+	order order
+}
+
+// order is a version by its scheme's rules; compare only gets another of the same scheme.
+type order interface {
+	compare(other order) int
+	prerelease() bool
+}
+
+var parsers = map[Scheme]func(string) (order, error){
+	SemVer:   parseSemVer,
+	PEP440:   parsePEP440,
+	Maven:    parseMaven,
+	Gradle:   parseGradle,
+	NuGet:    parseNuGet,
+	Composer: parseComposer,
 }
 
 // Parse reads text by the scheme's rules. SemVer is strict: three numbers, no leading "v".
 func Parse(scheme Scheme, text string) (Version, error) {
-	v := Version{Text: text, Scheme: scheme}
-	var err error
-	switch scheme {
-	case SemVer:
-		v.semver, err = semver.StrictNewVersion(text)
-	case PEP440:
-		v.pep440, err = pep440.Parse(text)
-	default:
-		err = fmt.Errorf("unknown version scheme %q", scheme)
+	parse, known := parsers[scheme]
+	if !known {
+		return Version{}, fmt.Errorf("unknown version scheme %q", scheme)
 	}
+	order, err := parse(text)
 	if err != nil {
 		return Version{}, fmt.Errorf("%q is not a valid %s version", text, scheme)
 	}
-	return v, nil
+	return Version{text, scheme, order}, nil
 }
 
 // Compare returns -1, 0 or 1 as v is lower than, equal to or higher than other.
 // Both must be of one scheme.
-func (v Version) Compare(other Version) int {
-	if v.Scheme == PEP440 {
-		return v.pep440.Compare(other.pep440)
-	}
-	return v.semver.Compare(other.semver)
+func (v Version) Compare(other Version) int { return v.order.compare(other.order) }
+
+// Prerelease reports whether v comes before a final release: 1.4.0-rc.1, 1.4.0rc1, 1.4.0.dev3, 1.4-SNAPSHOT.
+func (v Version) Prerelease() bool { return v.order.prerelease() }
+
+type semVer struct{ *semver.Version }
+
+func parseSemVer(text string) (order, error) {
+	v, err := semver.StrictNewVersion(text)
+	return semVer{v}, err
 }
 
-// Prerelease reports whether v comes before a final release: 1.4.0-rc.1, 1.4.0rc1, 1.4.0.dev3.
-func (v Version) Prerelease() bool {
-	if v.Scheme == PEP440 {
-		return v.pep440.IsPreRelease()
-	}
-	return v.semver.Prerelease() != ""
+func (v semVer) compare(other order) int { return v.Compare(other.(semVer).Version) }
+func (v semVer) prerelease() bool        { return v.Prerelease() != "" }
+
+type pythonVersion struct{ pep440.Version }
+
+func parsePEP440(text string) (order, error) {
+	v, err := pep440.Parse(text)
+	return pythonVersion{v}, err
 }
+
+func (v pythonVersion) compare(other order) int { return v.Compare(other.(pythonVersion).Version) }
+func (v pythonVersion) prerelease() bool        { return v.IsPreRelease() }

@@ -4,8 +4,12 @@ import "testing"
 
 func TestCompareFollowsTheEcosystemsOrder(t *testing.T) {
 	for scheme, ascending := range map[Scheme][]string{
-		SemVer: {"0.9.0", "0.10.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1"},
-		PEP440: {"0.9", "0.10", "1.0.dev3", "1.0a1", "1.0b2", "1.0rc1", "1.0", "1.0.post1", "1.0.1", "1!0.1"},
+		SemVer:   {"0.9.0", "0.10.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1"},
+		Maven:    {"1-alpha", "1-beta", "1-milestone", "1-rc", "1-SNAPSHOT", "1", "1-sp", "1-foo", "1-1", "1.1", "1.2.9", "1.2.10", "2"},
+		Gradle:   {"1.0-dev", "1.0-ALPHA", "1.0-alpha", "1.0-rc", "1.0-SNAPSHOT", "1.0-final", "1.0-ga", "1.0-release", "1.0-sp", "1.0", "1.0.1", "1.2", "1.10"},
+		NuGet:    {"1.0-alpha", "1.0.0-ALPHA.1", "1.0.0-rc.1", "1.0.0", "1.0.0.1", "1.0.1", "1.2", "1.10"},
+		Composer: {"1.0.0-dev", "1.0.0-alpha1", "1.0.0-a2", "1.0.0-beta", "1.0.0-RC1", "1.0.0-RC10", "v1.0.0", "1.0.0-p1", "1.0.0.1", "1.1"},
+		PEP440:   {"0.9", "0.10", "1.0.dev3", "1.0a1", "1.0b2", "1.0rc1", "1.0", "1.0.post1", "1.0.1", "1!0.1"},
 	} {
 		for i, low := range ascending {
 			for j, high := range ascending {
@@ -27,6 +31,18 @@ func TestPrerelease(t *testing.T) {
 			t.Errorf("PEP 440 %s: Prerelease() = %v", text, got)
 		}
 	}
+	for scheme, texts := range map[Scheme]map[string]bool{
+		Maven:    {"1.4-SNAPSHOT": true, "1.4-m2": true, "1.4": false, "1.4.0.Final": false, "33.0-jre": false},
+		Gradle:   {"1.4-SNAPSHOT": true, "1.4.0rc1": true, "1.4": false, "1.4.RELEASE": false, "1.4.0+5": false},
+		NuGet:    {"1.4-preview.1": true, "1.4": false, "1.4+rc": false},
+		Composer: {"1.4.0-beta": true, "1.4.0-dev": true, "1.4.0": false, "1.4.0-p1": false},
+	} {
+		for text, want := range texts {
+			if got := mustParse(t, scheme, text).Prerelease(); got != want {
+				t.Errorf("%s %s: Prerelease() = %v", scheme, text, got)
+			}
+		}
+	}
 	for text, want := range map[string]bool{"1.4.0-rc.1": true, "1.4.0": false, "1.4.0+rc1": false} {
 		if got := mustParse(t, SemVer, text).Prerelease(); got != want {
 			t.Errorf("SemVer %s: Prerelease() = %v", text, got)
@@ -36,8 +52,12 @@ func TestPrerelease(t *testing.T) {
 
 func TestParseRefusesWhatTheEcosystemRefuses(t *testing.T) {
 	for scheme, texts := range map[Scheme][]string{
-		SemVer: {"", "1", "1.0", "v1.0.0", "01.0.0", "1.0.0-", "1.0.0 "},
-		PEP440: {"", "one", "1.0-", "1.0.x"},
+		SemVer:   {"", "1", "1.0", "v1.0.0", "01.0.0", "1.0.0-", "1.0.0 "},
+		Maven:    {"", "1 0", "${revision}", "1/2", "1..0", "1-"},
+		Gradle:   {"", "1 0", "$v", "-1"},
+		NuGet:    {"", "1.0.0.0.0", "v1.0", "1.0-"},
+		Composer: {"", "dev-main", "1.x-dev", "1.0.0-foo"},
+		PEP440:   {"", "one", "1.0-", "1.0.x"},
 	} {
 		for _, text := range texts {
 			if v, err := Parse(scheme, text); err == nil {
