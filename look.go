@@ -154,7 +154,7 @@ func (r *release) checkCommit(ctx context.Context) (err error) {
 	var committed manifest.Project
 	at := "fetch the source at " + converge.Short(r.plan.Commit) + " from the git remote"
 	if err = r.try(ctx, at, func(ctx context.Context) (err error) {
-		committed, err = manifestIn(ctx, r.tree(), r.project.Path)
+		committed, err = r.manifestIn(ctx, r.tree(), r.project.Path)
 		return err
 	}); err != nil {
 		return err

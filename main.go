@@ -87,8 +87,8 @@ func New(
 	// version's commit as the git remote has it. Default: the repo that dagger is called in
 	// +optional
 	source *dagger.Directory,
-	// Manifest to read name and version from, at the root of the source.
-	// Default: pyproject.toml, package.json, Cargo.toml, whichever is there
+	// Manifest to read name and version from, as services/api/Cargo.toml. Default: the one at the root of the source, of those
+	// that the README lists: for Python, JavaScript, Rust, Java, .NET, PHP, Dart, Elixir, Helm, or a VERSION file
 	// +optional
 	manifest string,
 	// Commit that the source was checked out at, 40 hexadecimal digits. Default: HEAD of the source's .git folder

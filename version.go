@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
@@ -75,37 +76,54 @@ func pick(steps []step, names ...string) []step {
 // readManifest reads the one named, or whichever there are at the root.
 func (s *Ship) readManifest(ctx context.Context) (manifest.Project, error) {
 	if s.Manifest != "" {
-		return manifestIn(ctx, s.Source, path.Clean(s.Manifest))
+		return s.manifestIn(ctx, s.Source, s.Manifest)
 	}
-	entries, err := s.Source.Entries(ctx)
-	if err != nil {
-		return manifest.Project{}, fmt.Errorf("list the source: %w", err)
-	}
-	manifests := map[string][]byte{}
-	for _, file := range manifest.Files {
-		if slices.Contains(entries, file) {
-			if manifests[file], err = contents(ctx, s.Source, file); err != nil {
-				return manifest.Project{}, err
-			}
-		}
-	}
-	return manifest.Choose(manifests)
-}
-
-func manifestIn(ctx context.Context, source *dagger.Directory, file string) (manifest.Project, error) {
-	data, err := contents(ctx, source, file)
+	project, err := manifest.Find(files(ctx, s.Source))
 	if err != nil {
 		return manifest.Project{}, err
 	}
-	return manifest.Parse(file, data)
+	return s.named(ctx, project)
 }
 
-func contents(ctx context.Context, source *dagger.Directory, file string) ([]byte, error) {
-	data, err := source.File(file).Contents(ctx)
+// manifestIn reads one manifest, and what it refers to, in the source or in another directory.
+func (s *Ship) manifestIn(ctx context.Context, source *dagger.Directory, file string) (manifest.Project, error) {
+	project, err := manifest.Read(files(ctx, source), file)
 	if err != nil {
-		return nil, fmt.Errorf("read the manifest %s: %w", file, err)
+		return manifest.Project{}, err
 	}
-	return []byte(data), nil
+	return s.named(ctx, project)
+}
+
+// named gives a project whose manifest has no name, as a VERSION file, that of its repo on the git remote.
+func (s *Ship) named(ctx context.Context, project manifest.Project) (manifest.Project, error) {
+	if project.Name == "" {
+		remote, err := s.readRemote(ctx)
+		if err != nil {
+			return manifest.Project{}, fmt.Errorf("%s has no name, so that the project is called like its repo: %w", project.Path, err)
+		}
+		project.Name = strings.TrimSuffix(path.Base(remote), ".git")
+	}
+	return project, nil
+}
+
+// files lets manifests be read from a directory. Each call is a round trip to the session.
+func files(ctx context.Context, source *dagger.Directory) manifest.Tree {
+	return manifest.Tree{
+		List: func(folder string) ([]string, error) {
+			entries, err := source.Entries(ctx, dagger.DirectoryEntriesOpts{Path: folder})
+			if err != nil {
+				return nil, fmt.Errorf("list the source's folder %s: %w", folder, err)
+			}
+			return entries, nil
+		},
+		Contents: func(file string) ([]byte, error) {
+			data, err := source.File(file).Contents(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("read the manifest %s: %w", file, err)
+			}
+			return []byte(data), nil
+		},
+	}
 }
 
 func (s *Ship) readCommit(ctx context.Context) (string, error) {

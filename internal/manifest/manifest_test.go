@@ -1,7 +1,11 @@
 package manifest
 
 import (
-	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,61 +32,131 @@ func TestParse(t *testing.T) {
 		"bad PEP 440":        {"pyproject.toml", "[project]\nname = \"shop\"\n\nversion = \"one\"\n", `pyproject.toml:4: "one" is not a valid PEP 440 version`},
 		"bad SemVer":         {"package.json", "{\n  \"name\": \"shop\",\n  \"version\": \"1.4\"\n}", `package.json:3: "1.4" is not a valid SemVer version`},
 		"number for version": {"package.json", "{\"name\": \"shop\",\n\"version\": 1}", "package.json:2: version is not a string"},
-		"broken TOML":        {"pyproject.toml", "[project]\nname = shop\n", "pyproject.toml:2: toml:"},
-		"broken JSON":        {"package.json", "{\n  \"name\": }", "package.json:2: invalid character"},
+		"broken TOML":        {"pyproject.toml", "[project]\nname = shop\n", "pyproject.toml:2:8: toml:"},
+		"broken JSON":        {"package.json", "{\n  \"name\": }", "package.json:2:11: invalid character"},
 		"only tools":         {"pyproject.toml", "[tool.ruff]\nline-length = 100\n", "no project with a version"},
 		"private":            {"package.json", `{"private": true}`, "no project with a version"},
 		"virtual workspace":  {"Cargo.toml", "[workspace]\nmembers = []\n", "no project with a version"},
-		"unknown file":       {"setup.py", "", "setup.py is no manifest that Ship reads"},
+		"unknown file":       {"setup.sh", "", "setup.sh is no manifest that can be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			project, err := Parse(c.file, []byte(c.data))
-			got := project.Name + " " + project.Version.Text
-			if err != nil {
-				got = err.Error()
-			}
-			if got != c.want && (err == nil || !strings.Contains(got, c.want)) {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
+			project, err := Read(folder{c.file: c.data}.tree(), c.file)
+			check(t, project.Name+" "+project.Version.Text, err, c.want)
 		})
 	}
 }
 
-func TestChoose(t *testing.T) {
-	poetry := []byte("[tool.poetry]\nname = \"shop\"\nversion = \"1.4.0\"\n")
-	tools := []byte("{\"private\": true}")
-	same := []byte(`{"name": "ui", "version": "1.4.0"}`)
-	other := []byte(`{"name": "ui", "version": "2.0.0"}`)
-
-	for name, manifests := range map[string]map[string][]byte{
-		"alone":              {"pyproject.toml": poetry},
-		"beside private npm": {"pyproject.toml": poetry, "package.json": tools},
-		"two that agree":     {"pyproject.toml": poetry, "package.json": same},
+func TestFind(t *testing.T) {
+	poetry := "[tool.poetry]\nname = \"shop\"\nversion = \"1.4.0\"\n"
+	tools := `{"private": true, "name": "tools"}`
+	for name, c := range map[string]struct {
+		files folder
+		want  string // "path name version", or a part of the error's text
+	}{
+		"alone":              {folder{"pyproject.toml": poetry}, "pyproject.toml shop 1.4.0"},
+		"beside private npm": {folder{"pyproject.toml": poetry, "package.json": tools}, "pyproject.toml shop 1.4.0"},
+		"two that agree":     {folder{"pyproject.toml": poetry, "package.json": `{"name": "ui", "version": "1.4.0"}`}, "pyproject.toml shop 1.4.0"},
+		"two that disagree": {folder{"pyproject.toml": poetry, "package.json": `{"name": "ui", "version": "2.0.0"}`},
+			"pyproject.toml says shop 1.4.0, package.json says ui 2.0.0: name the one to follow with --manifest"},
+		"a chart below":    {folder{"pyproject.toml": poetry, "chart/Chart.yaml": "name: c\nversion: 9.0.0\n"}, "pyproject.toml shop 1.4.0"},
+		"maturin":          {folder{"pyproject.toml": "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[build-system]\nbuild-backend = \"maturin\"\n", "Cargo.toml": "[package]\nname = \"shop\"\nversion = \"1.4.0\"\n"}, "Cargo.toml shop 1.4.0"},
+		"VERSION agrees":   {folder{"pyproject.toml": poetry, "VERSION": "1.4.0\n"}, "pyproject.toml shop 1.4.0"},
+		"VERSION differs":  {folder{"pyproject.toml": poetry, "VERSION": "1.5.0\n"}, "pyproject.toml says shop 1.4.0, VERSION says 1.5.0"},
+		"only VERSION":     {folder{"VERSION": "1.5.0\n", "package.json": tools}, "VERSION  1.5.0"},
+		"setup.cfg, tools": {folder{"pyproject.toml": "[build-system]\nrequires = []\n", "setup.cfg": "[metadata]\nname = shop\nversion = 1.4\n"}, "setup.cfg shop 1.4"},
+		"two projects":     {folder{"A.csproj": "<Project><PropertyGroup><Version>1.0.0</Version></PropertyGroup></Project>", "B.csproj": "<Project><PropertyGroup><Version>2.0.0</Version></PropertyGroup></Project>"}, "A.csproj says A 1.0.0, B.csproj says B 2.0.0"},
+		"setup.py alone":   {folder{"setup.py": "setup(version='1')"}, "setup.py: only running it would tell name and version"},
+		"setup.py too":     {folder{"setup.py": "setup()", "pyproject.toml": poetry}, "pyproject.toml shop 1.4.0"},
+		"none":             {folder{}, "looked for pyproject.toml, setup.cfg, package.json"},
+		"only a private":   {folder{"package.json": tools}, "no project with a version"},
 	} {
-		project, err := Choose(manifests)
-		if err != nil || project.Name != "shop" || project.Path != "pyproject.toml" {
-			t.Errorf("%s: %+v, %v", name, project, err)
-		}
-	}
-	if _, err := Choose(map[string][]byte{"pyproject.toml": poetry, "package.json": other}); err == nil ||
-		!strings.Contains(err.Error(), "pyproject.toml says 1.4.0 and package.json says 2.0.0") {
-		t.Errorf("two that disagree: %v", err)
-	}
-	if _, err := Choose(nil); err == nil || !strings.Contains(err.Error(), "looked for pyproject.toml, package.json, Cargo.toml") {
-		t.Errorf("none: %v", err)
-	}
-	if _, err := Choose(map[string][]byte{"package.json": tools}); !errors.Is(err, ErrNoProject) {
-		t.Errorf("only a private one: %v", err)
+		t.Run(name, func(t *testing.T) {
+			project, err := Find(c.files.tree())
+			check(t, project.Path+" "+project.Name+" "+project.Version.Text, err, c.want)
+		})
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	f.Add("pyproject.toml", []byte("[project]\nname = \"shop\"\nversion = \"1.4\"\n"))
-	f.Add("package.json", []byte(`{"name": "shop", "version": "1.4"}`))
-	f.Add("Cargo.toml", []byte("[package]\nversion.workspace = true\n"))
-	f.Fuzz(func(t *testing.T, file string, data []byte) {
-		project, err := Parse(file, data)
-		if err == nil && (project.Name == "" || project.Version.Text == "") {
+func check(t *testing.T, got string, err error, want string) {
+	t.Helper()
+	if err != nil {
+		got = err.Error()
+	}
+	if got != want && (err == nil || !strings.Contains(got, want)) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// folder is a tree in memory: texts by path.
+type folder map[string]string
+
+func (f folder) tree() Tree { return Tree{f.list, f.contents} }
+
+func (f folder) list(at string) ([]string, error) {
+	names := map[string]bool{}
+	for file := range f {
+		if at != "." {
+			var below bool
+			if file, below = strings.CutPrefix(file, at+"/"); !below {
+				continue
+			}
+		}
+		name, _, more := strings.Cut(file, "/")
+		if more {
+			name += "/"
+		}
+		names[name] = true
+	}
+	return slices.Sorted(maps.Keys(names)), nil
+}
+
+func (f folder) contents(file string) ([]byte, error) {
+	text, exists := f[file]
+	if !exists {
+		return nil, fs.ErrNotExist
+	}
+	return []byte(text), nil
+}
+
+func TestASingleManifestCostsAListAndAFile(t *testing.T) {
+	for file, text := range map[string]string{
+		"pyproject.toml": "[project]\nname = \"shop\"\nversion = \"1.4\"\n",
+		"package.json":   `{"name": "shop", "version": "1.4.0"}`,
+		"pom.xml":        "<project><artifactId>shop</artifactId><version>1.4</version></project>",
+		"Shop.csproj":    "<Project><PropertyGroup><Version>1.4.0</Version></PropertyGroup></Project>",
+	} {
+		files, calls := folder{file: text, "src/a": "", "chart/Chart.yaml": ""}, 0
+		tree := Tree{
+			List:     func(at string) ([]string, error) { calls++; return files.list(at) },
+			Contents: func(at string) ([]byte, error) { calls++; return files.contents(at) },
+		}
+		if _, err := Find(tree); err != nil || calls != 2 {
+			t.Errorf("%s: %d calls, %v", file, calls, err)
+		}
+		calls = 0
+		if _, err := Read(tree, file); err != nil || calls > 2 {
+			t.Errorf("%s by name: %d calls, %v", file, calls, err)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for file := range corpus { // seeds for each reader
+		data, err := os.ReadFile("testdata/corpus/" + file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(path.Base(file), data, []byte("version=1.0\nrootProject.name = 'a'\n"))
+	}
+	f.Fuzz(func(t *testing.T, file string, data, neighbour []byte) {
+		tree := folder{file: string(data)}
+		for _, other := range []string{"gradle.properties", "settings.gradle", "Directory.Build.props", ".mvn/maven.config", "VERSION"} {
+			if other != file {
+				tree[other] = string(neighbour)
+			}
+		}
+		project, err := Read(tree.tree(), file)
+		if err == nil && (project.Name == "" && file != "VERSION" || project.Version.Text == "") {
 			t.Errorf("%s: no error and no project: %+v", file, project)
 		}
 	})

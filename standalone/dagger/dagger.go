@@ -13,6 +13,7 @@ type (
 	ContainerWithExecOpts    = dagger.ContainerWithExecOpts
 	Directory                = dagger.Directory
 	DirectoryDockerBuildOpts = dagger.DirectoryDockerBuildOpts
+	DirectoryEntriesOpts     = dagger.DirectoryEntriesOpts
 	DirectoryFilterOpts      = dagger.DirectoryFilterOpts
 	ExecError                = dagger.ExecError
 	GitOpts                  = dagger.GitOpts

@@ -1,0 +1,159 @@
+package manifest
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"dagger/ship/internal/version"
+)
+
+// files is a tree that remembers what it listed, since each look costs a round trip.
+type files struct {
+	tree   Tree
+	listed map[string][]string
+}
+
+func (f *files) list(folder string) ([]string, error) {
+	if entries, known := f.listed[folder]; known {
+		return entries, nil
+	}
+	entries, err := f.tree.List(folder)
+	if err != nil {
+		return nil, err
+	}
+	entries = slices.Clone(entries)
+	for i := range entries {
+		entries[i] = strings.TrimSuffix(entries[i], "/")
+	}
+	if f.listed == nil {
+		f.listed = map[string][]string{}
+	}
+	f.listed[folder] = entries
+	return entries, nil
+}
+
+// has reports whether the tree has the file or folder. What is outside of the tree it has not.
+func (f *files) has(file string) (bool, error) {
+	folder, base := path.Dir(file), path.Base(file)
+	if base == ".." || strings.HasPrefix(file, "../") {
+		return false, nil
+	}
+	if folder != "." {
+		if exists, err := f.has(folder); err != nil || !exists {
+			return false, err
+		}
+	}
+	entries, err := f.list(folder)
+	return slices.Contains(entries, base), err
+}
+
+// open returns a file's text without a byte order mark.
+func (f *files) open(file string) (*document, error) {
+	data, err := f.tree.Contents(file)
+	if err != nil {
+		return nil, err
+	}
+	return &document{files: f, path: file, data: bytes.TrimPrefix(data, []byte("\ufeff"))}, nil
+}
+
+// document is a file being read: its format's reader sets name and version, and where the version stands.
+type document struct {
+	*files
+	path   string
+	data   []byte
+	values map[string]any
+	lineOf func(keys ...string) int
+
+	scheme        version.Scheme
+	name, version string
+	versionPath   string
+	versionLine   int
+}
+
+// beside is the path of a file given relative to the document's folder.
+func (d *document) beside(file string) string { return path.Join(path.Dir(d.path), file) }
+
+// says takes the version, as it stands on a line of a file, which is the document itself or one that it refers to.
+func (d *document) says(text string, at *document, line int) {
+	d.version, d.versionPath, d.versionLine = text, at.path, line
+}
+
+func (d *document) fault(line int, format string, values ...any) error {
+	return &Error{Path: d.path, Line: line, Text: fmt.Sprintf(format, values...)}
+}
+
+func (d *document) noProject(format string, values ...any) error {
+	return fmt.Errorf("%s: %w: %s", d.path, ErrNoProject, fmt.Sprintf(format, values...))
+}
+
+// checkUTF8 is for formats that are UTF-8 by definition but whose decoders do not mind.
+func (d *document) checkUTF8() error {
+	for rest, line := d.data, 1; len(rest) > 0; line++ {
+		var text []byte
+		if text, rest, _ = bytes.Cut(rest, []byte("\n")); !utf8.Valid(text) {
+			return d.fault(line, "not UTF-8: save the file as UTF-8")
+		}
+	}
+	return nil
+}
+
+func (d *document) value(keys ...string) (any, bool) {
+	var value any = d.values
+	for _, key := range keys {
+		table, is := value.(map[string]any)
+		if !is {
+			return nil, false
+		}
+		if value, is = table[key]; !is {
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+// text returns the string at the keys, empty where there is none.
+func (d *document) text(keys ...string) (string, error) {
+	value, exists := d.value(keys...)
+	if !exists || value == nil {
+		return "", nil
+	}
+	text, is := value.(string)
+	if !is {
+		return "", d.fault(d.lineOf(keys...), "%s is not a string: write it in quotes", strings.Join(keys, "."))
+	}
+	return text, nil
+}
+
+// take reads name and version from one table; both must be there.
+func (d *document) take(table ...string) (err error) {
+	keys := func(key string) []string { return append(table[:len(table):len(table)], key) }
+	if d.name == "" {
+		if d.name, err = d.text(keys("name")...); err != nil {
+			return err
+		}
+	}
+	text, err := d.text(keys("version")...)
+	if err != nil {
+		return err
+	}
+	d.says(text, d, d.lineOf(keys("version")...))
+	where := ""
+	if len(table) > 0 {
+		where = " in [" + strings.Join(table, ".") + "]"
+	}
+	switch {
+	case d.name == "":
+		return d.fault(d.lineOf(table...), "no name%s", where)
+	case d.version == "":
+		return d.fault(d.lineOf(table...), "no version%s", where)
+	}
+	return nil
+}
+
+func lineAt(data []byte, offset int64) int {
+	return 1 + bytes.Count(data[:min(offset, int64(len(data)))], []byte("\n"))
+}

@@ -1,0 +1,129 @@
+package manifest
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// dotnet reads an SDK-style project (https://learn.microsoft.com/en-us/dotnet/core/project-sdk/msbuild-props#package-properties)
+// after the nearest Directory.Build.props upwards, which MSBuild imports before it
+// (https://learn.microsoft.com/en-us/visualstudio/msbuild/customize-by-directory). The version is Version, or else
+// VersionPrefix and VersionSuffix; the name is PackageId, or else AssemblyName, or else the file's.
+func dotnet(d *document) error {
+	properties := properties{"MSBuildProjectName": {text: strings.TrimSuffix(path.Base(d.path), path.Ext(d.path)), document: d}}
+	for folder := path.Dir(d.path); ; folder = path.Dir(folder) {
+		file := path.Join(folder, "Directory.Build.props")
+		exists, err := d.has(file)
+		if err != nil {
+			return err
+		}
+		if exists {
+			shared, err := d.open(file)
+			if err == nil {
+				err = properties.evaluate(shared)
+			}
+			if err != nil {
+				return err
+			}
+			break
+		}
+		if folder == "." {
+			break
+		}
+	}
+	if err := properties.evaluate(d); err != nil {
+		return err
+	}
+	name, err := properties.first("PackageId", "AssemblyName", "MSBuildProjectName")
+	if err != nil {
+		return err
+	}
+	version, err := properties.first("Version", "VersionPrefix")
+	if err != nil {
+		return err
+	}
+	if version.document == nil {
+		return d.noProject("no <Version>: write it in a <PropertyGroup> here or in Directory.Build.props")
+	}
+	if version.name == "VersionPrefix" {
+		suffix, err := properties.first("VersionSuffix")
+		if err != nil {
+			return err
+		}
+		if suffix.text != "" {
+			version.text += "-" + suffix.text
+		}
+	}
+	d.name = name.text
+	d.says(version.text, version.document, version.line)
+	return nil
+}
+
+// buildProps holds properties for the projects of its folders, and is none itself.
+func buildProps(d *document) error {
+	return d.noProject("it is shared by projects: name one of them, a .csproj, with --manifest")
+}
+
+// maxProperty bounds properties that double each other, in bytes.
+const maxProperty = 1000
+
+// msbuildProperty is a property's value; an error in it matters only where it is asked for.
+type msbuildProperty struct {
+	name, text string
+	document   *document
+	line       int
+	err        error
+}
+
+type properties map[string]msbuildProperty
+
+// first returns the first of the properties that is set and not empty.
+func (p properties) first(names ...string) (msbuildProperty, error) {
+	for _, name := range names {
+		if property := p[name]; property.text != "" || property.err != nil {
+			property.name = name
+			return property, property.err
+		}
+	}
+	return msbuildProperty{}, nil
+}
+
+var msbuildReference = regexp.MustCompile(`\$\(([^()]*)\)`)
+
+// evaluate goes through a file's property groups in order; each value sees those before it.
+func (p properties) evaluate(d *document) error {
+	root, err := d.decodeXML()
+	if err != nil {
+		return err
+	}
+	if root.name != "Project" {
+		return d.fault(root.line, "<%s> is not an MSBuild <Project>", root.name)
+	}
+	for _, group := range root.children {
+		if group.name != "PropertyGroup" {
+			continue
+		}
+		for _, element := range group.children {
+			value := msbuildProperty{document: d, line: element.line}
+			if group.conditions || element.conditions {
+				value.err = d.fault(element.line, "only running MSBuild would tell <%s>, which has a Condition: set it without one", element.name)
+			}
+			value.text = msbuildReference.ReplaceAllStringFunc(element.text, func(reference string) string {
+				used, known := p[reference[2:len(reference)-1]]
+				if !known && value.err == nil {
+					value.err = d.fault(element.line, "only running MSBuild would tell %s: write the text itself into <%s>, or set the property before",
+						reference, element.name)
+				} else if value.err == nil {
+					value.err = used.err
+				}
+				if len(used.text) > maxProperty && value.err == nil {
+					value.err = d.fault(element.line, "<%s> is longer than any version or name", element.name)
+				}
+				return used.text[:min(len(used.text), maxProperty)]
+			})
+			p[element.name] = value
+		}
+	}
+	return nil
+}

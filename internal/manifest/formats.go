@@ -1,0 +1,37 @@
+package manifest
+
+import "dagger/ship/internal/version"
+
+// format is one kind of manifest: how its file is called, whose rules its version follows, and what reads it.
+type format struct {
+	pattern string
+	scheme  version.Scheme
+	read    func(*document) error
+}
+
+// formats in the order in which they are looked for: what names its project most surely comes first, and files that
+// often only accompany another manifest come last.
+var formats []format
+
+func init() { // not in the declaration, since the readers' errors list the formats
+	formats = []format{
+		{"pyproject.toml", version.PEP440, pyproject},
+		{"setup.cfg", version.PEP440, setupCfg},
+		{"package.json", version.SemVer, packageJSON},
+		{"deno.json", version.SemVer, deno},
+		{"deno.jsonc", version.SemVer, deno},
+		{"Cargo.toml", version.SemVer, cargo},
+		{"pom.xml", version.Maven, maven},
+		{"build.gradle", version.Gradle, gradle},
+		{"build.gradle.kts", version.Gradle, gradle},
+		{"gradle.properties", version.Gradle, gradleProperties},
+		{"*.csproj", version.NuGet, dotnet},
+		{"Directory.Build.props", version.NuGet, buildProps},
+		{"composer.json", version.Composer, composer},
+		{"pubspec.yaml", version.SemVer, pubspec},
+		{"mix.exs", version.SemVer, mix},
+		{"Chart.yaml", version.SemVer, chart},
+		{"VERSION", version.Gradle, plain},
+		{"setup.py", version.PEP440, setupPy},
+	}
+}

@@ -1,0 +1,176 @@
+package manifest
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// pom is a Maven project with its parents, the nearest first.
+type pom struct {
+	document *document
+	root     *element
+	parent   *pom
+	looks    int // properties looked up so far
+}
+
+// Bounds for what may be a circle, or grow with each level: the chain of parents, and the properties looked up.
+const (
+	maxParents = 20
+	maxLooks   = 1000
+)
+
+// maven reads pom.xml (https://maven.apache.org/pom.html). The project's name is its artifactId, as in the tags of
+// Maven's own release plugin. The version may be the parent's, and hold properties of the pom, its parents and
+// .mvn/maven.config (https://maven.apache.org/guides/mini/guide-maven-ci-friendly.html). Profiles are not looked at.
+func maven(d *document) error {
+	p, err := d.pom()
+	if err != nil {
+		return err
+	}
+	if p.root.name != "project" {
+		return d.fault(p.root.line, "<%s> is not a Maven <project>", p.root.name)
+	}
+	for _, name := range []string{"artifactId", "version", "parent", "properties"} {
+		seen := 0
+		for _, child := range p.root.children {
+			if child.name == name {
+				if seen++; seen > 1 {
+					return d.fault(child.line, "<%s> is there twice", name)
+				}
+			}
+		}
+	}
+	artifact, stated := p.root.child("artifactId"), p.root.child("version")
+	if stated == nil {
+		stated = p.root.child("parent").child("version")
+	}
+	if artifact == nil || artifact.text == "" {
+		return d.fault(p.root.line, "no <artifactId> in <project>")
+	}
+	if stated == nil || stated.text == "" {
+		return d.fault(p.root.line, "no <version>, neither in <project> nor in its <parent>")
+	}
+	if d.name, err = p.expand(artifact, artifact.text); err != nil {
+		return err
+	}
+	text, err := p.expand(stated, stated.text)
+	d.says(text, d, stated.line)
+	return err
+}
+
+func (d *document) pom() (*pom, error) {
+	root, err := d.decodeXML()
+	return &pom{document: d, root: root}, err
+}
+
+var property = regexp.MustCompile(`\$\{([^{}]*)\}`)
+
+// expand puts values in the place of ${…}. What the command line says, which .mvn/maven.config adds to, comes before
+// the pom, and a pom's own properties before its parents'.
+func (p *pom) expand(at *element, text string) (string, error) {
+	if !strings.Contains(text, "${") {
+		return text, nil
+	}
+	var failed error
+	expanded := property.ReplaceAllStringFunc(text, func(reference string) string {
+		if p.looks++; p.looks > maxLooks {
+			failed = p.document.fault(at.line, "%s refers to itself", at.text)
+		}
+		if failed != nil {
+			return ""
+		}
+		name := reference[2 : len(reference)-1]
+		value, err := p.property(name)
+		if err == nil && value == nil {
+			err = p.document.fault(at.line, "${%s} is not known without running Maven: define it under <properties> of the pom or a "+
+				"parent in the repo, or as -D%s=… in .mvn/maven.config", name, name)
+		}
+		if err == nil {
+			var text string
+			if text, err = p.expand(at, *value); err == nil {
+				return text
+			}
+		}
+		failed = err
+		return ""
+	})
+	return expanded, failed
+}
+
+func (p *pom) property(name string) (*string, error) {
+	if value, err := p.commandLine(name); err != nil || value != nil {
+		return value, err
+	}
+	for at, depth := p, 0; at != nil && depth < maxParents; depth++ {
+		if value := at.root.child("properties").child(name); value != nil {
+			return &value.text, nil
+		}
+		if field, is := strings.CutPrefix(name, "project."); is && at == p {
+			element := at.root
+			if parent, is := strings.CutPrefix(field, "parent."); is {
+				element, field = element.child("parent"), parent
+			}
+			if value := element.child(field); value != nil && field != "parent" && len(value.children) == 0 {
+				return &value.text, nil
+			}
+		}
+		next, err := at.up()
+		if err != nil {
+			return nil, err
+		}
+		at = next
+	}
+	return nil, nil
+}
+
+// up reads the parent's pom, nil where the repo does not have it.
+func (p *pom) up() (*pom, error) {
+	parent := p.root.child("parent")
+	if p.parent != nil || parent == nil {
+		return p.parent, nil
+	}
+	relative := "../pom.xml"
+	if stated := parent.child("relativePath"); stated != nil {
+		relative = stated.text
+	}
+	if relative == "" { // asks for the parent from the repositories
+		return nil, nil
+	}
+	file := p.document.beside(relative)
+	if path.Ext(file) != ".xml" {
+		file = path.Join(file, "pom.xml")
+	}
+	if exists, err := p.document.has(file); err != nil || !exists {
+		return nil, err
+	}
+	document, err := p.document.open(file)
+	if err != nil {
+		return nil, err
+	}
+	read, err := document.pom()
+	if err != nil || read.root.textOf("artifactId") != parent.textOf("artifactId") {
+		return nil, err // another project's: Maven looks for the parent in the repositories then
+	}
+	p.parent = read
+	return read, nil
+}
+
+// commandLine returns a property of .mvn/maven.config, nil where there is none.
+func (p *pom) commandLine(name string) (*string, error) {
+	const file = ".mvn/maven.config"
+	if exists, err := p.document.has(file); err != nil || !exists {
+		return nil, err
+	}
+	config, err := p.document.open(file)
+	if err != nil {
+		return nil, err
+	}
+	var found *string
+	for _, argument := range strings.Fields(string(config.data)) {
+		if value, is := strings.CutPrefix(argument, "-D"+name+"="); is {
+			found = &value
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,10 @@
+defmodule All.MixProject do
+  use Mix.Project
+
+  def project do
+    [
+      apps_path: "apps",
+      deps: []
+    ]
+  end
+end

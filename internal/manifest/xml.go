@@ -1,0 +1,109 @@
+package manifest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// element is an XML element with the line that it starts on; text is its own, blanks around it left out.
+type element struct {
+	name       string
+	text       string
+	line       int
+	conditions bool // it has an attribute Condition
+	children   []*element
+}
+
+// decodeXML reads XML (https://www.w3.org/TR/xml/). Elements go by their local names, whatever the namespace.
+func (d *document) decodeXML() (*element, error) {
+	decoder := xml.NewDecoder(bytes.NewReader(d.data))
+	decoder.CharsetReader = charset
+	root := &element{}
+	open := []*element{root}
+	for {
+		token, err := decoder.Token()
+		line, column := decoder.InputPos()
+		top := open[len(open)-1]
+		switch {
+		case err == io.EOF && len(root.children) == 1:
+			return root.children[0], nil
+		case err == io.EOF:
+			return nil, d.fault(0, "not an XML document with one root element")
+		case err != nil:
+			if at := new(xml.SyntaxError); errors.As(err, &at) {
+				return nil, &Error{d.path, at.Line, column, at.Msg}
+			}
+			return nil, d.fault(line, "%v", err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			child := &element{name: token.Name.Local, line: line}
+			for _, attribute := range token.Attr {
+				child.conditions = child.conditions || attribute.Name.Local == "Condition"
+			}
+			top.children = append(top.children, child)
+			open = append(open, child)
+		case xml.EndElement:
+			top.text = strings.TrimSpace(top.text)
+			open = open[:len(open)-1]
+		case xml.CharData:
+			if len(top.children) == 0 { // no manifest mixes text and elements where it matters
+				top.text += string(token)
+			}
+		}
+	}
+}
+
+// child returns the first child of the name, nil where there is none; a nil element has no children.
+func (e *element) child(name string) *element {
+	if e != nil {
+		for _, child := range e.children {
+			if child.name == name {
+				return child
+			}
+		}
+	}
+	return nil
+}
+
+func (e *element) textOf(name string) string {
+	if child := e.child(name); child != nil {
+		return child.text
+	}
+	return ""
+}
+
+// charset reads the encodings that manifests of old tools are in, beside UTF-8.
+func charset(label string, input io.Reader) (io.Reader, error) {
+	switch strings.ToLower(label) {
+	case "us-ascii", "ascii":
+		return input, nil
+	case "iso-8859-1", "latin1":
+		return &latin1{in: bufio.NewReader(input)}, nil
+	}
+	return nil, fmt.Errorf("the encoding %q cannot be read: save the file as UTF-8", label)
+}
+
+// latin1 reads ISO-8859-1, whose bytes are the first 256 code points, as UTF-8.
+type latin1 struct {
+	in   *bufio.Reader
+	rest []byte
+}
+
+func (l *latin1) Read(p []byte) (int, error) {
+	if len(l.rest) == 0 {
+		b, err := l.in.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		l.rest = []byte(string(rune(b)))
+	}
+	n := copy(p, l.rest)
+	l.rest = l.rest[n:]
+	return n, nil
+}
