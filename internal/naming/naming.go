@@ -18,12 +18,13 @@ type Template string
 // DefaultTemplate gives shop-1.4.0.
 const DefaultTemplate Template = "{name}-{version}"
 
-// Tag returns the tag of a version of a project.
+// Tag returns the tag of a version of a project; what git forbids in name and version is escaped, see gitEscape. One
+// project's versions never share a tag. Two projects' might (a-1 with 2.0 and a with 1-2.0): Version tells.
 func (t Template) Tag(name, version string) (string, error) {
 	if strings.Count(string(t), "{version}") != 1 {
 		return "", fmt.Errorf("the tag's template %q must hold {version} once", t)
 	}
-	tag := strings.NewReplacer("{name}", name, "{version}", version).Replace(string(t))
+	tag := strings.NewReplacer("{name}", gitEscape(name), "{version}", gitEscape(version)).Replace(string(t))
 	// go-git lets pass what git calls an option
 	if err := plumbing.NewTagReferenceName(tag).Validate(); err != nil || strings.HasPrefix(tag, "-") {
 		return "", fmt.Errorf("%q, from the template %q, cannot be a git tag: see git check-ref-format", tag, t)
@@ -34,17 +35,22 @@ func (t Template) Tag(name, version string) (string, error) {
 // Prefix is what all tags of a project begin with.
 func (t Template) Prefix(name string) string {
 	before, _, _ := strings.Cut(string(t), "{version}")
-	return strings.ReplaceAll(before, "{name}", name)
+	return strings.ReplaceAll(before, "{name}", gitEscape(name))
 }
 
-// Version returns the version that a tag of a project is for, by its text alone.
+// Version returns the version that a tag of a project is for, by its text alone: whether that is a valid version of the
+// project's scheme is for the caller to see.
 func (t Template) Version(name, tag string) (string, bool) {
 	_, after, _ := strings.Cut(string(t), "{version}")
-	version, begins := strings.CutPrefix(tag, t.Prefix(name))
+	escaped, begins := strings.CutPrefix(tag, t.Prefix(name))
 	if !begins {
 		return "", false
 	}
-	return strings.CutSuffix(version, strings.ReplaceAll(after, "{name}", name))
+	escaped, ends := strings.CutSuffix(escaped, strings.ReplaceAll(after, "{name}", gitEscape(name)))
+	if !ends {
+		return "", false
+	}
+	return gitUnescape(escaped)
 }
 
 var imageTag = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
@@ -68,7 +74,45 @@ func Release(name string) (string, error) {
 	return release, nil
 }
 
-// Image returns the last part of the image's address for a project: its name in lower case, without an npm scope's @.
+var (
+	notImage  = regexp.MustCompile(`[^a-z0-9._-]+`)
+	separator = regexp.MustCompile(`[._-]*[.-][._-]*|_{3,}`) // all but single ones, "__" and dashes, which are valid
+	valid     = regexp.MustCompile(`^(?:[.]|-+)$`)
+)
+
+// Image returns the last part of the image's address for a project
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests): its name in lower case, without an
+// npm scope's @, where each run of characters that an image's path cannot have is a dash. Empty where nothing is left.
 func Image(name string) string {
-	return strings.ToLower(strings.TrimPrefix(name, "@"))
+	var parts []string
+	for _, part := range strings.Split(strings.ToLower(strings.TrimPrefix(name, "@")), "/") {
+		part = separator.ReplaceAllStringFunc(notImage.ReplaceAllString(part, "-"), func(run string) string {
+			if valid.MatchString(run) {
+				return run
+			}
+			return "-"
+		})
+		if part = strings.Trim(part, "._-"); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// Distinct refuses names of projects of one repo that would share an image or a Helm release, since those take fewer
+// characters than names have.
+func Distinct(names ...string) error {
+	for kind, short := range map[string]func(string) string{
+		"image":        Image,
+		"Helm release": func(name string) string { release, _ := Release(name); return release },
+	} {
+		taken := map[string]string{}
+		for _, name := range names {
+			if other, twice := taken[short(name)]; twice && short(name) != "" {
+				return fmt.Errorf("the projects %q and %q would share the %s %q: rename one", other, name, kind, short(name))
+			}
+			taken[short(name)] = name
+		}
+	}
+	return nil
 }

@@ -8,11 +8,13 @@ func TestTag(t *testing.T) {
 		{"v{version}", "shop", "1.4.0", "v1.4.0"},
 		{"{name}@{version}", "@acme/shop", "1.4.0", "@acme/shop@1.4.0"},
 		{"{name}", "shop", "1.4.0", ""},
-		{"{name}-{version}", "a b", "1.4.0", ""},
-		{"{name}-{version}", "a..b", "1.4.0", ""},
-		{"{name}-{version}", "-f", "1.4.0", ""},
+		{"{name}-{version}", "a b", "1.4.0", "a%20b-1.4.0"},
+		{"{name}-{version}", "a..b", "1.4.0", "a.%2Eb-1.4.0"},
+		{"{name}-{version}", "-f", "1.4.0", "%2Df-1.4.0"},
 		{"{name}-{version}.lock", "shop", "1.4.0", ""},
-		{"{name}-{version}", "shop", "1.4.0~rc1", ""},
+		{"{name}-{version}", "shop", "1.4.0~rc1", "shop-1.4.0%7Erc1"},
+		{"{name}-{version}", "shop", "1!2.0+local.1", "shop-1!2.0+local.1"},
+		{"{name}", "", "1.4.0", ""},
 	} {
 		got, err := Template(c.template).Tag(c.name, c.version)
 		if got != c.want || (err == nil) != (c.want != "") {
