@@ -10,7 +10,7 @@ import (
 var yamlFault = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // decodeYAML reads the scalars of the outermost mapping (https://yaml.org/spec/1.2.2/). What is not a string by YAML's
-// rules, as 1.10, is none here either: Helm and pub refuse it too.
+// rules, as 1.10, is none here either: as pub has it. (Helm takes its text, but no such text is SemVer.)
 func (d *document) decodeYAML() error {
 	if err := d.checkUTF8(); err != nil {
 		return err
