@@ -175,19 +175,22 @@ func (r *release) render(ctx context.Context, target helm.Target) error {
 	if err != nil {
 		return err
 	}
-	rendered, err := container.WithExec(chart.TemplateArgs()).Stdout(ctx)
-	if failed := new(dagger.ExecError); errors.As(err, &failed) {
-		return fmt.Errorf("the chart in %s does not render for %s: %s", r.Chart, target.Name, helm.Cause(failed.Stderr))
-	}
-	if err != nil {
+	code, rendered, stderr, err := r.result(ctx, container, chart.TemplateArgs())
+	switch {
+	case err != nil:
 		return fmt.Errorf("render the chart %s: %w", r.Chart, err)
+	case code != 0:
+		return fmt.Errorf("the chart in %s does not render for %s: %s", r.Chart, target.Name, helm.Cause(stderr))
 	}
 	return helm.Keys(r.Keys).CheckRendered(rendered, image)
 }
 
 // helmMajor asks the tools image which Helm it holds, once for all calls with that image.
 func (r *release) helmMajor(ctx context.Context) (int, error) {
-	said, err := dag.Container().From(r.Tools).WithExec(helm.VersionArgs()).Stdout(ctx)
+	code, said, stderr, err := r.result(ctx, dag.Container().From(r.Tools), helm.VersionArgs())
+	if err == nil && code != 0 {
+		err = errors.New(helm.Cause(stderr))
+	}
 	if err != nil {
 		return 0, fmt.Errorf("ask %s for Helm's version: %w", r.Tools, err)
 	}
@@ -203,7 +206,7 @@ func (r *release) ask(ctx context.Context, container *dagger.Container, args []s
 	limit := r.deadline()
 	for attempt := 1; ; attempt++ {
 		start := time.Now()
-		code, stdout, stderr, err = exec(ctx, container, helm.Bounded(limit, args...))
+		code, stdout, stderr, err = r.exec(ctx, container, helm.Bounded(limit, args...))
 		if code != 0 && time.Since(start) >= limit {
 			stderr += fmt.Sprintf("\nError: %s from the cluster within %s", network.Silence, limit)
 		}
@@ -220,15 +223,25 @@ func (r *release) ask(ctx context.Context, container *dagger.Container, args []s
 	}
 }
 
-// exec runs a program that looks at or changes the cluster: never from the cache, hence the changing variable. What
-// it printed and its exit code come from one call, since each further one could run it again.
-func exec(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
-	stdout, err = container.
-		WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)).
-		WithExec(args).
-		Stdout(ctx)
-	if failed := new(dagger.ExecError); errors.As(err, &failed) {
+// exec runs a program that looks at or changes the cluster: never from the cache, hence the changing variable.
+func (r *release) exec(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
+	return r.result(ctx, container.WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)), args)
+}
+
+// result runs a program in a container. What it printed and its exit code come from one call, since each further one could run it
+// again. The programs are bounded by themselves; what can take long besides is the pull of their image.
+func (r *release) result(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
+	limit := 2*r.timeout() + r.deadline()
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+
+	stdout, err = container.WithExec(args).Stdout(limited)
+	failed := new(dagger.ExecError)
+	switch {
+	case errors.As(err, &failed):
 		return failed.ExitCode, failed.Stdout, failed.Stderr, nil
+	case err != nil && limited.Err() != nil && ctx.Err() == nil:
+		err = fmt.Errorf("pull %s and run %s in it: not done within %s (see --timeout)", r.Tools, args[0], limit)
 	}
 	return 0, stdout, "", err
 }

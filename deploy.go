@@ -113,7 +113,7 @@ func (r *release) roll(ctx context.Context, container *dagger.Container, chart *
 	}
 	for _, args := range operations {
 		start := time.Now()
-		code, _, stderr, err := exec(ctx, container, args)
+		code, _, stderr, err := r.exec(ctx, container, args)
 		if err != nil {
 			return "", err
 		}

@@ -105,7 +105,7 @@ func (r *release) takeBack(ctx context.Context, container *dagger.Container, cha
 	case last == 0:
 		args, done = chart.UninstallArgs(), "removed, since no earlier revision ran"
 	}
-	code, _, stderr, err := exec(ctx, container, args)
+	code, _, stderr, err := r.exec(ctx, container, args)
 	if err == nil && code != 0 {
 		err = errors.New(helm.Cause(stderr))
 	}

@@ -59,7 +59,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 		return "", err
 	}
 	chart.Next = before.Number + 1
-	code, _, stderr, err := exec(ctx, r.cluster(), chart.RollbackArgs(revision))
+	code, _, stderr, err := r.exec(ctx, r.cluster(), chart.RollbackArgs(revision))
 	if err != nil {
 		return "", err
 	}
