@@ -44,7 +44,7 @@ func (r *release) environment(ctx context.Context, target helm.Target) (converge
 func (r *release) runs(ctx context.Context, chart helm.Release, target helm.Target, revision helm.Revision) (e converge.Environment, err error) {
 	e = converge.Environment{Name: target.Name, Prereleases: r.takesPrereleases(target)}
 	if revision.Number > 0 && revision.Status != "uninstalled" {
-		e.Version, e.Digest, e.Status = revision.Image.Tag, revision.Image.Digest, revision.Status
+		e.Version, e.Digest, e.Status = versionOf(revision.Image), revision.Image.Digest, revision.Status
 	}
 	if revision.Rollback() && !r.byName {
 		e.RolledBack, err = r.rolledBackFrom(ctx, chart)
@@ -67,7 +67,15 @@ func (r *release) rolledBackFrom(ctx context.Context, chart helm.Release) (strin
 		return "", nil
 	}
 	image, err := r.imageOf(ctx, chart, from)
-	return image.Tag, err
+	return versionOf(image), err
+}
+
+// versionOf is the version of an image that runs; the tag as it stands, where Ship would not have made it.
+func versionOf(image helm.Image) string {
+	if version, is := naming.VersionOf(image.Tag); is {
+		return version
+	}
+	return image.Tag
 }
 
 // status asks for the last revision of a release; its number is 0 where there is none.
@@ -165,7 +173,7 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 }
 
 func (r *release) image(digest string) helm.Image {
-	return helm.Image{Repository: r.images.Address, Tag: r.project.Version.Text, Digest: digest}
+	return helm.Image{Repository: r.images.Address, Tag: r.imageTag, Digest: digest}
 }
 
 // render tries the chart out with a digest of zeros, since the image may not be built yet.

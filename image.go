@@ -106,7 +106,7 @@ func (r *release) tree() *dagger.Directory {
 
 // publish looks once more before it pushes: another release of the same commit may have been faster.
 func (r *release) publish(ctx context.Context) (string, error) {
-	switch there, err := r.images.Look(ctx, r.project.Version.Text); {
+	switch there, err := r.images.Look(ctx, r.imageTag); {
 	case err == nil && there.Revision != r.plan.Commit:
 		return "", fmt.Errorf("%s was just published by something else, from commit %q", r.facts.Image, there.Revision)
 	case err == nil:

@@ -66,7 +66,7 @@ func (r *release) read(ctx context.Context) (string, error) {
 	if r.facts.Tag, err = naming.Template(r.Template).Tag(r.project.Name, r.project.Version.Text); err != nil {
 		return "", err
 	}
-	if err = naming.CheckImageTag(r.project.Version.Text); err != nil {
+	if r.imageTag, err = naming.ImageTag(r.project.Version.Text); err != nil {
 		return "", fmt.Errorf("%s: %w", r.project.Path, err)
 	}
 	if r.images.Address, err = r.address(); err != nil {
@@ -74,7 +74,7 @@ func (r *release) read(ctx context.Context) (string, error) {
 	}
 	r.images.User, r.images.Password, r.images.PlainHTTP = r.Login, password, r.Insecure
 	r.images.Client = r.remote.Client
-	r.facts.Image = r.images.Address + ":" + r.project.Version.Text
+	r.facts.Image = r.images.Address + ":" + r.imageTag
 	return fmt.Sprintf("%s says %s, HEAD is %s", r.project.Path, r.report.Project, converge.Short(r.facts.Commit)), nil
 }
 
@@ -84,7 +84,7 @@ func (r *release) look(ctx context.Context) (string, error) {
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { r.facts.Tagged, err = r.tagged(gctx); return })
 	group.Go(func() error {
-		image, err := r.images.Look(gctx, r.project.Version.Text)
+		image, err := r.images.Look(gctx, r.imageTag)
 		r.facts.Digest, r.facts.Revision = image.Digest, image.Revision
 		return missing(err)
 	})

@@ -24,11 +24,12 @@ type release struct {
 	dry     bool // say what would be done, and do nothing
 	byName  bool // the one target was asked for by name, so what it was rolled back from does not matter
 
-	project manifest.Project
-	remote  gitremote.Remote
-	images  registry.Repository
-	facts   converge.Facts
-	plan    converge.Plan
+	project  manifest.Project
+	remote   gitremote.Remote
+	images   registry.Repository
+	imageTag string // the version, as an image's tag has it
+	facts    converge.Facts
+	plan     converge.Plan
 
 	hasKubeconfig bool
 

@@ -50,7 +50,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 	if err != nil {
 		return "", err
 	}
-	if version != "" && before.Image.Tag == version && before.Status == "deployed" {
+	if version != "" && versionOf(before.Image) == version && before.Status == "deployed" {
 		r.report.Outcome = report.Nothing
 		return recovered + target.Name + " runs " + version, nil
 	}
@@ -68,7 +68,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 	}
 	r.report.Outcome = report.RolledBack
 	return fmt.Sprintf("%s%s runs %s:%s@%s again, as in revision %d; it ran %s", recovered, target.Namespace,
-		image.Repository, image.Tag, image.Digest, revision, before.Image.Tag), nil
+		image.Repository, image.Tag, image.Digest, revision, versionOf(before.Image)), nil
 }
 
 // earlier finds the newest revision that ran the version, or, where none is named, another one than now.
@@ -82,12 +82,12 @@ func (r *release) earlier(ctx context.Context, chart helm.Release, now helm.Revi
 		if image, err = r.imageOf(ctx, chart, revision); err != nil {
 			return 0, image, err
 		}
-		if image.Tag == version || version == "" && image.Tag != now.Image.Tag {
+		if versionOf(image) == version || version == "" && image.Tag != now.Image.Tag {
 			return revision, image, nil
 		}
-		ran += fmt.Sprintf(" %s in revision %d;", image.Tag, revision)
+		ran += fmt.Sprintf(" %s in revision %d;", versionOf(image), revision)
 	}
-	wanted := "earlier version than " + now.Image.Tag
+	wanted := "earlier version than " + versionOf(now.Image)
 	if version != "" {
 		wanted = "version " + version
 	}

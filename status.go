@@ -95,7 +95,7 @@ func (r *release) deployment(ctx context.Context, target helm.Target) (*Deployme
 	}
 	d := &Deployment{
 		Environment: target.Name, Namespace: target.Namespace, Release: chart.Name, Revision: revision.Number,
-		Version: revision.Image.Tag, Digest: revision.Image.Digest, State: "nothing is deployed",
+		Version: versionOf(revision.Image), Digest: revision.Image.Digest, State: "nothing is deployed",
 	}
 	if revision.Number == 0 {
 		return d, nil

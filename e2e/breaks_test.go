@@ -31,7 +31,7 @@ func TestReadmeBreaks(t *testing.T) {
 			return a.fails()
 		},
 		"The new version does not start": func(a *app) string {
-			a.Settings["timeout"] = "30s"
+			a.Settings["timeout"] = "45s"
 			a.release("released")
 			a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "raise SystemExit('DATABASE_URL is not set')"]`)
 			a.bump("0.2.0")

@@ -127,6 +127,30 @@ func TestFunctionsOneByOne(t *testing.T) {
 	a.isReleased("0.1.0", commit)
 }
 
+// TestOddVersion releases a version that no image's tag may be: PEP 440's epoch and local version.
+func TestOddVersion(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.Settings["environments"] = "production=" + a.Name
+	commit := a.bump("1!2.0+local.1")
+	a.release("released")
+	image := a.look("1__212.0_local.1")
+	if image.Revision != commit || a.running(a.Name) != a.Image()+":1__212.0_local.1@"+image.Digest {
+		t.Errorf("the image is of %q, production runs %s", image.Revision, a.running(a.Name))
+	}
+	if got := a.tags()[a.Name+"-1!2.0+local.1"]; got != commit {
+		t.Errorf("the tags are %v", a.tags())
+	}
+	a.release("nothing to do")
+	if out, err := a.ship("status"); err != nil || !strings.Contains(out, "1!2.0+local.1") {
+		t.Errorf("status: %v", err)
+	}
+	a.bump("1!2.0")
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "lower than 1!2.0+local.1") {
+		t.Errorf("a version below its local one: %v", err)
+	}
+}
+
 func TestWithImage(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)

@@ -53,16 +53,6 @@ func (t Template) Version(name, tag string) (string, bool) {
 	return gitUnescape(escaped)
 }
 
-var imageTag = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
-
-// CheckImageTag refuses a version that cannot be an image's tag.
-func CheckImageTag(version string) error {
-	if !imageTag.MatchString(version) {
-		return fmt.Errorf("%q cannot be an image's tag: those hold letters, digits, '.', '_' and '-', at most 128", version)
-	}
-	return nil
-}
-
 var notLabel = regexp.MustCompile(`[^a-z0-9]+`)
 
 // Release returns the name of a project's Helm release: its name in lower case, each run of other characters a dash.

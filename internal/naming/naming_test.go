@@ -47,10 +47,3 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-func TestCheckImageTag(t *testing.T) {
-	for version, valid := range map[string]bool{"1.4.0": true, "1.4.0-rc.1": true, "1.4.0+linux": false, "1!2.0": false, "": false} {
-		if err := CheckImageTag(version); (err == nil) != valid {
-			t.Errorf("CheckImageTag(%q) = %v", version, err)
-		}
-	}
-}
