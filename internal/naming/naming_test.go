@@ -46,4 +46,3 @@ func TestRelease(t *testing.T) {
 		}
 	}
 }
-
