@@ -63,7 +63,7 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 	if err != nil {
 		return "", err
 	}
-	chart.CreateNamespace = true
+	chart.CreateNamespace, chart.Claim = true, chart.NewClaim()
 	done := ""
 	for attempt := 1; ; attempt++ {
 		before, recovered, err := r.unlock(ctx, container, chart)
@@ -91,8 +91,8 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 			chart.CreateNamespace, again = false, true // it may be there all the same
 		}
 		if !again || attempt == network.Attempts {
-			return "", fmt.Errorf("%w\n%s stays tagged and published: retry to deploy it again, or fix it in a higher version",
-				r.failed(ctx, container, chart, target, cause), r.project.Version.Text)
+			return "", fmt.Errorf("%s%w\n%s stays tagged and published: retry to deploy it again, or fix it in a higher version",
+				done, r.failed(ctx, container, chart, target, cause), r.project.Version.Text)
 		}
 		if err := r.waitToRetry(ctx, target.Name+": "+cause, attempt); err != nil {
 			return "", err

@@ -37,7 +37,7 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 			return revision, "", fmt.Errorf("%s, by a Helm operation that Ship did not begin and that may be at work still: "+
 				"retry when it has ended, or if it was killed, free the release with helm rollback (or helm uninstall, before its first rollout)", held)
 		case left <= 0:
-			back, err := r.takeBack(ctx, container, chart)
+			back, err := r.free(ctx, container, chart)
 			if err != nil {
 				return revision, "", err
 			}
@@ -58,9 +58,9 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 // claim makes sure that no other release uninstalls the revision at the same time, or what that one installs instead. It waits while
 // another does, and returns false where the revision is not the last one any more.
 func (r *release) claim(ctx context.Context, container *dagger.Container, chart helm.Release, revision helm.Revision) (bool, error) {
-	claim, old := chart.NewClaim(), helm.Claim("")
+	old := helm.Claim("")
 	for {
-		code, label, stderr, err := r.ask(ctx, container, chart.ClaimArgs(revision.Number, claim, old))
+		code, label, stderr, err := r.ask(ctx, container, chart.ClaimArgs(revision.Number, old))
 		if err == nil && code != 0 {
 			_, label, _, err = r.ask(ctx, container, chart.LabelArgs(revision.Number, helm.ClaimLabel))
 		}
@@ -71,7 +71,7 @@ func (r *release) claim(ctx context.Context, container *dagger.Container, chart 
 		if err != nil || !now.Is(revision) {
 			return false, err
 		}
-		if old = helm.Claim(label); old == claim {
+		if old = helm.Claim(label); old == chart.Claim {
 			return true, nil
 		}
 		if old == "" {
@@ -92,22 +92,38 @@ func (r *release) claim(ctx context.Context, container *dagger.Container, chart 
 // several times is left, since what it made may be in use.
 func (r *release) takeBack(ctx context.Context, container *dagger.Container, chart helm.Release) (string, error) {
 	history, err := r.history(ctx, chart)
-	if err != nil {
+	switch last := helm.LastRan(history); {
+	case err != nil:
 		return "", err
-	}
-	last := helm.LastRan(history)
-	args, done := chart.RollbackArgs(last), fmt.Sprintf("rolled back to revision %d", last)
-	switch {
 	case len(history) == 0:
 		return "nothing was installed", nil
-	case last == 0 && len(history) > 1:
+	case last > 0:
+		return fmt.Sprintf("rolled back to revision %d", last), r.act(ctx, container, chart.RollbackArgs(last))
+	case len(history) > 1:
 		return "left as it is, since no earlier revision ran", nil
-	case last == 0:
-		args, done = chart.UninstallArgs(), "removed, since no earlier revision ran"
 	}
+	return "removed, since no earlier revision ran", r.act(ctx, container, chart.UninstallArgs())
+}
+
+// free takes back what a run that died holds. Where several revisions never ran, the one before it is rolled out once more, which most
+// likely fails again, but no lock is left by that.
+func (r *release) free(ctx context.Context, container *dagger.Container, chart helm.Release) (string, error) {
+	history, err := r.history(ctx, chart)
+	if err != nil || helm.LastRan(history) > 0 || len(history) < 2 {
+		return r.takeBack(ctx, container, chart)
+	}
+	before := history[len(history)-2].Revision
+	if err := r.act(ctx, container, chart.RollbackArgs(before)); err != nil {
+		r.say("%s: rolled back to revision %d, which never ran: %v", chart.Namespace, before, err)
+	}
+	return fmt.Sprintf("rolled back to revision %d, which never ran either", before), nil
+}
+
+// act runs an operation, whose failure is an error in Helm's own words.
+func (r *release) act(ctx context.Context, container *dagger.Container, args []string) error {
 	code, _, stderr, err := r.exec(ctx, container, args)
 	if err == nil && code != 0 {
 		err = errors.New(helm.Cause(stderr))
 	}
-	return done, err
+	return err
 }

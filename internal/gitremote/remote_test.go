@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,8 +26,8 @@ type server struct {
 	*Remote
 	dir      string
 	commits  []string
-	protocol string // "0" hides protocol v2, as an old server does
-	answered int64  // bytes sent
+	protocol string       // "0" hides protocol v2, as an old server does
+	answered atomic.Int64 // bytes sent
 
 	cut string // the end of a path whose next answer is cut
 
@@ -69,7 +70,7 @@ func newServer(t *testing.T) *server {
 			"GIT_PROJECT_ROOT=" + s.dir, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=ship", "GIT_PROTOCOL=" + r.Header.Get("Git-Protocol")}}
 		counted := &counter{ResponseWriter: w}
 		backend.ServeHTTP(counted, r)
-		s.answered += counted.bytes
+		s.answered.Add(counted.bytes)
 		if s.cut != "" && strings.HasSuffix(r.URL.Path, s.cut) {
 			s.cut = ""
 			panic(http.ErrAbortHandler) // git has done its work, and its answer gets lost
@@ -141,8 +142,8 @@ func TestTagsCostDoesNotGrowWithTheTags(t *testing.T) {
 	if err != nil || len(tags) != 1 {
 		t.Fatalf("got %v, %v", tags, err)
 	}
-	if s.answered > 200 {
-		t.Errorf("one tag of 5000 took %d bytes", s.answered)
+	if s.answered.Load() > 200 {
+		t.Errorf("one tag of 5000 took %d bytes", s.answered.Load())
 	}
 }
 

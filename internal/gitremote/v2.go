@@ -161,7 +161,7 @@ func (r *Remote) post(ctx context.Context, address string, body []byte) (io.Read
 func readPacket(r io.Reader) ([]byte, error) {
 	var length [4]byte
 	switch _, err := io.ReadFull(r, length[:]); {
-	case err == io.EOF:
+	case err == io.EOF: // git that does not know the command says nothing at all
 		return nil, fmt.Errorf("%w: the answer ends early", errNotV2)
 	case err != nil:
 		return nil, fmt.Errorf("read the answer: %w", err)
@@ -176,8 +176,10 @@ func readPacket(r io.Reader) ([]byte, error) {
 		return []byte{}, nil
 	}
 	payload := make([]byte, n-4)
-	if _, err := io.ReadFull(r, payload); err != nil {
-		return nil, fmt.Errorf("read the answer, which ends within a packet: %w", err)
+	if _, err := io.ReadFull(r, payload); err == io.EOF {
+		return nil, fmt.Errorf("read the answer: %w", io.ErrUnexpectedEOF)
+	} else if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	if message, is := bytes.CutPrefix(payload, []byte("ERR ")); is {
 		return nil, serverError(string(bytes.TrimSpace(message)))

@@ -21,6 +21,9 @@ type Release struct {
 	// operation's limit, so that whoever finds it pending later knows when its maker has ended: see Maker.
 	Next int
 
+	// Claim is the right to uninstall: see ClaimArgs.
+	Claim Claim
+
 	// CreateNamespace has Helm make the namespace where there is none. That takes a right on the whole cluster, even
 	// where the namespace exists.
 	CreateNamespace bool
@@ -136,14 +139,14 @@ func (c Claim) Until() time.Time {
 	return time.Unix(seconds, 0)
 }
 
-// ClaimArgs puts a claim on a revision and prints it. It fails where there is one already, unless it is the old one, which has ended
+// ClaimArgs puts the release's claim on a revision and prints it. It fails where there is one already, unless it is the old one, which has ended
 // (https://www.rfc-editor.org/rfc/rfc6902#section-4.6).
-func (r Release) ClaimArgs(revision int, claim, old Claim) []string {
+func (r Release) ClaimArgs(revision int, old Claim) []string {
 	path, was := "/metadata/labels/"+ClaimLabel, any(nil)
 	if old != "" {
 		was = old
 	}
-	patch, _ := json.Marshal([]map[string]any{{"op": "test", "path": path, "value": was}, {"op": "add", "path": path, "value": claim}})
+	patch, _ := json.Marshal([]map[string]any{{"op": "test", "path": path, "value": was}, {"op": "add", "path": path, "value": r.Claim}})
 	return r.secret("patch", revision, "--type", "json", "--patch", string(patch), "--output", "jsonpath={.metadata.labels."+ClaimLabel+"}")
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -44,12 +45,32 @@ func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the system's certificates: %w", err)
 		}
-		if !pool.AppendCertsFromPEM([]byte(ca)) {
-			return nil, errors.New("there is no certificate in it: give them as PEM (-----BEGIN CERTIFICATE-----)")
+		if err := appendCertificates(pool, ca); err != nil {
+			return nil, err
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
 	return &Client{HTTP: &http.Client{Transport: &noting{transport}}, deadline: deadline, say: say}, nil
+}
+
+// appendCertificates is strict where the pool's own method passes over what it cannot read.
+func appendCertificates(pool *x509.CertPool, ca string) error {
+	found := 0
+	for block, rest := pem.Decode([]byte(ca)); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fmt.Errorf("read certificate %d in it: %w", found+1, err)
+		}
+		pool.AddCert(certificate)
+		found++
+	}
+	if found == 0 {
+		return errors.New("there is no certificate in it: give them as PEM (-----BEGIN CERTIFICATE-----)")
+	}
+	return nil
 }
 
 // Do makes a call, and again where it met trouble that may pass. Doing says what it is for, in errors and to whoever waits. An error that
@@ -67,9 +88,9 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 			return nil
 		case silent:
 			err = fmt.Errorf("%s within %s (see --deadline)", Silence, c.deadline)
-		case errors.As(err, new(*tls.CertificateVerificationError)):
+		case errors.As(err, new(x509.UnknownAuthorityError)):
 			return fmt.Errorf("%s: %w; give the certificate of the authority that signed the server's with --ca", doing, err)
-		case ctx.Err() != nil || !met.trouble() && !passes(err):
+		case ctx.Err() != nil || !met.trouble() && !errors.Is(err, io.ErrUnexpectedEOF):
 			hideQuery(err)
 			return fmt.Errorf("%s: %w", doing, err)
 		}

@@ -50,7 +50,7 @@ func get(t *testing.T, c *Client, url string) (string, error) {
 		}
 		defer response.Body.Close()
 		if response.StatusCode != http.StatusOK {
-			return &StatusError{Response: response}
+			return &StatusError{Response: response, Said: Said(response.Body)}
 		}
 		body, err = io.ReadAll(response.Body)
 		return err
@@ -60,6 +60,10 @@ func get(t *testing.T, c *Client, url string) (string, error) {
 
 func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+func refuse(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "too many requests for you", http.StatusForbidden)
 }
 
 func cut(w http.ResponseWriter, _ *http.Request) {
@@ -88,6 +92,7 @@ func TestDo(t *testing.T) {
 		"404":                {[]http.HandlerFunc{status(404)}, 1, "404"},
 		"401":                {[]http.HandlerFunc{status(401)}, 1, "401"},
 		"501":                {[]http.HandlerFunc{status(501)}, 1, "501"},
+		"a refusal's words":  {[]http.HandlerFunc{refuse}, 1, "403 Forbidden: too many requests for you"},
 		"a page of somebody": {[]http.HandlerFunc{status(418)}, 1, "418"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,8 +164,15 @@ func TestCertificates(t *testing.T) {
 	if body, err := get(t, client(t, string(ca)), server.URL); err != nil || body != "well" {
 		t.Errorf("a known authority: %q, %v", body, err)
 	}
-	if _, err := New("no certificate", time.Second, nil); err == nil {
-		t.Error("text that is no certificate was taken")
+	broken := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("nonsense")})
+	for name, text := range map[string]string{"text": "no certificate", "a broken one after a good one": string(ca) + string(broken)} {
+		if _, err := New(text, time.Second, nil); err == nil {
+			t.Errorf("%s was taken for certificates", name)
+		}
+	}
+	other := strings.Replace(server.URL, "127.0.0.1", "localhost", 1) // a name that the certificate does not have
+	if _, err := get(t, client(t, string(ca)), other); err == nil || strings.Contains(err.Error(), "--ca") {
+		t.Errorf("a certificate of another name: %v", err)
 	}
 }
 

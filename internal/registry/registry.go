@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -30,6 +31,9 @@ type Repository struct {
 	PlainHTTP bool   // speak HTTP without TLS
 
 	Client *network.Client
+
+	once          sync.Once
+	authenticated *auth.Client // remembers how the registry wants to be asked
 }
 
 // Image is what a tag points at.
@@ -157,11 +161,13 @@ func (r *Repository) open() (*remote.Repository, error) {
 		return nil, err
 	}
 	repository.PlainHTTP = r.PlainHTTP
-	client := &auth.Client{Client: r.Client.HTTP, Cache: auth.NewCache()}
-	if r.Password != "" {
-		client.Credential = auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: r.User, Password: r.Password})
-	}
-	repository.Client = client
+	r.once.Do(func() {
+		r.authenticated = &auth.Client{Client: r.Client.HTTP, Cache: auth.NewCache()}
+		if r.Password != "" {
+			r.authenticated.Credential = auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: r.User, Password: r.Password})
+		}
+	})
+	repository.Client = r.authenticated
 	return repository, nil
 }
 
