@@ -132,13 +132,34 @@ func copyOf(a *app) *bed.App {
 	return &other
 }
 
-// TestKilledUpgrade kills a release in Helm's upgrade, which leaves Helm's lock behind.
+// TestKilledUpgrade kills a release in Helm's upgrade, which leaves Helm's lock behind: once after a revision that ran, and once
+// after one that never did.
 func TestKilledUpgrade(t *testing.T) {
-	t.Parallel()
+	for name, c := range map[string]struct {
+		before func(*app)
+		freed  string
+	}{
+		"after one that ran": {func(a *app) { a.release("released") }, "rolled back to revision 1; "},
+		"after one that failed": {func(a *app) {
+			_, err := a.Helm("install", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--create-namespace",
+				"--set=image.repository="+a.Image(), "--set=image.tag=none", "--wait", "--timeout=3s")
+			if err == nil {
+				a.t.Fatal("an image that does not exist runs")
+			}
+		}, "rolled back to revision 1, which never ran either; "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			killedUpgrade(t, c.before, c.freed)
+		})
+	}
+}
+
+func killedUpgrade(t *testing.T, before func(*app), freed string) {
 	a := newApp(t)
 	a.Settings["environments"] = "production=" + a.Name
 	a.Settings["timeout"] = "20s"
-	a.release("released")
+	before(a)
 
 	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "import time; time.sleep(60)"]`) // never ready
 	a.bump("0.2.0")
@@ -156,7 +177,7 @@ func TestKilledUpgrade(t *testing.T) {
 	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-m", "greeter"]`)
 	commit := a.bump("0.3.0")
 	out, err := a.ship("release")
-	if err != nil || !strings.Contains(out, "was left pending-upgrade by a run that died: rolled back to revision 1") {
+	if err != nil || !strings.Contains(out, "was left pending-upgrade by a run that died: "+freed) {
 		t.Errorf("release: %v", err)
 	}
 	if want := a.look("0.3.0"); want.Revision != commit || !strings.HasSuffix(a.running(a.Name), want.Digest) {
