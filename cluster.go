@@ -98,7 +98,7 @@ func (r *release) health(ctx context.Context, chart helm.Release, revision helm.
 		return false, "deployed, but how it is cannot be seen: " + why, nil
 	}
 	if healthy, why := objects.Healthy(); !healthy {
-		return false, why, nil
+		return false, r.redactor.Redact(why), nil
 	}
 	return true, "healthy", nil
 }
@@ -112,7 +112,7 @@ func (r *release) history(ctx context.Context, chart helm.Release) ([]helm.Entry
 	case code != 0 && helm.Missing(stderr):
 		return nil, nil
 	case code != 0:
-		return nil, errors.New("helm history: " + helm.Cause(stderr))
+		return nil, errors.New("helm history: " + helm.Failure(code, stderr))
 	}
 	return helm.ParseHistory(stdout)
 }
@@ -124,7 +124,7 @@ func (r *release) imageOf(ctx context.Context, chart helm.Release, revision int)
 	case err != nil:
 		return helm.Image{}, err
 	case code != 0:
-		return helm.Image{}, errors.New("helm get values: " + helm.Cause(stderr))
+		return helm.Image{}, errors.New("helm get values: " + helm.Failure(code, stderr))
 	}
 	return helm.ParseValues(stdout, r.Keys)
 }
@@ -154,13 +154,20 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 	if err != nil {
 		return nil, chart, err
 	}
-	if chart.Major, err = r.helmMajor(ctx); err != nil {
+	if chart.Helm, err = r.helmVersion(ctx); err != nil {
 		return nil, chart, err
 	}
 	source := r.tree().Directory(r.Chart)
 	chart.Chart = chartPath
-	files, err := source.Entries(ctx)
-	if err != nil || !slices.Contains(files, "Chart.yaml") {
+	var files []string
+	err = r.try(ctx, "fetch the chart at "+converge.Short(r.plan.Commit)+" from the git remote", func(ctx context.Context) (err error) {
+		files, err = source.Entries(ctx)
+		return err
+	})
+	if err != nil && !strings.Contains(err.Error(), "no such file") {
+		return nil, chart, err
+	}
+	if !slices.Contains(files, "Chart.yaml") {
 		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", r.Chart)
 	}
 	if values := "values-" + target.Name + ".yaml"; slices.Contains(files, values) {
@@ -188,25 +195,25 @@ func (r *release) render(ctx context.Context, target helm.Target) error {
 	case err != nil:
 		return fmt.Errorf("render the chart %s: %w", r.Chart, err)
 	case code != 0:
-		return fmt.Errorf("the chart in %s does not render for %s: %s", r.Chart, target.Name, helm.Cause(stderr))
+		return fmt.Errorf("the chart in %s does not render for %s: %s", r.Chart, target.Name, helm.Failure(code, stderr))
 	}
 	return helm.Keys(r.Keys).CheckRendered(rendered, image)
 }
 
-// helmMajor asks the tools image which Helm it holds, once for all calls with that image.
-func (r *release) helmMajor(ctx context.Context) (int, error) {
+// helmVersion asks the tools image which Helm it holds, once for all calls with that image.
+func (r *release) helmVersion(ctx context.Context) (helm.Version, error) {
 	code, said, stderr, err := r.result(ctx, dag.Container().From(r.Tools), helm.VersionArgs())
 	if err == nil && code != 0 {
-		err = errors.New(helm.Cause(stderr))
+		err = errors.New(helm.Failure(code, stderr))
 	}
 	if err != nil {
-		return 0, fmt.Errorf("ask %s for Helm's version: %w", r.Tools, err)
+		return helm.Version{}, fmt.Errorf("ask %s for Helm's version: %w", r.Tools, err)
 	}
-	major, err := helm.Major(said)
+	version, err := helm.ParseVersion(said)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w (see --tools)", r.Tools, err)
+		return helm.Version{}, fmt.Errorf("%s: %w (see --tools)", r.Tools, err)
 	}
-	return major, nil
+	return version, nil
 }
 
 // ask runs a program that looks at the cluster, and again where it met trouble that may pass.
@@ -239,7 +246,7 @@ func (r *release) exec(ctx context.Context, container *dagger.Container, args []
 // result runs a program in a container. What it printed and its exit code come from one call, since each further one could run it
 // again. The programs are bounded by themselves; what can take long besides is the pull of their image.
 func (r *release) result(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
-	limit := 2*r.timeout() + r.deadline()
+	limit := 2*(r.timeout()+r.deadline()) + time.Minute
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 

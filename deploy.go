@@ -63,7 +63,7 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 	if err != nil {
 		return "", err
 	}
-	chart.CreateNamespace, chart.Claim = true, chart.NewClaim()
+	chart.CreateNamespace = true
 	done := ""
 	for attempt := 1; ; attempt++ {
 		before, recovered, err := r.unlock(ctx, container, chart)
@@ -118,7 +118,7 @@ func (r *release) roll(ctx context.Context, container *dagger.Container, chart *
 			return "", err
 		}
 		if code != 0 {
-			cause := helm.Cause(stderr)
+			cause := helm.Failure(code, stderr)
 			if took := time.Since(start); took > chart.Timeout {
 				cause += fmt.Sprintf(" (after %s; see --timeout)", took.Round(time.Second))
 			}

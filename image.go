@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -106,7 +107,7 @@ func (r *release) tree() *dagger.Directory {
 
 // publish looks once more before it pushes: another release of the same commit may have been faster.
 func (r *release) publish(ctx context.Context) (string, error) {
-	switch there, err := r.images.Look(ctx, r.imageTag); {
+	switch there, err := r.awaitRival(ctx); {
 	case err == nil && there.Revision != r.plan.Commit:
 		return "", fmt.Errorf("%s was just published by something else, from commit %q", r.facts.Image, there.Revision)
 	case err == nil:
@@ -119,16 +120,39 @@ func (r *release) publish(ctx context.Context) (string, error) {
 	if r.images.Password != "" {
 		container = container.WithRegistryAuth(registry.Host(r.images.Address), r.Login, dag.SetSecret("ship-password", r.images.Password))
 	}
-	var reference string
-	err := r.try(ctx, "push "+r.facts.Image, func(ctx context.Context) (err error) {
-		reference, err = container.Publish(ctx, r.facts.Image)
+	err := r.try(ctx, "push "+r.facts.Image, func(ctx context.Context) error {
+		_, err := container.Publish(ctx, r.facts.Image)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	_, r.facts.Digest, _ = strings.Cut(reference, "@")
+	// what stands there counts, should another release of the commit have pushed in the same moment
+	there, err := r.images.Look(ctx, r.imageTag)
+	if err != nil {
+		return "", err
+	}
+	r.facts.Digest = there.Digest
 	return r.reference(), nil
+}
+
+// awaitRival looks for the version's image, and where another release of the same commit has pushed the tag, waits for it to push
+// the image too: it has built it already, and where builds differ from run to run, a version is to have one digest.
+func (r *release) awaitRival(ctx context.Context) (registry.Image, error) {
+	until := time.Now()
+	if r.rival {
+		until = until.Add(r.timeout())
+		r.say("waiting for the release that pushed %s to push its image, for %s at most", r.facts.Tag, r.timeout())
+	}
+	for {
+		image, err := r.images.Look(ctx, r.imageTag)
+		if !errors.Is(err, registry.ErrNotFound) || !time.Now().Before(until) {
+			return image, err
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return image, err
+		}
+	}
 }
 
 // latest looks once more at what is tagged: a higher version may have come out during the build.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
+	"dagger/ship/internal/network"
 )
 
 // unlock waits while another Helm operation holds the release, and returns the last revision once none does. An operation of
@@ -37,6 +37,13 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 			return revision, "", fmt.Errorf("%s, by a Helm operation that Ship did not begin and that may be at work still: "+
 				"retry when it has ended, or if it was killed, free the release with helm rollback (or helm uninstall, before its first rollout)", held)
 		case left <= 0:
+			// another release may have waited for the same, and be at work by now
+			if now, err := r.status(ctx, chart); err != nil || !now.Is(revision) {
+				if err != nil {
+					return revision, "", err
+				}
+				continue
+			}
 			back, err := r.free(ctx, container, chart)
 			if err != nil {
 				return revision, "", err
@@ -58,9 +65,10 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 // claim makes sure that no other release uninstalls the revision at the same time, or what that one installs instead. It waits while
 // another does, and returns false where the revision is not the last one any more.
 func (r *release) claim(ctx context.Context, container *dagger.Container, chart helm.Release, revision helm.Revision) (bool, error) {
-	old := helm.Claim("")
+	ended := helm.Claim("") // another's that may be replaced
 	for {
-		code, label, stderr, err := r.ask(ctx, container, chart.ClaimArgs(revision.Number, old))
+		claim := chart.NewClaim(r.id)
+		code, label, stderr, err := r.ask(ctx, container, chart.ClaimArgs(revision.Number, claim, ended))
 		if err == nil && code != 0 {
 			_, label, _, err = r.ask(ctx, container, chart.LabelArgs(revision.Number, helm.ClaimLabel))
 		}
@@ -71,15 +79,17 @@ func (r *release) claim(ctx context.Context, container *dagger.Container, chart 
 		if err != nil || !now.Is(revision) {
 			return false, err
 		}
-		if old = helm.Claim(label); old == chart.Claim {
-			return true, nil
+		holder := helm.Claim(label)
+		if holder.Of(r.id) {
+			return true, nil // by this attempt, or an earlier one of this release
 		}
-		if old == "" {
-			return false, fmt.Errorf("claim revision %d of %s before it is uninstalled: %s", revision.Number, chart.Name, strings.TrimSpace(stderr))
+		if holder == ended { // nobody has it, or a dead one has, and it cannot be taken
+			return false, fmt.Errorf("claim revision %d of %s before it is uninstalled: %s", revision.Number, chart.Name, helm.Failure(code, stderr))
 		}
-		left := time.Until(old.Until())
+		left := time.Until(holder.Until())
 		if left <= 0 {
-			continue // its owner died
+			ended = holder
+			continue
 		}
 		r.say("another release reinstalls %s in %s: waiting for it, for %s at most", chart.Name, chart.Namespace, left.Round(time.Second))
 		if err := sleep(ctx, min(left, 3*time.Second)); err != nil {
@@ -119,11 +129,19 @@ func (r *release) free(ctx context.Context, container *dagger.Container, chart h
 	return fmt.Sprintf("rolled back to revision %d, which never ran either", before), nil
 }
 
-// act runs an operation, whose failure is an error in Helm's own words.
+// act runs an operation that takes something back, and again where the cluster was in trouble. Its failure is an error in Helm's words.
 func (r *release) act(ctx context.Context, container *dagger.Container, args []string) error {
-	code, _, stderr, err := r.exec(ctx, container, args)
-	if err == nil && code != 0 {
-		err = errors.New(helm.Cause(stderr))
+	for attempt := 1; ; attempt++ {
+		code, _, stderr, err := r.exec(ctx, container, args)
+		if err != nil || code == 0 {
+			return err
+		}
+		cause := helm.Failure(code, stderr)
+		if attempt == network.Attempts || !network.Transient(cause) {
+			return errors.New(cause)
+		}
+		if err := r.waitToRetry(ctx, cause, attempt); err != nil {
+			return err
+		}
 	}
-	return err
 }

@@ -158,7 +158,7 @@ func New(
 	// +optional
 	// +default=["image.repository","image.tag","image.digest"]
 	keys []string,
-	// How long a Helm operation may take, hooks and rollout together, as 90s or 10m
+	// How long each of these may take, as 90s or 10m: fetching the source, pushing the image, a Helm operation with its hooks and rollout
 	// +optional
 	// +default="5m"
 	timeout string,

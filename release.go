@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -21,8 +22,10 @@ import (
 type release struct {
 	*Ship
 	targets []helm.Target
-	dry     bool // say what would be done, and do nothing
-	byName  bool // the one target was asked for by name, so what it was rolled back from does not matter
+	dry     bool   // say what would be done, and do nothing
+	id      string // of this run, among others
+	rival   bool   // another release of the same commit pushed the tag at the same time
+	byName  bool   // the one target was asked for by name, so what it was rolled back from does not matter
 
 	project  manifest.Project
 	remote   gitremote.Remote
@@ -52,7 +55,7 @@ var errSuperseded = errors.New("superseded")
 
 func (s *Ship) begin() *release {
 	targets, _ := helm.ParseTargets(s.Environments) // New has checked them
-	return &release{Ship: s, targets: targets}
+	return &release{Ship: s, targets: targets, id: rand.Text()}
 }
 
 // run takes the steps in order, writing each down in the report and on standard error as it ends. The error of a step

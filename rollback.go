@@ -43,7 +43,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 	if err != nil {
 		return "", err
 	}
-	if chart.Major, err = r.helmMajor(ctx); err != nil {
+	if chart.Helm, err = r.helmVersion(ctx); err != nil {
 		return "", err
 	}
 	before, recovered, err := r.unlock(ctx, r.cluster(), chart)
@@ -53,6 +53,9 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 	if version != "" && versionOf(before.Image) == version && before.Status == "deployed" {
 		r.report.Outcome = report.Nothing
 		return recovered + target.Name + " runs " + version, nil
+	}
+	if before.Number == 0 {
+		return "", fmt.Errorf("nothing is deployed in %s", chart.Namespace)
 	}
 	revision, image, err := r.earlier(ctx, chart, before, version)
 	if err != nil {
@@ -64,7 +67,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 		return "", err
 	}
 	if code != 0 {
-		return "", r.failed(ctx, r.cluster(), chart, target, helm.Cause(stderr))
+		return "", r.failed(ctx, r.cluster(), chart, target, helm.Failure(code, stderr))
 	}
 	r.report.Outcome = report.RolledBack
 	return fmt.Sprintf("%s%s runs %s:%s@%s again, as in revision %d; it ran %s", recovered, target.Namespace,

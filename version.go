@@ -188,6 +188,7 @@ func (r *release) tag(ctx context.Context) (string, error) {
 		case lookErr != nil:
 			return "", fmt.Errorf("%w; whether the tag is there now is unknown: %w", err, lookErr)
 		case tagged == tag.Commit:
+			r.rival = errors.Is(err, gitremote.ErrExists)
 			return fmt.Sprintf("%s is at %s, by this push or another release of the commit", tag.Name, converge.Short(tagged)), nil
 		case tagged != "":
 			r.plan.Commit, r.report.Commit = tagged, tagged

@@ -2,11 +2,14 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,6 +110,39 @@ func TestRace(t *testing.T) {
 	}
 }
 
+// TestRaceOfBuildsThatDiffer releases a version from one commit twice at once, where each build gives another digest.
+func TestRaceOfBuildsThatDiffer(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	delete(a.Settings, "environments")
+	a.edit("Dockerfile", `(?m)^CMD`, "ARG N\nLABEL n=$N\nCMD")
+	commit := a.commit("builds differ")
+	barrier := control.Fault{Repository: a.Repo, Operation: "push", Kind: control.Barrier, Parties: 2, Count: 2}
+	if _, err := (control.Client{URL: a.Bed.Git.Control}).Fault(t.Context(), barrier); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for _, n := range []string{"1", "2"} {
+		racer := &app{copyOf(a), t}
+		racer.Dir, racer.Settings["source"], racer.Settings["args"] = a.Dir, a.Dir, "N="+n
+		group.Go(func() {
+			if _, err := racer.ship("release"); err != nil {
+				t.Errorf("release with N=%s: %v", n, err)
+			}
+		})
+	}
+	group.Wait()
+	pushes := 0
+	for _, change := range a.changes() {
+		if strings.HasPrefix(change, "PUT ") && strings.HasSuffix(change, "/manifests/0.1.0") {
+			pushes++
+		}
+	}
+	if pushes != 1 || a.look("0.1.0").Revision != commit || a.look("latest") != a.look("0.1.0") {
+		t.Errorf("the version was pushed %d times; it is %+v, latest %+v", pushes, a.look("0.1.0"), a.look("latest"))
+	}
+}
+
 func TestProtectedTag(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -183,6 +219,74 @@ func killedUpgrade(t *testing.T, before func(*app), freed string) {
 	if want := a.look("0.3.0"); want.Revision != commit || !strings.HasSuffix(a.running(a.Name), want.Digest) {
 		t.Errorf("production runs %s, want %s", a.running(a.Name), want.Digest)
 	}
+}
+
+// TestClaim reinstalls where another release has claimed that, and waits until its claim has ended.
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.Settings["environments"] = "test=" + a.Name + ":reinstall"
+	a.release("released")
+	until := time.Now().Add(20 * time.Second)
+	a.kubectl("label", "secret", "sh.helm.release.v1."+a.Name+".v1", fmt.Sprintf("ship-reinstall=%d-OTHER", until.Unix()), "--namespace="+a.Name)
+	a.bump("0.2.0")
+	a.release("released")
+	if time.Now().Before(until.Add(-time.Second)) {
+		t.Error("another release's claim was not waited for")
+	}
+	a.answers(a.Name, "0.2.0")
+}
+
+// TestHelmDies kills Helm itself in an upgrade, which then says nothing.
+func TestHelmDies(t *testing.T) {
+	t.Parallel()
+	if world.OnEngine() {
+		t.Skip("the engine's processes are its own")
+	}
+	a := newApp(t)
+	a.Settings["environments"] = "production=" + a.Name
+	a.release("released")
+	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "import time; time.sleep(60)"]`) // never ready
+	a.bump("0.2.0")
+	var out string
+	var err error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		out, err = a.ship("release")
+	}()
+	a.awaitHelm("pending-upgrade")
+	commands, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, command := range commands {
+		words, _ := os.ReadFile(command)
+		if strings.HasPrefix(string(words), "helm\x00upgrade") && strings.Contains(string(words), a.Name) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(command)))
+			must(t, 0, err)
+			must(t, 0, syscall.Kill(pid, syscall.SIGKILL))
+		}
+	}
+	<-ended
+	if err == nil || !strings.Contains(out, "ended with exit code") {
+		t.Errorf("a release whose Helm was killed: %v", err)
+	}
+}
+
+// TestTroubleIsNoMissingChart has the git server in trouble while the chart is fetched.
+func TestTroubleIsNoMissingChart(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	environments := a.Settings["environments"]
+	delete(a.Settings, "environments")
+	a.release("released")
+	a.Settings["environments"] = environments
+	server := control.Client{URL: a.Bed.Git.Control}
+	fault, err := server.Fault(t.Context(), control.Fault{Kind: control.Status, Repository: a.Repo, Operation: "fetch", Skip: 1})
+	must(t, 0, err)
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "fetch the chart at ") || strings.Contains(out, "no Helm chart") {
+		t.Errorf("release: %v", err)
+	}
+	must(t, 0, server.EndFault(t.Context(), fault.ID))
+	a.release("resumed")
 }
 
 // TestForeignLock finds Helm's lock held by somebody who is not Ship, and who may be alive.

@@ -150,8 +150,7 @@ func steps(report, mark string) string {
 	return strings.Join(names, " ")
 }
 
-// neverForced reads in the git server's log that every tag was pushed as a new one, and none was moved or deleted, and in the
-// registry's that no version got two digests.
+// neverForced reads in the git server's log that every tag was pushed as a new one, and none was moved or deleted.
 func (p *patient) neverForced() {
 	p.t.Helper()
 	requests, err := control.Client{URL: p.Bed.Git.Control}.Requests(p.t.Context())

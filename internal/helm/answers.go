@@ -1,11 +1,11 @@
 package helm
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -63,7 +63,7 @@ func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (Revision, erro
 		if Missing(stderr) {
 			return Revision{}, nil
 		}
-		return Revision{}, fmt.Errorf("helm status: %s", Cause(stderr))
+		return Revision{}, fmt.Errorf("helm status: %s", Failure(exitCode, stderr))
 	}
 	var answer struct {
 		Version int
@@ -139,14 +139,19 @@ func LastRan(history []Entry) int {
 // RolledBackFrom returns the revision that was running well when somebody rolled the release back, 0 where the last revision is
 // no rollback or one that followed a failure.
 func RolledBackFrom(history []Entry) int {
-	for i, e := range slices.Backward(history) {
-		switch {
-		case strings.HasPrefix(e.Description, rollback):
-			continue
-		case i < len(history)-1 && e.Ran():
-			return e.Revision
+	onPurpose := false
+	for i := len(history) - 1; i >= 0; i-- {
+		switch e := history[i]; {
+		case !strings.HasPrefix(e.Description, rollback):
+			if onPurpose && e.Ran() {
+				return e.Revision
+			}
+			return 0
+		case i > 0 && !history[i-1].Ran():
+			i-- // it followed a failure, and changed nothing about what ran before that
+		default:
+			onPurpose = true
 		}
-		break
 	}
 	return 0
 }
@@ -162,12 +167,19 @@ func Earlier(history []Entry) (revisions []int) {
 		if i < len(history)-1 {
 			revisions = append(revisions, e.Revision)
 		}
-		var target int
-		if _, err := fmt.Sscanf(e.Description, rollback+"%d", &target); err == nil {
-			before = slices.IndexFunc(history, func(e Entry) bool { return e.Revision >= target })
+		for target, is := e.rollbackTo(); is; target, is = history[before].rollbackTo() {
+			if before = slices.IndexFunc(history, func(e Entry) bool { return e.Revision >= target }); before < 0 || history[before].Revision > target {
+				return revisions // the history does not reach back so far
+			}
 		}
 	}
 	return revisions
+}
+
+// rollbackTo returns the revision that the entry went back to, where it is a rollback.
+func (e Entry) rollbackTo() (revision int, is bool) {
+	_, err := fmt.Sscanf(e.Description, rollback+"%d", &revision)
+	return revision, err == nil && revision < e.Revision
 }
 
 // rollback is what Helm writes into the description of a revision that is one.
@@ -182,14 +194,27 @@ func ParseValues(answer string, keys Keys) (Image, error) {
 	return keys.Image(values), nil
 }
 
-// Major reads the answer to VersionArgs, as v4.3.1. Only 3 and 4 are known.
-func Major(answer string) (int, error) {
+// Version is Helm's own: which flags it knows.
+type Version struct{ Major, Minor int }
+
+// ParseVersion reads the answer to VersionArgs, as v4.3.1. Only 3, from 3.13 on, and 4 are known.
+func ParseVersion(answer string) (v Version, err error) {
 	answer = strings.TrimSpace(answer)
-	major, _, _ := strings.Cut(strings.TrimPrefix(answer, "v"), ".")
-	if n, err := strconv.Atoi(major); err == nil && (n == 3 || n == 4) {
-		return n, nil
+	_, err = fmt.Sscanf(answer, "v%d.%d", &v.Major, &v.Minor)
+	if err != nil || !v.from(3, 13) || v.Major > 4 {
+		return Version{}, fmt.Errorf("its Helm is version %q: Ship knows Helm 3, from 3.13 on, and 4", answer)
 	}
-	return 0, fmt.Errorf("its Helm is version %q: Ship knows Helm 3 and 4", answer)
+	return v, nil
+}
+
+func (v Version) from(major, minor int) bool {
+	return v.Major > major || v.Major == major && v.Minor >= minor
+}
+
+// Failure is what to say of a program that ended with an exit code other than 0: what Helm said went wrong, or where it was killed
+// before it could say anything, that it did.
+func Failure(exitCode int, stderr string) string {
+	return cmp.Or(Cause(stderr), fmt.Sprintf("it ended with exit code %d and said nothing", exitCode))
 }
 
 var chartError = regexp.MustCompile(`(?s)Error: (.*)`)

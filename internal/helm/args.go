@@ -1,10 +1,10 @@
 package helm
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,14 +15,11 @@ type Release struct {
 	Chart     string
 	Values    []string      // files, a later one over an earlier one
 	Timeout   time.Duration // of an operation, hooks included
-	Major     int           // Helm's own major version, 3 or 4: which flags it knows
+	Helm      Version
 
 	// Next is the revision that an operation is to make. An upgrade or install says it in a label of the revision, with the
-	// operation's limit, so that whoever finds it pending later knows when its maker has ended: see Maker.
+	// operation's limit, so that whoever finds it pending later knows when its maker has ended: see Revision.Ends.
 	Next int
-
-	// Claim is the right to uninstall: see ClaimArgs.
-	Claim Claim
 
 	// CreateNamespace has Helm make the namespace where there is none. That takes a right on the whole cluster, even
 	// where the namespace exists.
@@ -54,10 +51,10 @@ func (r Release) UninstallArgs() []string {
 	return r.operation("uninstall", r.Name, "--ignore-not-found")
 }
 
-// RollbackArgs takes the release back to a revision. Helm 3 has no place to say how long that may take.
+// RollbackArgs takes the release back to a revision. Helm has a place to say how long that may take from 4.3 on.
 func (r Release) RollbackArgs(revision int) []string {
 	args := append([]string{"rollback", r.Name, strconv.Itoa(revision)}, r.overwrite()...)
-	if r.Major >= 4 {
+	if r.Helm.from(4, 3) {
 		args = append(args, "--description", fmt.Sprintf(rollback+"%d, by Ship in %d s at most", revision, r.limit()/time.Second))
 	}
 	return r.operation(args...)
@@ -66,7 +63,7 @@ func (r Release) RollbackArgs(revision int) []string {
 // overwrite makes Helm 4 do what Helm 3 does anyway: set what the chart says where somebody else has changed it since,
 // also in a release that Helm 3 made.
 func (r Release) overwrite() []string {
-	if r.Major < 4 {
+	if !r.Helm.from(4, 0) {
 		return nil
 	}
 	return []string{"--server-side=true", "--force-conflicts"}
@@ -127,10 +124,13 @@ const (
 // Claim is one release's right to uninstall a revision. Helm takes no lock for that.
 type Claim string
 
-// NewClaim makes a claim that nobody else has, and that holds for as long as an uninstall and an install may take.
-func (r Release) NewClaim() Claim {
-	return Claim(fmt.Sprintf("%d-%s", time.Now().Add(2*r.limit()).Unix(), rand.Text()))
+// NewClaim makes a claim of the owner's, an id that nobody else has, that holds for as long as an uninstall and an install may take.
+func (r Release) NewClaim(owner string) Claim {
+	return Claim(fmt.Sprintf("%d-%s", time.Now().Add(2*r.limit()).Unix(), owner))
 }
+
+// Of tells whether it is the owner's.
+func (c Claim) Of(owner string) bool { return strings.HasSuffix(string(c), "-"+owner) }
 
 // Until returns when the claim ends, whatever became of its owner.
 func (c Claim) Until() time.Time {
@@ -139,14 +139,14 @@ func (c Claim) Until() time.Time {
 	return time.Unix(seconds, 0)
 }
 
-// ClaimArgs puts the release's claim on a revision and prints it. It fails where there is one already, unless it is the old one, which has ended
+// ClaimArgs puts a claim on a revision and prints it. It fails where there is one already, unless it is the old one, which has ended
 // (https://www.rfc-editor.org/rfc/rfc6902#section-4.6).
-func (r Release) ClaimArgs(revision int, old Claim) []string {
+func (r Release) ClaimArgs(revision int, claim, old Claim) []string {
 	path, was := "/metadata/labels/"+ClaimLabel, any(nil)
 	if old != "" {
 		was = old
 	}
-	patch, _ := json.Marshal([]map[string]any{{"op": "test", "path": path, "value": was}, {"op": "add", "path": path, "value": r.Claim}})
+	patch, _ := json.Marshal([]map[string]any{{"op": "test", "path": path, "value": was}, {"op": "add", "path": path, "value": claim}})
 	return r.secret("patch", revision, "--type", "json", "--patch", string(patch), "--output", "jsonpath={.metadata.labels."+ClaimLabel+"}")
 }
 

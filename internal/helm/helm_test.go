@@ -101,6 +101,7 @@ func TestHistory(t *testing.T) {
 		"rolled back on purpose":      {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "deployed", back}}, 3, 2},
 		"and once more":               {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", back}, {4, "deployed", back}}, 4, 2},
 		"rolled back after a failure": {[]Entry{{1, "superseded", ran}, {2, "failed", failed}, {3, "deployed", back}}, 3, 0},
+		"a failure after a rollback":  {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", back}, {4, "failed", failed}, {5, "deployed", "Rollback to 3"}}, 5, 2},
 		"freed from a killed upgrade": {[]Entry{{1, "superseded", ran}, {2, "pending-upgrade", killed}, {3, "deployed", back}}, 3, 0},
 	} {
 		if got := LastRan(c.history); got != c.last {
@@ -122,14 +123,15 @@ func TestEarlier(t *testing.T) {
 		history []Entry
 		want    []int
 	}{
-		"none":        {nil, nil},
-		"one":         {[]Entry{{1, "deployed", ran}}, nil},
-		"two":         {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}}, []int{1}},
-		"now failed":  {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}, {3, "failed", failed}}, []int{2, 1}},
-		"back once":   {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", ran}, {4, "deployed", "Rollback to 2"}}, []int{1}},
-		"back twice":  {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", "Rollback to 1"}, {4, "deployed", ran}}, []int{3}},
-		"pruned":      {[]Entry{{5, "superseded", ran}, {6, "deployed", "Rollback to 2"}}, nil},
-		"later again": {[]Entry{{1, "superseded", ran}, {2, "failed", failed}, {3, "superseded", "Rollback to 1"}, {4, "superseded", ran}, {5, "deployed", ran}}, []int{4, 3}},
+		"none":          {nil, nil},
+		"one":           {[]Entry{{1, "deployed", ran}}, nil},
+		"two":           {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}}, []int{1}},
+		"now failed":    {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}, {3, "failed", failed}}, []int{2, 1}},
+		"back once":     {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", ran}, {4, "deployed", "Rollback to 2"}}, []int{1}},
+		"back twice":    {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", "Rollback to 1"}, {4, "deployed", ran}}, []int{3}},
+		"of a rollback": {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", ran}, {4, "superseded", "Rollback to 2"}, {5, "failed", failed}, {6, "deployed", "Rollback to 4"}}, []int{1}},
+		"pruned":        {[]Entry{{5, "superseded", ran}, {6, "deployed", "Rollback to 2"}}, nil},
+		"later again":   {[]Entry{{1, "superseded", ran}, {2, "failed", failed}, {3, "superseded", "Rollback to 1"}, {4, "superseded", ran}, {5, "deployed", ran}}, []int{4, 3}},
 	} {
 		if got := Earlier(c.history); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
@@ -137,21 +139,35 @@ func TestEarlier(t *testing.T) {
 	}
 }
 
-func TestMajor(t *testing.T) {
-	for answer, want := range map[string]int{"v4.3.1": 4, "v3.22.0\n": 3, "v2.17.0": 0, "v5.0.0": 0, "": 0} {
-		if got, err := Major(answer); got != want || (err != nil) != (want == 0) {
-			t.Errorf("%q: %d, %v", answer, got, err)
+func TestParseVersion(t *testing.T) {
+	for answer, want := range map[string]Version{
+		"v4.3.1": {4, 3}, "v4.3": {4, 3}, "v4.0.0-rc.1": {4, 0}, "v3.22.0\n": {3, 22}, "v3.12.9": {}, "v2.17.0": {}, "v5.0.0": {}, "": {},
+	} {
+		if got, err := ParseVersion(answer); got != want || (err != nil) != (want == Version{}) {
+			t.Errorf("%q: %+v, %v", answer, got, err)
 		}
 	}
 }
 
+func TestFailure(t *testing.T) {
+	if got := Failure(1, "WARNING: x\nError: no such host"); got != "no such host" {
+		t.Errorf("got %q", got)
+	}
+	if got := Failure(137, " \n"); !strings.Contains(got, "137") {
+		t.Errorf("a program that was killed: %q", got)
+	}
+}
+
 func TestFlagsFollowTheVersion(t *testing.T) {
-	r := Release{Name: "shop", Namespace: "test", Chart: "/chart", Timeout: 90 * time.Second, Major: 3, Next: 7}
+	r := Release{Name: "shop", Namespace: "test", Chart: "/chart", Timeout: 90 * time.Second, Helm: Version{3, 22}, Next: 7}
 	want := "timeout -k 5 95 helm upgrade --install shop /chart --labels ship-operation=7.110 --namespace test --wait --timeout 1m30s"
 	if got := strings.Join(r.UpgradeArgs(), " "); got != want {
 		t.Errorf("Helm 3: got %s", got)
 	}
-	r.Major = 4
+	r.Helm = Version{4, 0}
+	if slices.Contains(r.RollbackArgs(1), "--description") {
+		t.Error("Helm 4.0 has no description for a rollback")
+	}
 	for _, args := range [][]string{r.UpgradeArgs(), r.InstallArgs(), r.RollbackArgs(1)} {
 		if !slices.Contains(args, "--force-conflicts") {
 			t.Errorf("Helm 4: %v leaves what somebody else has changed", args)
@@ -161,7 +177,7 @@ func TestFlagsFollowTheVersion(t *testing.T) {
 
 func TestEnds(t *testing.T) {
 	since := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	r := Release{Timeout: 90 * time.Second, Major: 4}
+	r := Release{Timeout: 90 * time.Second, Helm: Version{4, 3}}
 	byShip := r.RollbackArgs(2)[slices.Index(r.RollbackArgs(2), "--description")+1]
 	for _, c := range []struct {
 		revision Revision
@@ -184,9 +200,9 @@ func TestEnds(t *testing.T) {
 
 func TestClaim(t *testing.T) {
 	r := Release{Name: "shop", Namespace: "test", Timeout: time.Minute}
-	one, other := r.NewClaim(), r.NewClaim()
-	if one == other {
-		t.Error("two releases make the same claim")
+	one, other := r.NewClaim("A"), r.NewClaim("B")
+	if one == other || !one.Of("A") || one.Of("B") || Claim("").Of("A") {
+		t.Error("whose claim it is cannot be told")
 	}
 	if left := time.Until(one.Until()); left < 2*time.Minute || left > 3*time.Minute {
 		t.Errorf("a claim holds for %s", left)

@@ -147,6 +147,7 @@ func (n *noting) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err == nil {
 		status := &StatusError{Response: response}
 		if !status.passes() {
+			met.note(nil) // what went wrong before it is over
 			response.Body = &notingBody{response.Body, met}
 			return response, nil
 		}

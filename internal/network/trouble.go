@@ -30,7 +30,6 @@ const Silence = "no answer"
 func passes(err error) bool {
 	var (
 		status    *StatusError
-		alert     tls.AlertError
 		name      *net.DNSError
 		socket    *net.OpError
 		untrusted *tls.CertificateVerificationError
@@ -38,7 +37,7 @@ func passes(err error) bool {
 	switch {
 	case errors.As(err, &status):
 		return status.passes()
-	case errors.As(err, &alert), errors.As(err, &untrusted), errors.As(err, new(x509.UnknownAuthorityError)):
+	case errors.As(err, &socket) && socket.Op == "remote error", errors.As(err, &untrusted), errors.As(err, new(x509.UnknownAuthorityError)):
 		return false
 	case errors.As(err, &name):
 		return name.IsTemporary || name.IsTimeout
