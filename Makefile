@@ -87,8 +87,9 @@ e2e: build
 # A seed decides what goes wrong; SEED=N RUNS=1 does one again, and ONLY=race (a regular expression) does some only.
 RUNS ?= 200
 SEED ?= $(shell date +%s)
+WORKERS ?= 6
 soak: build
-	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run=TestFaults -v . -args -runs=$(RUNS) -seed=$(SEED) -only="$(ONLY)"
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run=TestFaults -v . -args -runs=$(RUNS) -seed=$(SEED) -workers=$(WORKERS) -only="$(ONLY)"
 
 clean:
 	rm -rf $(CACHE)
