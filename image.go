@@ -26,8 +26,9 @@ func (s *Ship) WithImage(
 
 // Build makes the image's container from the Dockerfile, and pushes nothing.
 //
-// It builds HEAD as the git remote has it, without what is not committed and pushed. It is labelled with the version, commit, time and place of its source (org.opencontainers.image.*), as is a
-// container that WithImage gave. It fails where the build does.
+// It builds HEAD as the git remote has it, without what is not committed and pushed. The image is labelled with the
+// version, commit, time and place of its source (org.opencontainers.image.*), as is a container that WithImage gave.
+// It fails where the build does.
 // +cache="session"
 func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
 	r := s.begin()

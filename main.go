@@ -162,13 +162,14 @@ func New(
 	// +optional
 	// +default="5m"
 	timeout string,
-	// How long the git remote, the registry or the cluster may take to answer one request, as 30s. What fails because of the network, or
-	// with a status of 429 or from 500 on, is tried three times
+	// How long the git remote, the registry or the cluster may take to answer one request, as 30s. What fails because of
+	// the network, or with a status of 429 or from 500 on, is tried three times
 	// +optional
 	// +default="30s"
 	deadline string,
-	// Certificates, as PEM, of the authority that signed those of the git remote and of the registry, beside the system's, as file://PATH.
-	// In a GitLab project's .env, file://${CI_SERVER_TLS_CA_FILE:-}. What the engine itself fetches and pushes trusts what the engine's machine does
+	// Certificates (PEM) of the authority that signed those of the git remote and of the registry, as file://PATH; in a
+	// GitLab project's .env, file://${CI_SERVER_TLS_CA_FILE:-}. The system's count too. What the engine itself fetches and
+	// pushes trusts what the engine's machine does
 	// +optional
 	ca *dagger.Secret,
 	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in; it has timeout(1), too
