@@ -17,15 +17,15 @@ import (
 // failed says why a rollout failed, and shows pods, events and logs while they are there; only then it takes the
 // release back to where it was. It leaves alone what is not this rollout's own.
 func (r *release) failed(ctx context.Context, container *dagger.Container, chart helm.Release, target helm.Target, words string) error {
-	now, hooks, err := r.lastRevision(ctx, container, chart)
+	now, err := r.status(ctx, chart)
 	text := "the rollout failed: " + words
 	own := err == nil && now.Number == chart.Next && now.Status == "failed" && !helm.Locked(words)
 	if own {
-		text = r.diagnosis(ctx, container, rollout.Release{Name: chart.Name, Namespace: chart.Namespace, Hooks: hooks, Since: now.Since}, words)
+		text = r.diagnosis(ctx, container, rollout.Release{Name: chart.Name, Namespace: chart.Namespace, Hooks: now.Hooks, Since: now.Since}, words)
 		if target.Strategy != helm.Upgrade {
 			return fmt.Errorf("%s\n\nleft as it is", text)
 		}
-		now, _, err = r.lastRevision(ctx, container, chart) // looking took a while
+		now, err = r.status(ctx, chart) // looking took a while
 	}
 	state := fmt.Sprintf("revision %d is %s", now.Number, now.Status)
 	switch {
@@ -45,16 +45,6 @@ func (r *release) failed(ctx context.Context, container *dagger.Container, chart
 		return fmt.Errorf("%s\n\nrolling back failed too: %s", text, explain(err))
 	}
 	return errors.New(text + "\n\n" + back)
-}
-
-// lastRevision is the release's last revision, its number 0 where there is none, and the names of its hooks.
-func (r *release) lastRevision(ctx context.Context, container *dagger.Container, chart helm.Release) (helm.Revision, []string, error) {
-	code, stdout, stderr, err := r.ask(ctx, container, chart.StatusArgs())
-	if err != nil {
-		return helm.Revision{}, nil, err
-	}
-	revision, err := helm.ParseStatus(code, stdout, stderr, r.Keys)
-	return revision, helm.Hooks(stdout), err
 }
 
 // diagnosis is the cause in a line, then what a person would look at: pods, events, logs and Helm's own words, which are

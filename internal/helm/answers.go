@@ -18,6 +18,8 @@ type Revision struct {
 	Image  Image
 
 	Description string // what Helm or whoever called it says of it
+
+	Hooks []string // names of the chart's hook objects
 }
 
 // Pending tells whether an operation holds the revision, or was killed while it did.
@@ -73,24 +75,19 @@ func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (Revision, erro
 			LastDeployed time.Time `json:"last_deployed"`
 		}
 		Config map[string]any
+		Hooks  []struct{ Name string }
 	}
 	if err := json.Unmarshal([]byte(stdout), &answer); err != nil {
 		return Revision{}, fmt.Errorf("read the answer of helm status: %w", err)
 	}
-	return Revision{
+	revision := Revision{
 		Number: answer.Version, Status: answer.Info.Status, Since: answer.Info.LastDeployed, Image: keys.Image(answer.Config),
 		Description: answer.Info.Description,
-	}, nil
-}
-
-// Hooks reads the names of a release's hook objects from the answer to StatusArgs; none from what is no such answer.
-func Hooks(status string) (names []string) {
-	var answer struct{ Hooks []struct{ Name string } }
-	_ = json.Unmarshal([]byte(status), &answer) // ParseStatus tells what is wrong with it
-	for _, hook := range answer.Hooks {
-		names = append(names, hook.Name)
 	}
-	return names
+	for _, hook := range answer.Hooks {
+		revision.Hooks = append(revision.Hooks, hook.Name)
+	}
+	return revision, nil
 }
 
 // Waited tells whether Helm failed because pods or hooks did not become ready, and not because something was refused to it

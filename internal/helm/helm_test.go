@@ -2,6 +2,7 @@ package helm
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,7 @@ func TestCheckRendered(t *testing.T) {
 func TestParseStatus(t *testing.T) {
 	answer := `{"name":"shop","info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z","description":"Rollback to 1"},"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"version":3}`
 	got, err := ParseStatus(0, answer, "", DefaultKeys)
-	if want := (Revision{3, "failed", time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Image{"r/shop", "1.4.0", "sha256:1"}, "Rollback to 1"}); err != nil || got != want || !got.Rollback() {
+	if want := (Revision{3, "failed", time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Image{"r/shop", "1.4.0", "sha256:1"}, "Rollback to 1", nil}); err != nil || !reflect.DeepEqual(got, want) || !got.Rollback() {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if none, err := ParseStatus(1, "", "Error: release: not found\n", DefaultKeys); none.Number != 0 || err != nil {
@@ -227,12 +228,12 @@ func FuzzParseStatus(f *testing.F) {
 }
 
 func TestHooks(t *testing.T) {
-	got := Hooks(`{"name":"shop","hooks":[{"name":"shop-migrate","kind":"Job","last_run":{"phase":"Failed"}},{"name":"shop-seed","kind":"Job"}],"version":1}`)
-	if want := []string{"shop-migrate", "shop-seed"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+	got, err := ParseStatus(0, `{"name":"shop","hooks":[{"name":"shop-migrate","kind":"Job","last_run":{"phase":"Failed"}},{"name":"shop-seed","kind":"Job"}],"version":1}`, "", DefaultKeys)
+	if want := []string{"shop-migrate", "shop-seed"}; err != nil || !slices.Equal(got.Hooks, want) {
+		t.Errorf("got %q, %v, want %q", got.Hooks, err, want)
 	}
-	if got := Hooks("Error: release: not found"); got != nil {
-		t.Errorf("got %q from an error", got)
+	if got, err := ParseStatus(1, "", "Error: release: not found", DefaultKeys); err != nil || got.Hooks != nil {
+		t.Errorf("got %q, %v from an error", got.Hooks, err)
 	}
 }
 
