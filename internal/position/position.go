@@ -1,0 +1,41 @@
+// Package position finds where a key stands in a TOML file (https://toml.io/en/v1.0.0): decoded values carry no positions,
+// so errors about them ask for it.
+package position
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// Of returns the line and column, counted from 1, the column in bytes, of the key or table at the path; 0, 0 where there is
+// none. What stands in an inline table has the position of the key that the table is for.
+func Of(data []byte, path ...string) (line, column int) {
+	parser := unstable.Parser{}
+	parser.Reset(data)
+	var table []string
+	for parser.NextExpression() {
+		node := parser.Expression()
+		here, offset := table, -1
+		for key := node.Key(); key.Next(); {
+			if node.Kind != unstable.KeyValue && offset < 0 {
+				here = nil
+			}
+			here = append(here[:len(here):len(here)], string(key.Node().Data))
+			if offset < 0 {
+				offset = int(key.Node().Raw.Offset)
+			}
+		}
+		if node.Kind != unstable.KeyValue {
+			table = here
+		}
+		reached := len(here) >= len(path) && slices.Equal(here[:len(path)], path)
+		inline := node.Kind == unstable.KeyValue && len(here) < len(path) && slices.Equal(here, path[:len(here)])
+		if reached || inline {
+			before := data[:offset]
+			return 1 + bytes.Count(before, []byte("\n")), offset - bytes.LastIndexByte(before, '\n')
+		}
+	}
+	return 0, 0
+}
