@@ -46,6 +46,8 @@ type Ship struct {
 	// +private
 	Maintenance bool
 	// +private
+	Pipeline bool
+	// +private
 	Address string
 	// +private
 	Registry string
@@ -112,6 +114,10 @@ func New(
 	// Release a version lower than one that is tagged already: a fix for an older line. The image's tag latest stays
 	// +optional
 	maintenance bool,
+	// Let the tag's push start a pipeline of its own (GitLab). By default it says ci.skip: the pipeline that calls Ship goes on to
+	// deploy the version itself
+	// +optional
+	pipeline bool,
 	// Image to publish, as HOST[:PORT]/PATH without a tag (docker.io/ACCOUNT/NAME on Docker Hub). Default: the project's name below registry
 	// +optional
 	image string,
@@ -183,7 +189,7 @@ func New(
 	}
 	s := &Ship{
 		Source: source, Manifest: manifest, Commit: commit,
-		Remote: remote, User: cmp.Or(user, "gitlab-ci-token"), Token: token, Template: cmp.Or(template, string(naming.DefaultTemplate)), Maintenance: maintenance,
+		Remote: remote, User: cmp.Or(user, "gitlab-ci-token"), Token: token, Template: cmp.Or(template, string(naming.DefaultTemplate)), Maintenance: maintenance, Pipeline: pipeline,
 		Address: strings.TrimSuffix(image, "/"), Registry: strings.TrimSuffix(registry, "/"), Login: login, Password: password, Insecure: insecure,
 		Dockerfile: cmp.Or(dockerfile, "Dockerfile"), Target: target, Args: slices.DeleteFunc(args, empty),
 		Environments: slices.DeleteFunc(environments, empty), Prereleases: slices.DeleteFunc(prereleases, empty), Kubeconfig: kubeconfig,

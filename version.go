@@ -181,7 +181,11 @@ func (r *release) lookAtOthers(ctx context.Context) error {
 // tag claims the version. Another pipeline may have been faster: with the same commit, that is as good.
 func (r *release) tag(ctx context.Context) (string, error) {
 	tag := gitremote.Tag{Name: r.facts.Tag, Commit: r.plan.Commit}
-	if err := r.remote.PushTag(ctx, tag, "Release "+r.report.Project, r.made); err != nil {
+	var options []string
+	if !r.Pipeline {
+		options = append(options, "ci.skip") // https://docs.gitlab.com/topics/git/commit/#push-options
+	}
+	if err := r.remote.PushTag(ctx, tag, "Release "+r.report.Project, r.made, options...); err != nil {
 		// whatever went wrong (a lost race, an answer that never came), what the remote has now is what counts
 		tagged, lookErr := r.tagged(ctx)
 		switch {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
@@ -21,19 +22,22 @@ import (
 
 // PushTag pushes an annotated tag for a commit that the remote has. When is the tagger's date: the commit's own, so
 // that two releases of one commit make the same object. The error wraps ErrExists when the remote has the tag.
-func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time.Time) error {
+//
+// Options are push options (https://git-scm.com/docs/git-push#Documentation/git-push.txt---push-optionoption), as ci.skip
+// for GitLab to start no pipeline for the tag; a server that takes none does not get them.
+func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time.Time, options ...string) error {
 	return r.do(ctx, "push tag "+tag.Name, func(ctx context.Context) error {
 		var said bytes.Buffer
-		err := r.pushTag(ctx, tag, message, when, &said)
+		err := r.pushTag(ctx, tag, message, when, options, &said)
 		// A server tells why it refuses (a protected tag, say) only beside its answer.
 		if words := remoteWords(said.String()); err != nil && words != "" {
-			err = fmt.Errorf("%w\nthe git remote says: %s", err, words)
+			err = fmt.Errorf("%w\nthe git remote says: %s%s", err, words, r.whereProtected(tag.Name, words))
 		}
-		return err
+		return r.explainPush(err)
 	})
 }
 
-func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, progress io.Writer) error {
+func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, options []string, progress io.Writer) error {
 	session, err := r.receivePack()
 	if err != nil {
 		return err
@@ -54,6 +58,11 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 	request := packp.NewReferenceUpdateRequestFromCapabilities(refs.Capabilities)
 	request.Commands = []*packp.Command{{Name: name, Old: plumbing.ZeroHash, New: hash}}
 	request.Packfile = io.NopCloser(pack)
+	if len(options) > 0 && refs.Capabilities.Supports(capability.PushOptions) {
+		if err := addOptions(request, options, pack); err != nil {
+			return err
+		}
+	}
 	if refs.Capabilities.Supports(capability.Sideband64k) {
 		if err := request.Capabilities.Set(capability.Sideband64k); err != nil {
 			return err
@@ -68,6 +77,25 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 		return errors.New("the server did not say whether it took the tag")
 	}
 	return lostRace(status.Error())
+}
+
+// addOptions puts push options in front of the pack (https://git-scm.com/docs/pack-protocol#_reference_update_request_and_packfile_transfer).
+// go-git would send each as KEY=VALUE; one without a value has to be written here, and the capability announced beside the agent.
+func addOptions(request *packp.ReferenceUpdateRequest, options []string, pack io.Reader) error {
+	agent := capability.DefaultAgent() + " " + string(capability.PushOptions)
+	if err := request.Capabilities.Set(capability.Agent, agent); err != nil {
+		return err
+	}
+	var section bytes.Buffer
+	packets := pktline.NewEncoder(&section)
+	if err := packets.EncodeString(options...); err != nil {
+		return fmt.Errorf("encode the push options: %w", err)
+	}
+	if err := packets.Flush(); err != nil {
+		return err
+	}
+	request.Packfile = io.NopCloser(io.MultiReader(&section, pack))
+	return nil
 }
 
 // lostRace recognizes git's words for a ref that appeared between the look and the push.
@@ -133,7 +161,7 @@ func (r *Remote) CheckPush(ctx context.Context) error {
 		if _, err = session.AdvertisedReferencesContext(ctx); errors.Is(err, transport.ErrEmptyRemoteRepository) {
 			return nil
 		}
-		return err
+		return r.explainPush(err)
 	})
 }
 

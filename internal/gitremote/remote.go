@@ -119,28 +119,3 @@ func (r *Remote) auth() transport.AuthMethod {
 func (r *Remote) do(ctx context.Context, doing string, call func(context.Context) error) error {
 	return r.Client.Do(ctx, doing+": "+r.URL, func(ctx context.Context) error { return r.explain(call(ctx)) })
 }
-
-func (r *Remote) explain(err error) error {
-	switch {
-	case errors.Is(err, transport.ErrAuthenticationRequired) && r.Token == "":
-		return fmt.Errorf("%w: it asks for a token and none was given (--token)", ErrRefused)
-	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return fmt.Errorf("%w: the token is wrong or has expired%s", ErrRefused, words(err, transport.ErrAuthenticationRequired))
-	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return fmt.Errorf("%w: the token may not do this (on GitLab: an access token with the scope write_repository, "+
-			"or CI_JOB_TOKEN with Settings > CI/CD > Job token permissions > Allow Git push requests)%s",
-			ErrRefused, words(err, transport.ErrAuthorizationFailed))
-	case errors.Is(err, transport.ErrRepositoryNotFound):
-		return errors.New("no such repository, or the token may not see it")
-	}
-	return err
-}
-
-// words are what the server said beside a status, where it said something for people.
-func words(err, status error) string {
-	_, said, _ := strings.Cut(err.Error(), status.Error()+": ")
-	if said = network.Said(strings.NewReader(said)); said == "" {
-		return ""
-	}
-	return "; it says: " + said
-}

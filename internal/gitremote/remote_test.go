@@ -31,6 +31,9 @@ type server struct {
 
 	cut string // the end of a path whose next answer is cut
 
+	// refuse answers whoever is not let in.
+	refuse func(http.ResponseWriter)
+
 	// disturb may answer a request itself, and says whether it did.
 	disturb func(http.ResponseWriter, *http.Request) bool
 }
@@ -56,6 +59,10 @@ func newServer(t *testing.T) *server {
 	execPath := s.git(t, "--exec-path")
 	handler := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, token, _ := r.BasicAuth(); token != "secret" {
+			if s.refuse != nil {
+				s.refuse(w)
+				return
+			}
 			w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
 			http.Error(w, "", http.StatusUnauthorized)
 			return

@@ -1,0 +1,93 @@
+package gitremote
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing/transport"
+
+	"dagger/ship/internal/network"
+)
+
+// Where GitLab has its settings (https://docs.gitlab.com/ci/jobs/ci_job_token/, https://docs.gitlab.com/user/project/protected_tags/).
+const (
+	jobUser = "gitlab-ci-token" // the only user name that a job token goes with
+
+	accessTokens = "Settings > Access tokens: role Maintainer or Developer, scope write_repository"
+	jobTokens    = "Settings > CI/CD > Job token permissions > Allow Git push requests to the repository, from GitLab 18.4 on"
+)
+
+// isJobToken tells a GitLab job token from an access token, by its prefix; where an instance has its own prefixes, by the user
+// name, which access tokens take any of.
+func (r *Remote) isJobToken() bool {
+	switch {
+	case strings.HasPrefix(r.Token, "glcbt-"):
+		return true
+	case strings.HasPrefix(r.Token, "glpat-"):
+		return false
+	}
+	return r.User == jobUser
+}
+
+// explain says what to do about refused credentials, in GitLab's words since its users meet this most.
+func (r *Remote) explain(err error) error {
+	switch {
+	case errors.Is(err, ErrRefused):
+		return err
+	case errors.Is(err, transport.ErrAuthenticationRequired):
+		return fmt.Errorf("%w: %s%s", ErrRefused, r.unknownToken(), words(err, transport.ErrAuthenticationRequired))
+	case errors.Is(err, transport.ErrAuthorizationFailed):
+		return fmt.Errorf("%w: the token may not do this%s", ErrRefused, words(err, transport.ErrAuthorizationFailed))
+	case errors.Is(err, transport.ErrRepositoryNotFound):
+		return errors.New("no such repository, or the token may not see it")
+	}
+	return err
+}
+
+func (r *Remote) unknownToken() string {
+	switch {
+	case r.Token == "":
+		return "it asks for a token and none was given (--token)"
+	case r.isJobToken() && r.User != jobUser:
+		return fmt.Sprintf("a GitLab job token goes with the user %s, not %q (--user)", jobUser, r.User)
+	case r.isJobToken():
+		return "the token is wrong or has expired: a CI_JOB_TOKEN ends with its job; as the user " + jobUser +
+			" an access token is good too (on GitLab, " + accessTokens + ")"
+	}
+	return "the token is wrong or has expired (on GitLab, access tokens are made at " + accessTokens + ")"
+}
+
+// explainPush says which right a push lacks and where it is given.
+func (r *Remote) explainPush(err error) error {
+	if !errors.Is(err, transport.ErrAuthorizationFailed) {
+		return err
+	}
+	missing := "the access token may not push: it needs, on GitLab, " + accessTokens
+	if r.isJobToken() {
+		missing = "the job token may not push: allow it at " + jobTokens + "; or give --token a project access token of " + accessTokens
+	}
+	return fmt.Errorf("%w: %s%s", ErrRefused, missing, words(err, transport.ErrAuthorizationFailed))
+}
+
+// whereProtected says what to do where the server's words are GitLab's for a protected tag.
+func (r *Remote) whereProtected(tag, said string) string {
+	if !strings.Contains(said, "protected") {
+		return ""
+	}
+	who := "the access token's role"
+	if r.isJobToken() {
+		who = "whoever started the job (a job token has that user's role)"
+	}
+	return fmt.Sprintf("\non GitLab, Settings > Repository > Protected tags has a rule that %s falls under: allow %s to create "+
+		"such tags, or give --token an access token of a role that may", tag, who)
+}
+
+// words are what the server said beside a status, where it said something for people.
+func words(err, status error) string {
+	_, said, _ := strings.Cut(err.Error(), status.Error()+": ")
+	if said = network.Said(strings.NewReader(said)); said == "" {
+		return ""
+	}
+	return "; it says: " + said
+}
