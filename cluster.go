@@ -33,7 +33,7 @@ func (r *release) environment(ctx context.Context, target helm.Target) (converge
 	if err != nil {
 		return converge.Environment{}, err
 	}
-	revision, err := r.status(ctx, chart)
+	revision, err := r.seen(chart)
 	if err != nil {
 		return converge.Environment{}, fmt.Errorf("environment %s: %w", target.Name, err)
 	}
@@ -44,7 +44,8 @@ func (r *release) environment(ctx context.Context, target helm.Target) (converge
 func (r *release) runs(ctx context.Context, chart helm.Release, target helm.Target, revision helm.Revision) (e converge.Environment, err error) {
 	e = converge.Environment{Name: target.Name, Prereleases: r.takesPrereleases(target)}
 	if revision.Number > 0 && revision.Status != "uninstalled" {
-		e.Version, e.Digest, e.Status = versionOf(revision.Image), revision.Image.Digest, revision.Status
+		image := revision.Image(r.Keys)
+		e.Version, e.Digest, e.Status = versionOf(image), image.Digest, revision.Status
 	}
 	if revision.Rollback() && !r.byName {
 		e.RolledBack, err = r.rolledBackFrom(ctx, chart)
@@ -78,29 +79,60 @@ func versionOf(image helm.Image) string {
 	return image.Tag
 }
 
-// status asks for the last revision of a release; its number is 0 where there is none.
+// seen is the last revision of a release, as it was when the projects looked at their namespace: with one question for all of them.
+func (r *release) seen(chart helm.Release) (helm.Revision, error) {
+	last, err := r.revisions.get(chart.Namespace, func() (map[string]helm.Revision, error) {
+		var names []string
+		for _, other := range r.releases {
+			name, err := naming.Release(other.project.Name)
+			if err == nil && slices.ContainsFunc(other.targets, func(t helm.Target) bool { return t.Namespace == chart.Namespace }) {
+				names = append(names, name)
+			}
+		}
+		return r.lastRevisions(r.ctx, chart.Namespace, names...)
+	})
+	return last[chart.Name], err
+}
+
+// status is the last revision of a release, as it is now; its number is 0 where there is none.
 func (r *release) status(ctx context.Context, chart helm.Release) (helm.Revision, error) {
-	code, stdout, stderr, err := r.ask(ctx, r.cluster(), chart.StatusArgs())
-	if err != nil {
-		return helm.Revision{}, err
+	last, err := r.lastRevisions(ctx, chart.Namespace, chart.Name)
+	return last[chart.Name], err
+}
+
+func (r *release) lastRevisions(ctx context.Context, namespace string, names ...string) (map[string]helm.Revision, error) {
+	code, stdout, stderr, err := r.ask(ctx, r.cluster(), helm.RevisionsArgs(namespace, names...))
+	if err == nil && code != 0 {
+		err = errors.New("look at Helm's revisions: " + helm.Failure(code, stderr))
 	}
-	return helm.ParseStatus(code, stdout, stderr, r.Keys)
+	if err != nil {
+		return nil, err
+	}
+	return helm.ParseRevisions(stdout)
 }
 
 // health tells whether a revision is deployed and all that it made is ready, and in a few words how it is.
-func (r *release) health(ctx context.Context, chart helm.Release, revision helm.Revision) (healthy bool, state string, err error) {
+func (r *release) health(chart helm.Release, revision helm.Revision) (healthy bool, state string) {
 	if revision.Status != "deployed" {
-		return false, "its release is " + revision.Status, nil
+		return false, "its release is " + revision.Status
 	}
-	objects, err := r.state(ctx, r.cluster(), rollout.Release{Name: chart.Name, Namespace: chart.Namespace})
+	seen, err := r.listings.get(chart.Namespace, func() (listing, error) { return r.list(r.ctx, r.cluster(), chart.Namespace) })
 	if err != nil {
-		why, _, _ := strings.Cut(explain(err), "\n")
-		return false, "deployed, but how it is cannot be seen: " + why, nil
+		return false, unseen(err)
+	}
+	objects, err := r.state(seen, rollout.Release{Name: chart.Name, Namespace: chart.Namespace})
+	if err != nil {
+		return false, unseen(err)
 	}
 	if healthy, why := objects.Healthy(); !healthy {
-		return false, r.redactor.Redact(why), nil
+		return false, r.redactor.Redact(why)
 	}
-	return true, "healthy", nil
+	return true, "healthy"
+}
+
+func unseen(err error) string {
+	why, _, _ := strings.Cut(explain(err), "\n")
+	return "deployed, but how it is cannot be seen: " + why
 }
 
 // history asks for the revisions of a release that Helm remembers, none where there is no such release.
@@ -157,7 +189,7 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 	if chart.Helm, err = r.helmVersion(ctx); err != nil {
 		return nil, chart, err
 	}
-	source := r.tree().Directory(r.Chart)
+	source := r.tree().Directory(path.Join(r.Path, r.Chart))
 	chart.Chart = chartPath
 	var files []string
 	err = r.try(ctx, "fetch the chart at "+converge.Short(r.plan.Commit)+" from the git remote", func(ctx context.Context) (err error) {
@@ -168,7 +200,7 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 		return nil, chart, err
 	}
 	if !slices.Contains(files, "Chart.yaml") {
-		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", r.Chart)
+		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", path.Join(r.Path, r.Chart))
 	}
 	if values := "values-" + target.Name + ".yaml"; slices.Contains(files, values) {
 		chart.Values = append(chart.Values, path.Join(chartPath, values))

@@ -24,7 +24,7 @@ func (s *Ship) Deploy(
 	// Name of one of the environments in the settings
 	environment string,
 ) (*Deployment, error) {
-	r, err := s.beginWith(environment)
+	r, err := s.oneWith(ctx, environment)
 	if err != nil {
 		return nil, err
 	}
@@ -38,19 +38,23 @@ func (s *Ship) Deploy(
 	if err := r.run(ctx, pick(r.steps(), "check", "deploy "+environment)); err != nil {
 		return nil, err
 	}
-	deployment, err := r.deployment(ctx, r.targets[0])
+	r.revisions.forget(r.targets[0].Namespace)
+	deployment, err := r.deployment(r.targets[0])
 	if err != nil {
 		return nil, errors.New(r.redactor.Redact(explain(err)))
 	}
 	return deployment, nil
 }
 
-// beginWith begins a run with one environment, asked for by name.
-func (s *Ship) beginWith(environment string) (*release, error) {
-	r := s.begin()
+// oneWith is the release of a function that is about one environment of one project, asked for by name.
+func (s *Ship) oneWith(ctx context.Context, environment string) (*release, error) {
+	r, err := s.one(ctx)
+	if err != nil {
+		return nil, err
+	}
 	r.targets = slices.DeleteFunc(r.targets, func(t helm.Target) bool { return t.Name != environment })
 	if len(r.targets) == 0 {
-		return nil, fmt.Errorf("no environment %q in the settings: --environments has %q", environment, s.Environments)
+		return nil, fmt.Errorf("no environment %q in the settings: --environments has %q", environment, r.Environments)
 	}
 	r.byName = true
 	return r, nil

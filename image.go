@@ -31,7 +31,10 @@ func (s *Ship) WithImage(
 // It fails where the build does.
 // +cache="session"
 func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
-	r := s.begin()
+	r, err := s.one(ctx)
+	if err != nil {
+		return nil, err
+	}
 	r.targets = nil
 	if err := r.run(ctx, pick(r.steps(), "read")); err != nil {
 		return nil, err
@@ -50,7 +53,10 @@ func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
 // HOST/PATH:VERSION@sha256:…. It never overwrites a version, and fails where the image there is of another commit.
 // +cache="session"
 func (s *Ship) Publish(ctx context.Context) (string, error) {
-	r := s.begin()
+	r, err := s.one(ctx)
+	if err != nil {
+		return "", err
+	}
 	r.targets = nil
 	if err := r.run(ctx, pick(r.steps(), "read", "look")); err != nil {
 		return "", err
@@ -93,7 +99,7 @@ func (r *release) dockerBuild() *dagger.Container {
 		key, value, _ := strings.Cut(arg, "=")
 		args = append(args, dagger.BuildArg{Name: key, Value: value})
 	}
-	return r.tree().DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.Dockerfile, Target: r.Target, BuildArgs: args})
+	return r.folder().DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.Dockerfile, Target: r.Target, BuildArgs: args})
 }
 
 // tree is the source at the version's commit, as the remote has it. The checkout may be of a later commit, and may hold
@@ -104,6 +110,14 @@ func (r *release) tree() *dagger.Directory {
 		options.HTTPAuthUsername, options.HTTPAuthToken = r.User, dag.SetSecret("ship-token", r.remote.Token)
 	}
 	return dag.Git(r.remote.URL, options).Commit(r.plan.Commit).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
+}
+
+// folder is the project's part of the tree.
+func (r *release) folder() *dagger.Directory {
+	if r.Path == "." {
+		return r.tree()
+	}
+	return r.tree().Directory(r.Path)
 }
 
 // publish looks once more before it pushes: another release of the same commit may have been faster.

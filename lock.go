@@ -22,11 +22,7 @@ func (r *release) unlock(ctx context.Context, container *dagger.Container, chart
 			return revision, recovered, err
 		}
 		held := fmt.Sprintf("%s in %s is %s since %s", chart.Name, chart.Namespace, revision.Status, revision.Since.Format(time.DateTime))
-		_, label, _, err := r.ask(ctx, container, chart.LabelArgs(revision.Number, helm.OperationLabel))
-		if err != nil {
-			return revision, "", err
-		}
-		ends, known := revision.Ends(label)
+		ends, known := revision.Ends()
 		if !known {
 			ends = patience
 		}
@@ -68,10 +64,7 @@ func (r *release) claim(ctx context.Context, container *dagger.Container, chart 
 	ended := helm.Claim("") // another's that may be replaced
 	for {
 		claim := chart.NewClaim(r.id)
-		code, label, stderr, err := r.ask(ctx, container, chart.ClaimArgs(revision.Number, claim, ended))
-		if err == nil && code != 0 {
-			_, label, _, err = r.ask(ctx, container, chart.LabelArgs(revision.Number, helm.ClaimLabel))
-		}
+		code, _, stderr, err := r.ask(ctx, container, chart.ClaimArgs(revision.Number, claim, ended))
 		if err != nil {
 			return false, err
 		}
@@ -79,7 +72,7 @@ func (r *release) claim(ctx context.Context, container *dagger.Container, chart 
 		if err != nil || !now.Is(revision) {
 			return false, err
 		}
-		holder := helm.Claim(label)
+		holder := now.Claim
 		if holder.Of(r.id) {
 			return true, nil // by this attempt, or an earlier one of this release
 		}

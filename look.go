@@ -4,77 +4,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
-	"dagger/ship/internal/network"
 	"dagger/ship/internal/registry"
 )
 
-// readProject finds out what suffices to look at environments.
-func (r *release) readProject(ctx context.Context) (string, error) {
-	var kubeconfig string
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { r.project, err = r.readManifest(gctx); return })
-	group.Go(func() (err error) { kubeconfig, err = secretText(gctx, "kubeconfig", r.Kubeconfig); return })
+// readProject finds out what suffices to look at environments, readTags at the project's tags too.
+func (r *release) readProject(context.Context) (string, error) { return r.readWith(r.readCluster) }
+func (r *release) readTags(context.Context) (string, error) {
+	return r.readWith(r.readCluster, r.readGit)
+}
+
+func (r *release) readWith(shared ...func() error) (string, error) {
+	var group errgroup.Group
+	group.Go(func() (err error) { r.project, err = r.readManifest(); return })
+	for _, read := range shared {
+		group.Go(read)
+	}
 	err := group.Wait()
-	r.redactor.Add(kubeconfig)
-	r.hasKubeconfig = kubeconfig != ""
-	r.report.Project = r.project.Name
+	if r.project.Name != "" {
+		r.report.Project = r.project.Name
+	}
 	return r.project.Path + " says " + r.project.Name, err
 }
 
-// readTags finds out what suffices to look at the project's tags too.
-func (r *release) readTags(ctx context.Context) (string, error) {
-	var token, ca string
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { _, err := r.readProject(gctx); return err })
-	group.Go(func() (err error) { ca, err = secretText(gctx, "ca", r.CA); return })
-	group.Go(func() (err error) { r.remote.URL, err = r.readRemote(gctx); return })
-	group.Go(func() (err error) { token, err = secretText(gctx, "token", r.Token); return })
-	err := group.Wait()
-	r.redactor.Add(token)
-	if err != nil {
-		return "", err
-	}
-	r.remote.User, r.remote.Token = r.User, token
-	if r.remote.Client, err = network.New(ca, r.deadline(), func(text string) { r.say("%s", text) }); err != nil {
-		return "", fmt.Errorf("--ca: %w", err)
-	}
-	return r.project.Path + " says " + r.project.Name + ", the remote is " + r.remote.URL, nil
-}
-
 // read finds out what the source says, and derives what was not given.
-func (r *release) read(ctx context.Context) (string, error) {
-	var password string
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { _, err := r.readTags(gctx); return err })
-	group.Go(func() (err error) { r.facts.Commit, err = r.readCommit(gctx); return })
-	group.Go(func() (err error) { password, err = secretText(gctx, "password", r.Password); return })
-	err := group.Wait()
-	r.redactor.Add(password)
-	if err != nil {
+func (r *release) read(context.Context) (string, error) {
+	if _, err := r.readWith(r.readCluster, r.readGit, r.readCommit, r.readRegistry); err != nil {
 		return "", err
 	}
-	r.facts.Version = r.project.Version
+	r.facts.Commit, r.facts.Version = r.head, r.project.Version
 	r.report.Project = r.project.Name + " " + r.project.Version.Text
 	r.report.Commit = r.facts.Commit
 
-	if r.facts.Tag, err = naming.Template(r.Template).Tag(r.project.Name, r.project.Version.Text); err != nil {
-		return "", err
-	}
+	var err error
 	if r.imageTag, err = naming.ImageTag(r.project.Version.Text); err != nil {
 		return "", fmt.Errorf("%s: %w", r.project.Path, err)
 	}
 	if r.images.Address, err = r.address(); err != nil {
 		return "", err
 	}
-	r.images.User, r.images.Password, r.images.PlainHTTP = r.Login, password, r.Insecure
+	r.images.User, r.images.Password, r.images.PlainHTTP = r.Login, r.password, r.Insecure
 	r.images.Client = r.remote.Client
 	r.facts.Image = r.images.Address + ":" + r.imageTag
+	if r.facts.Tag, err = naming.Template(r.Template).Tag(r.project.Name, r.project.Version.Text); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("%s says %s, HEAD is %s", r.project.Path, r.report.Project, converge.Short(r.facts.Commit)), nil
 }
 
@@ -82,7 +62,11 @@ func (r *release) read(ctx context.Context) (string, error) {
 func (r *release) look(ctx context.Context) (string, error) {
 	r.facts.Environments = make([]converge.Environment, len(r.targets))
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { r.facts.Tagged, err = r.tagged(gctx); return })
+	group.Go(func() error {
+		commits, err := r.tagged()
+		r.facts.Tagged = commits[r.facts.Tag]
+		return err
+	})
 	group.Go(func() error {
 		image, err := r.images.Look(gctx, r.imageTag)
 		r.facts.Digest, r.facts.Revision = image.Digest, image.Revision
@@ -129,7 +113,7 @@ func (r *release) check(ctx context.Context) (string, error) {
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	if r.plan.Tag.Needed {
-		group.Go(func() error { return r.remote.CheckPush(gctx) })
+		group.Go(r.mayPush)
 	}
 	if r.plan.Tag.Needed || r.plan.Build.Needed {
 		group.Go(func() error { return r.checkCommit(gctx) })
@@ -148,13 +132,15 @@ func (r *release) check(ctx context.Context) (string, error) {
 // checkCommit makes sure that the remote has the commit, and that it is the commit that says the version: a version
 // raised in the checkout alone must not be tagged.
 func (r *release) checkCommit(ctx context.Context) (err error) {
-	if r.made, err = r.remote.CommitTime(ctx, r.plan.Commit); err != nil {
+	commit := r.plan.Commit
+	if r.made, err = r.times.get(commit, func() (time.Time, error) { return r.remote.CommitTime(r.ctx, commit) }); err != nil {
 		return err
 	}
+	tree, _ := r.trees.get(commit, func() (manifest.Tree, error) { return remembered(files(r.ctx, r.tree())), nil })
 	var committed manifest.Project
-	at := "fetch the source at " + converge.Short(r.plan.Commit) + " from the git remote"
-	if err = r.try(ctx, at, func(ctx context.Context) (err error) {
-		committed, err = r.manifestIn(ctx, r.tree(), r.project.Path)
+	at := "fetch the source at " + converge.Short(commit) + " from the git remote"
+	if err = r.try(ctx, at, func(context.Context) (err error) {
+		committed, err = r.manifestIn(tree, r.project.Path)
 		return err
 	}); err != nil {
 		return err

@@ -21,10 +21,16 @@ import (
 	"dagger/ship/internal/registry"
 )
 
-// Ship releases one project.
+// Ship releases one project, or those that a repo's ship.toml lists.
 type Ship struct {
 	// +private
 	Source *dagger.Directory
+	// +private
+	Project string
+	// +private
+	Key string
+	// +private
+	Path string
 	// +private
 	Container *dagger.Container
 	// +private
@@ -89,6 +95,9 @@ func New(
 	// version's commit as the git remote has it. Default: the repo that dagger is called in
 	// +optional
 	source *dagger.Directory,
+	// Project to act on, of those that the source's ship.toml lists. Default: all of them, for release, plan, reports, status and deployments
+	// +optional
+	project string,
 	// Manifest to read name and version from, as services/api/Cargo.toml. Default: the one at the root of the source, of those
 	// that the README lists: for Python, JavaScript, Rust, Java, .NET, PHP, Dart, Elixir, Helm, or a VERSION file
 	// +optional
@@ -188,7 +197,7 @@ func New(
 		source = ws.Directory("/", dagger.WorkspaceDirectoryOpts{Exclude: []string{".git/objects", ".git/lfs"}})
 	}
 	s := &Ship{
-		Source: source, Manifest: manifest, Commit: commit,
+		Source: source, Project: project, Path: ".", Manifest: manifest, Commit: commit,
 		Remote: remote, User: cmp.Or(user, "gitlab-ci-token"), Token: token, Template: cmp.Or(template, string(naming.DefaultTemplate)), Maintenance: maintenance, Pipeline: pipeline,
 		Address: strings.TrimSuffix(image, "/"), Registry: strings.TrimSuffix(registry, "/"), Login: login, Password: password, Insecure: insecure,
 		Dockerfile: cmp.Or(dockerfile, "Dockerfile"), Target: target, Args: slices.DeleteFunc(args, empty),
@@ -207,39 +216,50 @@ const defaultTools = "docker.io/alpine/k8s:1.37.1"
 
 func empty(text string) bool { return strings.TrimSpace(text) == "" }
 
-// check refuses settings that are wrong whatever the project is.
+// badSetting is a setting that cannot be right.
+type badSetting struct {
+	name string
+	err  error
+}
+
+func (b *badSetting) Error() string { return "--" + b.name + ": " + b.err.Error() }
+
+// check refuses settings that are wrong whatever the project is. Its error is a *badSetting.
 func (s *Ship) check() error {
+	bad := func(name, format string, values ...any) error {
+		return &badSetting{name, fmt.Errorf(format, values...)}
+	}
 	if s.Address != "" {
 		if err := registry.Check(s.Address); err != nil {
-			return fmt.Errorf("--image: %w", err)
+			return &badSetting{"image", err}
 		}
 	}
 	targets, err := helm.ParseTargets(s.Environments)
 	if err != nil {
-		return fmt.Errorf("--environments: %w", err)
+		return &badSetting{"environments", err}
 	}
 	for _, name := range s.Prereleases {
 		if !slices.ContainsFunc(targets, func(t helm.Target) bool { return t.Name == name }) {
-			return fmt.Errorf("--prereleases: no environment %q in --environments", name)
+			return bad("prereleases", "there is no environment %q", name)
 		}
 	}
 	if s.Commit != "" && !gitremote.IsCommit(s.Commit) {
-		return fmt.Errorf("--commit: %q is not a commit's 40 hexadecimal digits", s.Commit)
+		return bad("commit", "%q is not a commit's 40 hexadecimal digits", s.Commit)
 	}
 	if err := helm.Keys(s.Keys).Check(); err != nil {
-		return fmt.Errorf("--%w", err)
+		return &badSetting{"keys", err}
 	}
 	if _, err := naming.Template(s.Template).Tag("name", "1.0.0"); err != nil {
-		return fmt.Errorf("--template: %w", err)
+		return &badSetting{"template", err}
 	}
-	for flag, text := range map[string]string{"timeout": s.Timeout, "deadline": s.Deadline} {
+	for name, text := range map[string]string{"timeout": s.Timeout, "deadline": s.Deadline} {
 		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
-			return fmt.Errorf("--%s: %q is no duration: write it as 90s or 10m", flag, text)
+			return bad(name, "%q is no duration: write it as 90s or 10m", text)
 		}
 	}
 	for _, arg := range s.Args {
 		if key, _, is := strings.Cut(arg, "="); !is || key == "" {
-			return fmt.Errorf("--args: %q is not KEY=VALUE", arg)
+			return bad("args", "%q is not KEY=VALUE", arg)
 		}
 	}
 	return nil
@@ -249,13 +269,14 @@ func (s *Ship) check() error {
 //
 // It returns the report as text: what was done, what was already there, and where it runs now. Called again after
 // a failure, it does what is missing. An error says what failed, what was done before, and what to do next.
+// Where ship.toml lists several projects, each is released, after those that it needs; one's failure does not stop the others.
 // +cache="session"
 func (s *Ship) Release(ctx context.Context) (string, error) {
-	r, err := s.release(ctx)
+	all, err := s.release(ctx)
 	if err != nil {
 		return "", err
 	}
-	return r.report.Text(), nil
+	return all.text(), nil
 }
 
 // Plan says what Release would do and why, and changes nothing.
@@ -263,21 +284,23 @@ func (s *Ship) Release(ctx context.Context) (string, error) {
 // It returns the steps as text. It needs no token where the remote and the registry can be read without.
 // +cache="session"
 func (s *Ship) Plan(ctx context.Context) (string, error) {
-	r := s.begin()
-	r.dry = true
-	if err := r.run(ctx, r.steps()); err != nil {
+	all, err := s.open(ctx)
+	if err != nil {
 		return "", err
 	}
-	return r.report.Text(), nil
+	all.dry = true
+	if err := all.run(ctx); err != nil {
+		return "", err
+	}
+	return all.text(), nil
 }
 
-func (s *Ship) release(ctx context.Context) (*release, error) {
-	r := s.begin()
-	if err := r.run(ctx, r.steps()); err != nil {
+func (s *Ship) release(ctx context.Context) (*repo, error) {
+	all, err := s.open(ctx)
+	if err != nil {
 		return nil, err
 	}
-	r.report.Outcome = r.outcome()
-	return r, nil
+	return all, all.run(ctx)
 }
 
 // steps is the story of a release, in order.

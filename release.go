@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -11,36 +10,35 @@ import (
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
-	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/registry"
 	"dagger/ship/internal/report"
 )
 
-// release is one run: what was read, what was seen, what is to be done about it, and what was done.
+// release is one project's: what was read, what was seen, what is to be done about it, and what was done.
 type release struct {
-	*Ship
+	*Ship // the project's settings
+	*repo
+
+	key     string   // what ship.toml calls the project; empty where there is no such file
+	needs   []string // keys of the projects that are released before it
 	targets []helm.Target
-	dry     bool   // say what would be done, and do nothing
-	id      string // of this run, among others
-	rival   bool   // another release of the same commit pushed the tag at the same time
-	byName  bool   // the one target was asked for by name, so what it was rolled back from does not matter
+	rival   bool // another release of the same commit pushed the tag at the same time
+	byName  bool // the one target was asked for by name, so what it was rolled back from does not matter
 
 	project  manifest.Project
-	remote   gitremote.Remote
 	images   registry.Repository
 	imageTag string // the version, as an image's tag has it
 	facts    converge.Facts
 	plan     converge.Plan
 
-	hasKubeconfig bool
-
 	made      time.Time // the commit's time
 	container *dagger.Container
 
-	report   report.Report
-	redactor report.Redactor
+	report report.Report
+	err    error
+	ended  chan struct{} // closed when nothing more will be done
 }
 
 // step is one step of a release. What it does is said in the text it returns.
@@ -52,11 +50,6 @@ type step struct {
 
 // errSuperseded ends a release whose version another pipeline has claimed: no failure, and nothing is left to do.
 var errSuperseded = errors.New("superseded")
-
-func (s *Ship) begin() *release {
-	targets, _ := helm.ParseTargets(s.Environments) // New has checked them
-	return &release{Ship: s, targets: targets, id: rand.Text()}
-}
 
 // run takes the steps in order, writing each down in the report and on standard error as it ends. The error of a step
 // gets its name and what was done before it, since a value returned beside an error is lost on the way to the user.
@@ -87,21 +80,31 @@ func (r *release) run(ctx context.Context, steps []step) error {
 		if err != nil {
 			done.State, done.Text = report.Failed, ""
 			r.record(done)
-			return errors.New(r.redactor.Redact(r.report.Text() + "\n" + s.name + ": " + explain(err)))
+			r.report.Cause = r.redactor.Redact(s.name + ": " + explain(err))
+			return errors.New(r.report.Text() + "\n" + r.report.Cause)
 		}
 		r.record(done)
 	}
 	return nil
 }
 
+// record writes down a step that has ended. Of one project among several, the log has what was done and what failed: the rest is in
+// the report.
 func (r *release) record(done report.Step) {
 	r.report.Steps = append(r.report.Steps, done)
-	fmt.Fprintln(os.Stderr, done.Line())
+	if len(r.releases) == 1 {
+		fmt.Fprintln(os.Stderr, done.Line())
+	} else if done.State == report.Failed || done.State == report.Done && done.Name != "read" && done.Name != "look" {
+		fmt.Fprintf(os.Stderr, "  %s:%s\n", r.key, done.Line())
+	}
 }
 
 // say tells whoever waits what is being waited for.
 func (r *release) say(format string, args ...any) {
-	fmt.Fprintln(os.Stderr, r.redactor.Redact("  . "+fmt.Sprintf(format, args...)))
+	if len(r.releases) > 1 {
+		format, args = "%s: "+format, append([]any{r.key}, args...)
+	}
+	r.repo.say(format, args...)
 }
 
 func (r *release) outcome() report.Outcome {

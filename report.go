@@ -37,19 +37,40 @@ type Step struct {
 	Milliseconds int
 }
 
-// Report releases as Release does, and returns the report as an object.
+// Report releases as Release does, and returns the report of the one project as an object.
 // +cache="session"
 func (s *Ship) Report(ctx context.Context) (*Report, error) {
-	r, err := s.release(ctx)
+	r, err := s.one(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if err := r.repo.run(ctx); err != nil {
+		return nil, err
+	}
+	return r.object(), nil
+}
+
+// Reports releases as Release does, and returns a report for each project that ship.toml lists, in its order.
+// +cache="session"
+func (s *Ship) Reports(ctx context.Context) ([]*Report, error) {
+	all, err := s.release(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var reports []*Report
+	for _, r := range all.releases {
+		reports = append(reports, r.object())
+	}
+	return reports, nil
+}
+
+func (r *release) object() *Report {
 	report := &Report{
 		Name: r.project.Name, Version: r.project.Version.Text, Commit: r.plan.Commit,
-		Tag: r.facts.Tag, Image: r.reference(), Outcome: string(r.report.Outcome), Text: r.report.Text(),
+		Tag: r.facts.Tag, Image: r.reference(), Outcome: string(r.outcome()), Text: r.report.Text(),
 	}
 	for _, s := range r.report.Steps {
 		report.Steps = append(report.Steps, Step{s.Name, string(s.State), s.Text, int(s.Took.Milliseconds())})
 	}
-	return report, nil
+	return report
 }

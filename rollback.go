@@ -24,7 +24,7 @@ func (s *Ship) Rollback(
 	// +optional
 	version string,
 ) (string, error) {
-	r, err := s.beginWith(environment)
+	r, err := s.oneWith(ctx, environment)
 	if err != nil {
 		return "", err
 	}
@@ -50,7 +50,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 	if err != nil {
 		return "", err
 	}
-	if version != "" && versionOf(before.Image) == version && before.Status == "deployed" {
+	if version != "" && versionOf(before.Image(r.Keys)) == version && before.Status == "deployed" {
 		r.report.Outcome = report.Nothing
 		return recovered + target.Name + " runs " + version, nil
 	}
@@ -71,7 +71,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 	}
 	r.report.Outcome = report.RolledBack
 	return fmt.Sprintf("%s%s runs %s:%s@%s again, as in revision %d; it ran %s", recovered, target.Namespace,
-		image.Repository, image.Tag, image.Digest, revision, versionOf(before.Image)), nil
+		image.Repository, image.Tag, image.Digest, revision, versionOf(before.Image(r.Keys))), nil
 }
 
 // earlier finds the newest revision that ran the version, or, where none is named, another one than now.
@@ -85,12 +85,12 @@ func (r *release) earlier(ctx context.Context, chart helm.Release, now helm.Revi
 		if image, err = r.imageOf(ctx, chart, revision); err != nil {
 			return 0, image, err
 		}
-		if versionOf(image) == version || version == "" && image.Tag != now.Image.Tag {
+		if versionOf(image) == version || version == "" && image.Tag != now.Image(r.Keys).Tag {
 			return revision, image, nil
 		}
 		ran += fmt.Sprintf(" %s in revision %d;", versionOf(image), revision)
 	}
-	wanted := "earlier version than " + versionOf(now.Image)
+	wanted := "earlier version than " + versionOf(now.Image(r.Keys))
 	if version != "" {
 		wanted = "version " + version
 	}

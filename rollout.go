@@ -50,7 +50,11 @@ func (r *release) failed(ctx context.Context, container *dagger.Container, chart
 // diagnosis is the cause in a line, then what a person would look at: pods, events, logs and Helm's own words, which are
 // the cause where the cluster tells no better one.
 func (r *release) diagnosis(ctx context.Context, container *dagger.Container, release rollout.Release, words string) string {
-	state, err := r.state(ctx, container, release)
+	found, err := r.list(ctx, container, release.Namespace)
+	var state *rollout.State
+	if err == nil {
+		state, err = r.state(found, release)
+	}
 	if err != nil {
 		return fmt.Sprintf("the rollout failed: %s\n\nthe cluster does not tell more: %s", words, explain(err))
 	}
@@ -80,22 +84,26 @@ func (r *release) diagnosis(ctx context.Context, container *dagger.Container, re
 	return strings.Join(parts, "\n\n")
 }
 
-// state asks the cluster for a release's objects. An answer counts even where kubectl failed in part, since an account
-// may not be allowed to list all kinds.
-func (r *release) state(ctx context.Context, container *dagger.Container, release rollout.Release) (*rollout.State, error) {
+// listing is what the cluster answered when it was asked for a namespace's, and what it refused: an account may not be allowed to list
+// all kinds.
+type listing struct{ list, refused string }
+
+// list asks the cluster for a namespace's objects.
+func (r *release) list(ctx context.Context, container *dagger.Container, namespace string) (found listing, err error) {
 	asked := container.
 		WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)).
-		WithExec(helm.Bounded(r.deadline(), rollout.Args(release.Namespace)...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
-	list, err := asked.Stdout(ctx)
-	if err != nil {
-		return nil, err
+		WithExec(helm.Bounded(r.deadline(), rollout.Args(namespace)...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+	if found.list, err = asked.Stdout(ctx); err != nil {
+		return found, err
 	}
-	refused, err := asked.Stderr(ctx)
-	if err != nil {
-		return nil, err
-	}
-	state, err := rollout.Read(list, release, r.redactor.Redact)
-	if refused = strings.TrimSpace(refused); refused != "" && (err != nil || state.Empty()) {
+	found.refused, err = asked.Stderr(ctx)
+	return found, err
+}
+
+// state is that of a release among a namespace's objects.
+func (r *release) state(found listing, release rollout.Release) (*rollout.State, error) {
+	state, err := rollout.Read(found.list, release, r.redactor.Redact)
+	if refused := strings.TrimSpace(found.refused); refused != "" && (err != nil || state.Empty()) {
 		return nil, errors.New("kubectl get: " + refused)
 	}
 	return state, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 
 // Deployment is what runs in an environment.
 type Deployment struct {
+	// The project's name
+	Project string
 	// The environment's name
 	Environment string
 	// Its namespace in the cluster
@@ -47,13 +50,20 @@ func (s *Ship) Status(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	table := [][]string{{"ENVIRONMENT", "VERSION", "DIGEST", "REVISION", "SINCE", "STATE"}}
+	table := [][]string{{"PROJECT", "ENVIRONMENT", "VERSION", "DIGEST", "REVISION", "SINCE", "STATE"}}
+	several := false
 	for _, d := range deployments {
 		state := d.State
 		if d.Behind != "" {
 			state += ", behind " + d.Behind
 		}
-		table = append(table, []string{d.Environment, d.Version, fmt.Sprintf("%.19s", d.Digest), strconv.Itoa(d.Revision), d.Since, state})
+		table = append(table, []string{d.Project, d.Environment, d.Version, fmt.Sprintf("%.19s", d.Digest), strconv.Itoa(d.Revision), d.Since, state})
+		several = several || d.Project != deployments[0].Project
+	}
+	if !several {
+		for i := range table {
+			table[i] = table[i][1:]
+		}
 	}
 	return report.Table(table), nil
 }
@@ -61,48 +71,69 @@ func (s *Ship) Status(ctx context.Context) (string, error) {
 // Deployments returns what runs in each environment, in the order of the settings, as objects with what Status shows.
 // +cache="session"
 func (s *Ship) Deployments(ctx context.Context) ([]*Deployment, error) {
-	r := s.begin()
-	deployments := make([]*Deployment, len(r.targets))
-	look := step{"look", nil, func(ctx context.Context) (string, error) {
-		group, gctx := errgroup.WithContext(ctx)
-		group.Go(func() error { return r.lookAtOthers(gctx) })
-		for i, target := range r.targets {
-			group.Go(func() (err error) { deployments[i], err = r.deployment(gctx, target); return })
-		}
-		return "the git remote and the cluster", group.Wait()
-	}}
-	if len(r.targets) == 0 {
-		return nil, errors.New("no environments in the settings: name them with --environments")
-	}
-	if err := r.run(ctx, []step{{"read", nil, r.readTags}, look}); err != nil {
+	all, err := s.open(ctx)
+	if err != nil {
 		return nil, err
 	}
-	for i, d := range deployments {
-		d.Behind = r.behind(d.Version, r.takesPrereleases(r.targets[i]))
+	var deployments []*Deployment
+	found := make([][]*Deployment, len(all.releases))
+	all.each(func(r *release) error { return r.run(ctx, []step{{"read", nil, r.readTags}}) })
+	all.each(func(r *release) error {
+		return r.run(ctx, []step{{"look", nil, func(ctx context.Context) (_ string, err error) {
+			found[slices.Index(all.releases, r)], err = r.deployments(ctx)
+			return "the git remote and the cluster", err
+		}}})
+	})
+	for _, of := range found {
+		deployments = append(deployments, of...)
+	}
+	if err := all.failure(); err != nil {
+		return nil, err
+	}
+	if len(deployments) == 0 {
+		return nil, errors.New("no environments in the settings: name them with --environments")
 	}
 	return deployments, nil
 }
 
-// deployment looks at one environment.
-func (r *release) deployment(ctx context.Context, target helm.Target) (*Deployment, error) {
+// deployments looks at the project's environments.
+func (r *release) deployments(ctx context.Context) ([]*Deployment, error) {
+	deployments := make([]*Deployment, len(r.targets))
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.lookAtOthers(gctx) })
+	for i, target := range r.targets {
+		group.Go(func() (err error) { deployments[i], err = r.deployment(target); return })
+	}
+	err := group.Wait()
+	for i, d := range deployments {
+		if err == nil {
+			d.Behind = r.behind(d.Version, r.takesPrereleases(r.targets[i]))
+		}
+	}
+	return deployments, err
+}
+
+// deployment is what was seen of one environment.
+func (r *release) deployment(target helm.Target) (*Deployment, error) {
 	chart, err := r.helmRelease(target)
 	if err != nil {
 		return nil, err
 	}
-	revision, err := r.status(ctx, chart)
+	revision, err := r.seen(chart)
 	if err != nil {
 		return nil, fmt.Errorf("environment %s: %w", target.Name, err)
 	}
+	image := revision.Image(r.Keys)
 	d := &Deployment{
-		Environment: target.Name, Namespace: target.Namespace, Release: chart.Name, Revision: revision.Number,
-		Version: versionOf(revision.Image), Digest: revision.Image.Digest, State: "nothing is deployed",
+		Project: r.project.Name, Environment: target.Name, Namespace: target.Namespace, Release: chart.Name, Revision: revision.Number,
+		Version: versionOf(image), Digest: image.Digest, State: "nothing is deployed",
 	}
 	if revision.Number == 0 {
 		return d, nil
 	}
 	d.Since = revision.Since.UTC().Format(time.RFC3339)
-	d.Healthy, d.State, err = r.health(ctx, chart, revision)
-	return d, err
+	d.Healthy, d.State = r.health(chart, revision)
+	return d, nil
 }
 
 // behind returns the highest version that is tagged where it is higher than what runs.

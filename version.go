@@ -45,7 +45,11 @@ type Tag struct {
 // would tell it.
 // +cache="session"
 func (s *Ship) Version(ctx context.Context) (*Version, error) {
-	project, err := s.readManifest(ctx)
+	r, err := s.one(ctx)
+	if err != nil {
+		return nil, err
+	}
+	project, err := r.readManifest()
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,10 @@ func (s *Ship) Version(ctx context.Context) (*Version, error) {
 // It never moves a tag. Mind that Release builds before it tags, so that a version that does not build gets none.
 // +cache="session"
 func (s *Ship) Tag(ctx context.Context) (*Tag, error) {
-	r := s.begin()
+	r, err := s.one(ctx)
+	if err != nil {
+		return nil, err
+	}
 	r.targets = nil
 	if err := r.run(ctx, pick(r.steps(), "read", "look")); err != nil {
 		return nil, err
@@ -73,31 +80,33 @@ func pick(steps []step, names ...string) []step {
 	return slices.DeleteFunc(steps, func(s step) bool { return !slices.Contains(names, s.name) })
 }
 
-// readManifest reads the one named, or whichever there are at the root.
-func (s *Ship) readManifest(ctx context.Context) (manifest.Project, error) {
-	if s.Manifest != "" {
-		return s.manifestIn(ctx, s.Source, s.Manifest)
+// readManifest reads the one named, or whichever there are in the project's folder.
+func (r *release) readManifest() (project manifest.Project, err error) {
+	if r.Manifest != "" {
+		return r.manifestIn(r.source, path.Join(r.Path, r.Manifest))
 	}
-	project, err := manifest.Find(files(ctx, s.Source))
+	if project, err = manifest.Find(r.source, r.Path); err != nil {
+		return manifest.Project{}, err
+	}
+	return r.named(project)
+}
+
+// manifestIn reads one manifest, and what it refers to, in the source or in another tree.
+func (r *release) manifestIn(tree manifest.Tree, file string) (manifest.Project, error) {
+	project, err := manifest.Read(tree, file)
 	if err != nil {
 		return manifest.Project{}, err
 	}
-	return s.named(ctx, project)
+	return r.named(project)
 }
 
-// manifestIn reads one manifest, and what it refers to, in the source or in another directory.
-func (s *Ship) manifestIn(ctx context.Context, source *dagger.Directory, file string) (manifest.Project, error) {
-	project, err := manifest.Read(files(ctx, source), file)
-	if err != nil {
-		return manifest.Project{}, err
+// named gives a project whose manifest has no name, as a VERSION file, the one in ship.toml, or that of its repo on the git remote.
+func (r *release) named(project manifest.Project) (manifest.Project, error) {
+	if project.Name == "" && r.key != "" {
+		project.Name = r.key
 	}
-	return s.named(ctx, project)
-}
-
-// named gives a project whose manifest has no name, as a VERSION file, that of its repo on the git remote.
-func (s *Ship) named(ctx context.Context, project manifest.Project) (manifest.Project, error) {
 	if project.Name == "" {
-		remote, err := s.readRemote(ctx)
+		remote, err := r.settings.readRemote(r.ctx)
 		if err != nil {
 			return manifest.Project{}, fmt.Errorf("%s has no name, so that the project is called like its repo: %w", project.Path, err)
 		}
@@ -126,7 +135,7 @@ func files(ctx context.Context, source *dagger.Directory) manifest.Tree {
 	}
 }
 
-func (s *Ship) readCommit(ctx context.Context) (string, error) {
+func (s *Ship) readHead(ctx context.Context) (string, error) {
 	if s.Commit != "" {
 		return s.Commit, nil
 	}
@@ -153,17 +162,6 @@ func (s *Ship) readRemote(ctx context.Context) (string, error) {
 	return url, nil
 }
 
-// tagged returns the commit of the version's tag, empty where there is none.
-func (r *release) tagged(ctx context.Context) (string, error) {
-	tags, err := r.remote.Tags(ctx, r.facts.Tag)
-	for _, tag := range tags {
-		if tag.Name == r.facts.Tag {
-			return tag.Commit, nil
-		}
-	}
-	return "", err
-}
-
 func (r *release) lookAtOthers(ctx context.Context) error {
 	template := naming.Template(r.Template)
 	tags, err := r.remote.Tags(ctx, template.Prefix(r.project.Name))
@@ -187,7 +185,7 @@ func (r *release) tag(ctx context.Context) (string, error) {
 	}
 	if err := r.remote.PushTag(ctx, tag, "Release "+r.report.Project, r.made, options...); err != nil {
 		// whatever went wrong (a lost race, an answer that never came), what the remote has now is what counts
-		tagged, lookErr := r.tagged(ctx)
+		tagged, lookErr := r.taggedNow(ctx)
 		switch {
 		case lookErr != nil:
 			return "", fmt.Errorf("%w; whether the tag is there now is unknown: %w", err, lookErr)
@@ -201,4 +199,15 @@ func (r *release) tag(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("pushed %s at %s", tag.Name, converge.Short(tag.Commit)), nil
+}
+
+// taggedNow returns the commit of the version's tag, empty where there is none.
+func (r *release) taggedNow(ctx context.Context) (string, error) {
+	tags, err := r.remote.Tags(ctx, r.facts.Tag)
+	for _, tag := range tags {
+		if tag.Name == r.facts.Tag {
+			return tag.Commit, nil
+		}
+	}
+	return "", err
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
@@ -63,13 +64,13 @@ func Address(remote string) (string, error) {
 	return "", fmt.Errorf("%s addresses cannot be pushed to with a token: give an https URL", endpoint.Protocol)
 }
 
-// Tags returns the tags whose names begin with prefix, which may be a whole name: mind that other
-// names can begin with it too.
-func (r *Remote) Tags(ctx context.Context, prefix string) (tags []Tag, err error) {
+// Tags returns the tags whose names begin with one of the prefixes, which may be whole names: mind that other names can begin
+// with them too. It takes one request, however many there are.
+func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err error) {
 	err = r.do(ctx, "list tags", func(ctx context.Context) (err error) {
-		tags, err = r.lsRefs(ctx, "refs/tags/"+prefix)
+		tags, err = r.lsRefs(ctx, prefixes)
 		if errors.Is(err, errNotV2) {
-			tags, err = r.advertised(ctx, prefix)
+			tags, err = r.advertised(ctx, prefixes)
 		}
 		return err
 	})
@@ -77,7 +78,7 @@ func (r *Remote) Tags(ctx context.Context, prefix string) (tags []Tag, err error
 }
 
 // advertised lists tags with protocol v0, in which a server names all of its refs.
-func (r *Remote) advertised(ctx context.Context, prefix string) ([]Tag, error) {
+func (r *Remote) advertised(ctx context.Context, prefixes []string) ([]Tag, error) {
 	endpoint, err := transport.NewEndpoint(r.URL)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func (r *Remote) advertised(ctx context.Context, prefix string) ([]Tag, error) {
 	var tags []Tag
 	for name, hash := range refs.References {
 		name, is := strings.CutPrefix(name, "refs/tags/")
-		if !is || !strings.HasPrefix(name, prefix) {
+		if !is || !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			continue
 		}
 		if peeled, annotated := refs.Peeled["refs/tags/"+name]; annotated {

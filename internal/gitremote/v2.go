@@ -27,9 +27,13 @@ var errNotV2 = errors.New("the git remote does not speak protocol v2")
 // delimiter separates a command's capabilities from its arguments; go-git's pktline knows only the flush packet.
 const delimiter = "0001"
 
-// lsRefs asks for the refs that begin with prefix, tags peeled.
-func (r *Remote) lsRefs(ctx context.Context, prefix string) ([]Tag, error) {
-	body, err := r.command(ctx, "ls-refs", "peel", "ref-prefix "+prefix)
+// lsRefs asks for the tags that begin with one of the prefixes, peeled.
+func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
+	arguments := []string{"peel"}
+	for _, prefix := range prefixes {
+		arguments = append(arguments, "ref-prefix refs/tags/"+prefix)
+	}
+	body, err := r.command(ctx, "ls-refs", arguments...)
 	if err != nil {
 		return nil, err
 	}

@@ -15,12 +15,19 @@ type Revision struct {
 	Number int    // counted from 1; 0: there is no such release
 	Status string // deployed, failed, superseded, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/
 	Since  time.Time
-	Image  Image
 
 	Description string // what Helm or whoever called it says of it
 
 	Hooks []string // names of the chart's hook objects
+
+	Operation string // OperationLabel, which a later revision may have inherited
+	Claim     Claim  // ClaimLabel, likewise
+
+	values map[string]any
 }
+
+// Image is what the revision runs.
+func (r Revision) Image(keys Keys) Image { return keys.Image(r.values) }
 
 // Pending tells whether an operation holds the revision, or was killed while it did.
 func (r Revision) Pending() bool { return strings.HasPrefix(r.Status, "pending-") }
@@ -35,9 +42,9 @@ func (r Revision) Rollback() bool { return strings.HasPrefix(r.Description, roll
 
 // Ends returns when the operation that holds a pending revision has ended, by its OperationLabel or, for a
 // rollback, its description. Known is false where Ship did not begin it: nothing then says how long it may take.
-func (r Revision) Ends(label string) (at time.Time, known bool) {
+func (r Revision) Ends() (at time.Time, known bool) {
 	var of, seconds int
-	if _, err := fmt.Sscanf(label, "%d.%d", &of, &seconds); err != nil || of != r.Number {
+	if _, err := fmt.Sscanf(r.Operation, "%d.%d", &of, &seconds); err != nil || of != r.Number {
 		if _, err := fmt.Sscanf(r.Description, rollback+"%d, by Ship in %d s at most", &of, &seconds); err != nil {
 			return time.Time{}, false
 		}
@@ -57,37 +64,6 @@ func Locked(cause string) bool {
 // MayNotCreateNamespace recognizes an account without the right to create namespaces.
 func MayNotCreateNamespace(cause string) bool {
 	return strings.Contains(cause, `cannot create resource "namespaces"`)
-}
-
-// ParseStatus reads the answer to StatusArgs. The revision's number is 0 where there is no such release.
-func ParseStatus(exitCode int, stdout, stderr string, keys Keys) (Revision, error) {
-	if exitCode != 0 {
-		if Missing(stderr) {
-			return Revision{}, nil
-		}
-		return Revision{}, fmt.Errorf("helm status: %s", Failure(exitCode, stderr))
-	}
-	var answer struct {
-		Version int
-		Info    struct {
-			Status       string
-			Description  string
-			LastDeployed time.Time `json:"last_deployed"`
-		}
-		Config map[string]any
-		Hooks  []struct{ Name string }
-	}
-	if err := json.Unmarshal([]byte(stdout), &answer); err != nil {
-		return Revision{}, fmt.Errorf("read the answer of helm status: %w", err)
-	}
-	revision := Revision{
-		Number: answer.Version, Status: answer.Info.Status, Since: answer.Info.LastDeployed, Image: keys.Image(answer.Config),
-		Description: answer.Info.Description,
-	}
-	for _, hook := range answer.Hooks {
-		revision.Hooks = append(revision.Hooks, hook.Name)
-	}
-	return revision, nil
 }
 
 // Waited tells whether Helm failed because pods or hooks did not become ready, and not because something was refused to it

@@ -93,11 +93,6 @@ func Bounded(limit time.Duration, command ...string) []string {
 	return append([]string{"timeout", "-k", seconds(killAfter), seconds(limit)}, command...)
 }
 
-// StatusArgs asks for the release's last revision.
-func (r Release) StatusArgs() []string {
-	return []string{"helm", "status", r.Name, "--namespace", r.Namespace, "--output", "json"}
-}
-
 // HistoryArgs asks for the release's revisions.
 func (r Release) HistoryArgs() []string {
 	return []string{"helm", "history", r.Name, "--namespace", r.Namespace, "--output", "json"}
@@ -106,11 +101,6 @@ func (r Release) HistoryArgs() []string {
 // ValuesArgs asks for the values that a revision was made with.
 func (r Release) ValuesArgs(revision int) []string {
 	return []string{"helm", "get", "values", r.Name, "--revision", strconv.Itoa(revision), "--namespace", r.Namespace, "--output", "json"}
-}
-
-// LabelArgs asks for a label of a revision.
-func (r Release) LabelArgs(revision int, label string) []string {
-	return r.secret("get", revision, "--output", "jsonpath={.metadata.labels."+label+"}")
 }
 
 // Labels that Ship puts on a revision. Helm lets a later revision inherit them.
@@ -139,7 +129,7 @@ func (c Claim) Until() time.Time {
 	return time.Unix(seconds, 0)
 }
 
-// ClaimArgs puts a claim on a revision and prints it. It fails where there is one already, unless it is the old one, which has ended
+// ClaimArgs puts a claim on a revision. It fails where there is one already, unless it is the old one, which has ended
 // (https://www.rfc-editor.org/rfc/rfc6902#section-4.6).
 func (r Release) ClaimArgs(revision int, claim, old Claim) []string {
 	path, was := "/metadata/labels/"+ClaimLabel, any(nil)
@@ -147,12 +137,8 @@ func (r Release) ClaimArgs(revision int, claim, old Claim) []string {
 		was = old
 	}
 	patch, _ := json.Marshal([]map[string]any{{"op": "test", "path": path, "value": was}, {"op": "add", "path": path, "value": claim}})
-	return r.secret("patch", revision, "--type", "json", "--patch", string(patch), "--output", "jsonpath={.metadata.labels."+ClaimLabel+"}")
-}
-
-// secret is a command for the secret that Helm keeps a revision in (https://helm.sh/docs/topics/advanced/#storage-backends).
-func (r Release) secret(verb string, revision int, args ...string) []string {
-	return append([]string{"kubectl", verb, "secret", fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision), "--namespace", r.Namespace}, args...)
+	return []string{"kubectl", "patch", "secret", fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision), "--namespace", r.Namespace,
+		"--type", "json", "--patch", string(patch)}
 }
 
 // VersionArgs asks Helm for its own version.

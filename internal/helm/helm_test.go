@@ -1,6 +1,9 @@
 package helm
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -75,17 +78,43 @@ func TestCheckRendered(t *testing.T) {
 	}
 }
 
-func TestParseStatus(t *testing.T) {
-	answer := `{"name":"shop","info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z","description":"Rollback to 1"},"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"version":3}`
-	got, err := ParseStatus(0, answer, "", DefaultKeys)
-	if want := (Revision{3, "failed", time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Image{"r/shop", "1.4.0", "sha256:1"}, "Rollback to 1", nil}); err != nil || !reflect.DeepEqual(got, want) || !got.Rollback() {
-		t.Errorf("got %+v, %v", got, err)
+// kept is a revision as Helm keeps it, in a list of the cluster's.
+func kept(t *testing.T, labels, revision string) string {
+	t.Helper()
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	_, _ = w.Write([]byte(revision))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
 	}
-	if none, err := ParseStatus(1, "", "Error: release: not found\n", DefaultKeys); none.Number != 0 || err != nil {
-		t.Errorf("no release: %v, %v", none, err)
+	release := base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString(compressed.Bytes())))
+	return `{"metadata":{"labels":` + labels + `},"data":{"release":"` + release + `"}}`
+}
+
+func TestParseRevisions(t *testing.T) {
+	answer := `{"items":[` + kept(t, `{"name":"shop","ship-operation":"3.70","ship-reinstall":"1-A"}`,
+		`{"name":"shop","info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z","description":"Rollback to 1"},`+
+			`"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"hooks":[{"name":"shop-migrate"}],"version":3}`) + `,` +
+		kept(t, `{"name":"shop"}`, `{"name":"shop","info":{"status":"deployed"},"version":2}`) + `,` +
+		kept(t, `{"name":"other"}`, `{"name":"other","info":{"status":"deployed"},"version":1}`) + `]}`
+	last, err := ParseRevisions(answer)
+	got := last["shop"]
+	if image := got.Image(DefaultKeys); err != nil || image != (Image{"r/shop", "1.4.0", "sha256:1"}) {
+		t.Errorf("got %+v, %v", image, err)
 	}
-	if _, err := ParseStatus(1, "", "Error: Kubernetes cluster unreachable\n", DefaultKeys); err == nil {
-		t.Error("an unreachable cluster is no missing release")
+	got.values = nil
+	want := Revision{Number: 3, Status: "failed", Since: time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Description: "Rollback to 1",
+		Hooks: []string{"shop-migrate"}, Operation: "3.70", Claim: "1-A"}
+	if !reflect.DeepEqual(got, want) || !got.Rollback() {
+		t.Errorf("got %+v", got)
+	}
+	if last["other"].Number != 1 || last["third"].Number != 0 {
+		t.Errorf("got %+v", last)
+	}
+	for _, broken := range []string{"", `{"items":[{"data":{"release":"aGVsbG8="}}]}`, `{"items":[{"data":{"release":3}}]}`} {
+		if _, err := ParseRevisions(broken); err == nil {
+			t.Errorf("%q is no list", broken)
+		}
 	}
 }
 
@@ -192,7 +221,8 @@ func TestEnds(t *testing.T) {
 		{Revision{Number: 8, Since: since, Description: byShip}, "2.110", true},
 		{Revision{Number: 8, Since: since, Description: "Rollback to 2"}, "2.110", false},
 	} {
-		at, known := c.revision.Ends(c.label)
+		c.revision.Operation = c.label
+		at, known := c.revision.Ends()
 		if known != c.known || known && !at.Equal(since.Add(110*time.Second)) {
 			t.Errorf("%+v, label %q: %s, %v", c.revision, c.label, at, known)
 		}
@@ -213,28 +243,19 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-func FuzzParseStatus(f *testing.F) {
+func FuzzAnswers(f *testing.F) {
 	f.Add(0, `{"config":{"image":{"tag":"1@2"}}}`, "")
 	f.Fuzz(func(t *testing.T, exitCode int, stdout, stderr string) {
-		_, _ = ParseStatus(exitCode, stdout, stderr, DefaultKeys)
+		_, _ = ParseRevisions(stdout)
+		Failure(exitCode, stderr)
 		_, _ = ParseValues(stdout, DefaultKeys)
 		history, _ := ParseHistory(stdout)
 		LastRan(history)
 		RolledBackFrom(history)
 		Earlier(history)
-		Revision{Description: stdout}.Ends(stderr)
+		Revision{Description: stdout, Operation: stderr}.Ends()
 		Claim(stdout).Until()
 	})
-}
-
-func TestHooks(t *testing.T) {
-	got, err := ParseStatus(0, `{"name":"shop","hooks":[{"name":"shop-migrate","kind":"Job","last_run":{"phase":"Failed"}},{"name":"shop-seed","kind":"Job"}],"version":1}`, "", DefaultKeys)
-	if want := []string{"shop-migrate", "shop-seed"}; err != nil || !slices.Equal(got.Hooks, want) {
-		t.Errorf("got %q, %v, want %q", got.Hooks, err, want)
-	}
-	if got, err := ParseStatus(1, "", "Error: release: not found", DefaultKeys); err != nil || got.Hooks != nil {
-		t.Errorf("got %q, %v from an error", got.Hooks, err)
-	}
 }
 
 func TestWaited(t *testing.T) {

@@ -24,13 +24,13 @@ var DefaultKeys = Keys{"image.repository", "image.tag", "image.digest"}
 // Check refuses keys that are not two or three different paths.
 func (k Keys) Check() error {
 	if len(k) != 2 && len(k) != 3 {
-		return fmt.Errorf("keys: give the paths of the image's repository, tag and digest in the chart's values, "+
+		return fmt.Errorf("give the paths of the image's repository, tag and digest in the chart's values, "+
 			"or the first two where the chart has no digest; got %q", []string(k))
 	}
 	values := map[string]any{}
 	for _, key := range k {
 		if err := set(values, key, key); err != nil {
-			return fmt.Errorf("keys: %w", err)
+			return err
 		}
 	}
 	return nil

@@ -53,11 +53,11 @@ func Read(tree Tree, file string) (Project, error) {
 	return read(&files{tree: tree}, path.Clean(file))
 }
 
-// Find returns the one project that the tree's root holds, that of the first manifest in the order of Files.
+// Find returns the one project that the tree's folder holds ("." is the root), that of the first manifest in the order of Files.
 // Manifests without a project are passed over; an error lists those that disagree on the version.
-func Find(tree Tree) (Project, error) {
+func Find(tree Tree, folder string) (Project, error) {
 	f := &files{tree: tree}
-	entries, err := f.list(".")
+	entries, err := f.list(folder)
 	if err != nil {
 		return Project{}, err
 	}
@@ -68,7 +68,7 @@ func Find(tree Tree) (Project, error) {
 			if is, _ := path.Match(format.pattern, file); !is {
 				continue
 			}
-			project, err := read(f, file)
+			project, err := read(f, path.Join(folder, file))
 			if errors.Is(err, ErrNoProject) {
 				without = append(without, err)
 				continue
@@ -83,7 +83,11 @@ func Find(tree Tree) (Project, error) {
 	case len(found) == 0 && len(without) > 0:
 		return Project{}, errors.Join(without...)
 	case len(found) == 0:
-		return Project{}, fmt.Errorf("no manifest at the root of the source: looked for %s", strings.Join(Files(), ", "))
+		where := "at the root of the source"
+		if folder != "." {
+			where = "in " + folder
+		}
+		return Project{}, fmt.Errorf("no manifest %s: looked for %s", where, strings.Join(Files(), ", "))
 	}
 	if slices.ContainsFunc(found, func(p Project) bool { return p.Version.Text != found[0].Version.Text }) {
 		return Project{}, disagreement(found)

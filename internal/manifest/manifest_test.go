@@ -71,7 +71,7 @@ func TestFind(t *testing.T) {
 		"only a private":   {folder{"package.json": tools}, "no project with a version"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			project, err := Find(c.files.tree())
+			project, err := Find(c.files.tree(), ".")
 			check(t, project.Path+" "+project.Name+" "+project.Version.Text, err, c.want)
 		})
 	}
@@ -130,7 +130,7 @@ func TestASingleManifestCostsAListAndAFile(t *testing.T) {
 			List:     func(at string) ([]string, error) { calls++; return files.list(at) },
 			Contents: func(at string) ([]byte, error) { calls++; return files.contents(at) },
 		}
-		if _, err := Find(tree); err != nil || calls != 2 {
+		if _, err := Find(tree, "."); err != nil || calls != 2 {
 			t.Errorf("%s: %d calls, %v", file, calls, err)
 		}
 		calls = 0

@@ -88,21 +88,3 @@ func Image(name string) string {
 	}
 	return strings.Join(parts, "/")
 }
-
-// Distinct refuses names of projects of one repo that would share an image or a Helm release, since those take fewer
-// characters than names have.
-func Distinct(names ...string) error {
-	for kind, short := range map[string]func(string) string{
-		"image":        Image,
-		"Helm release": func(name string) string { release, _ := Release(name); return release },
-	} {
-		taken := map[string]string{}
-		for _, name := range names {
-			if other, twice := taken[short(name)]; twice && short(name) != "" {
-				return fmt.Errorf("the projects %q and %q would share the %s %q: rename one", other, name, kind, short(name))
-			}
-			taken[short(name)] = name
-		}
-	}
-	return nil
-}

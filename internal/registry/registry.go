@@ -140,13 +140,17 @@ func (r *Repository) Move(ctx context.Context, digest, tag string) error {
 // Check tells whether address is one that images can be pushed to: host[:port]/path, as the distribution spec has it.
 func Check(address string) error {
 	reference, err := registry.ParseReference(address)
-	host := Host(address)
-	// a first part that is no host's name would be taken for an account on Docker Hub when the image is pushed
-	named := strings.ContainsAny(host, ".:") || host == "localhost"
-	if err != nil || reference.Reference != "" || !named {
+	if err != nil || reference.Reference != "" || !HasHost(address) {
 		return fmt.Errorf("%q is not an image's address: write HOST[:PORT]/PATH in lower case, without scheme, tag or digest", address)
 	}
 	return nil
+}
+
+// HasHost tells whether an address begins with a registry's host. A first part that is no host's name would be taken for an
+// account on Docker Hub when the image is pushed.
+func HasHost(address string) bool {
+	host := Host(address)
+	return strings.ContainsAny(host, ".:") || host == "localhost"
 }
 
 // Host is the part of an image's address that credentials belong to.

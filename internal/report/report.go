@@ -3,6 +3,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,14 +44,17 @@ type Report struct {
 	Project string // name and version; empty until they are known
 	Commit  string
 	Outcome Outcome // empty while running, and after a failure
+	Cause   string  // what failed; empty: nothing did
 	Steps   []Step
 }
 
 var marks = map[State]string{Done: "+", Skipped: "=", Failed: "x", Planned: ">"}
 
 // Line is the step as it stands in a report: a mark for its state, its name, what it did and for how long.
-func (s Step) Line() string {
-	line := fmt.Sprintf("  %s %-18s %s", marks[s.State], s.Name, s.Text)
+func (s Step) Line() string { return s.line(18) }
+
+func (s Step) line(width int) string {
+	line := fmt.Sprintf("  %s %-*s %s", marks[s.State], width, s.Name, s.Text)
 	if s.Took >= 100*time.Millisecond {
 		line += fmt.Sprintf(" (%s)", s.Took.Round(100*time.Millisecond))
 	}
@@ -83,4 +87,53 @@ func (r Report) Text() string {
 		text.WriteString(step.Line() + "\n")
 	}
 	return text.String()
+}
+
+// Text is what came of several projects: a line for each, then the reports of those that something was to be done for. Of one
+// project it is the report. What failed stands in its line only.
+func Text(reports []Report) string {
+	if len(reports) == 1 {
+		return reports[0].Text()
+	}
+	var lines, details strings.Builder
+	count := map[string]int{}
+	width := 0
+	for _, r := range reports {
+		width = max(width, len(r.Project))
+	}
+	for _, r := range reports {
+		state, text := r.summary()
+		count[text]++
+		line := Step{Name: r.Project, State: state, Text: text}
+		if r.Cause != "" {
+			line.Text, _, _ = strings.Cut(r.Cause, "\n")
+		}
+		lines.WriteString(line.line(width) + "\n")
+		if state == Done || state == Planned {
+			details.WriteString("\n" + r.Text())
+		}
+	}
+	var counts []string
+	for _, text := range []string{string(Released), string(Resumed), "to be released", string(Superseded), string(Nothing), string(Failed)} {
+		if count[text] > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", count[text], text))
+		}
+	}
+	return fmt.Sprintf("%d projects: %s\n", len(reports), strings.Join(counts, ", ")) + lines.String() + details.String()
+}
+
+// summary is a report in a state and few words.
+func (r Report) summary() (State, string) {
+	planned := slices.ContainsFunc(r.Steps, func(s Step) bool { return s.State == Planned })
+	switch {
+	case r.Cause != "":
+		return Failed, string(Failed)
+	case planned:
+		return Planned, "to be released"
+	case r.Outcome == "" || r.Outcome == Nothing:
+		return Skipped, string(Nothing)
+	case r.Outcome == Superseded:
+		return Skipped, string(Superseded)
+	}
+	return Done, string(r.Outcome)
 }

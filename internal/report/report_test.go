@@ -22,6 +22,29 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestTextOfSeveral(t *testing.T) {
+	reports := []Report{
+		{Project: "api 1.3.0", Outcome: Released, Steps: []Step{{Name: "tag", State: Done, Text: "pushed"}}},
+		{Project: "frontend 2.0.0", Outcome: Nothing, Steps: []Step{{Name: "tag", State: Skipped}}},
+		{Project: "batch", Cause: "read: no manifest\nmore", Steps: []Step{{Name: "read", State: Failed}}},
+	}
+	want := "3 projects: 1 released, 1 nothing to do, 1 failed\n" +
+		"  + api 1.3.0      released\n" +
+		"  = frontend 2.0.0 nothing to do\n" +
+		"  x batch          read: no manifest\n" +
+		"\n" + reports[0].Text()
+	if got := Text(reports); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := Text(reports[:1]); got != reports[0].Text() {
+		t.Errorf("one project is %s", got)
+	}
+	plan := []Report{{Project: "a", Steps: []Step{{State: Planned}}}, {Project: "b", Steps: []Step{{State: Skipped}}}}
+	if got, _, _ := strings.Cut(Text(plan), "\n"); got != "2 projects: 1 to be released, 1 nothing to do" {
+		t.Errorf("a plan: %s", got)
+	}
+}
+
 func TestRedactEveryForm(t *testing.T) {
 	secret := `p@ss/w"rd+42%`
 	var r Redactor

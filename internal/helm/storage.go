@@ -1,0 +1,79 @@
+package helm
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RevisionsArgs asks for the last revisions of releases in a namespace with one request, whereas `helm status` asks for one
+// release's. Helm keeps a revision in a secret with labels for its owner, name, status and number
+// (https://helm.sh/docs/topics/advanced/#storage-backends).
+func RevisionsArgs(namespace string, names ...string) []string {
+	slices.Sort(names)
+	selector := "owner=helm,status!=superseded,name in (" + strings.Join(names, ",") + ")"
+	return []string{"kubectl", "get", "--raw", "/api/v1/namespaces/" + namespace + "/secrets?labelSelector=" + url.QueryEscape(selector)}
+}
+
+// ParseRevisions reads the answer to RevisionsArgs: by release, its last revision.
+func ParseRevisions(answer string) (map[string]Revision, error) {
+	var list struct {
+		Items []struct {
+			Metadata struct{ Labels map[string]string }
+			Data     struct{ Release []byte }
+		}
+	}
+	if err := json.Unmarshal([]byte(answer), &list); err != nil {
+		return nil, fmt.Errorf("read the cluster's list of Helm's revisions: %w", err)
+	}
+	last := map[string]Revision{}
+	for _, item := range list.Items {
+		name, revision, err := decode(item.Data.Release)
+		if err != nil {
+			return nil, fmt.Errorf("read a revision of the Helm release %s: %w", item.Metadata.Labels["name"], err)
+		}
+		revision.Operation = item.Metadata.Labels[OperationLabel]
+		revision.Claim = Claim(item.Metadata.Labels[ClaimLabel])
+		if revision.Number > last[name].Number {
+			last[name] = revision
+		}
+	}
+	return last, nil
+}
+
+// decode reads what Helm keeps of a revision: JSON, compressed, in base64
+// (https://github.com/helm/helm/blob/main/pkg/storage/driver/util.go). What `helm status` prints is made from the same.
+func decode(kept []byte) (name string, revision Revision, err error) {
+	var stored struct {
+		Name    string
+		Version int
+		Info    struct {
+			Status       string
+			Description  string
+			LastDeployed time.Time `json:"last_deployed"`
+		}
+		Config map[string]any
+		Hooks  []struct{ Name string }
+	}
+	data, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(kept)))
+	if err != nil {
+		return "", Revision{}, err
+	}
+	if err := json.NewDecoder(data).Decode(&stored); err != nil {
+		return "", Revision{}, err
+	}
+	revision = Revision{
+		Number: stored.Version, Status: stored.Info.Status, Since: stored.Info.LastDeployed,
+		Description: stored.Info.Description, values: stored.Config,
+	}
+	for _, hook := range stored.Hooks {
+		revision.Hooks = append(revision.Hooks, hook.Name)
+	}
+	return stored.Name, revision, nil
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/ship/internal/report"
+)
+
+// atOnce is how many projects are read, looked at and released at the same time. What is heavy in it is the engine's, which has limits
+// of its own; this is about open connections.
+const atOnce = 16
+
+// each does something for the projects at the same time. One's failure is its own.
+func (all *repo) each(do func(*release) error) {
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for _, r := range all.releases {
+		if r.err == nil {
+			group.Go(func() error { r.err = do(r); return nil })
+		}
+	}
+	_ = group.Wait()
+}
+
+// run takes the releases through their steps: all read and then all look, so that one question serves all; then each that has something to
+// do goes on once what it needs is out. The error tells of all that failed.
+func (all *repo) run(ctx context.Context) error {
+	all.each(func(r *release) error { return r.run(ctx, r.steps()[:1]) })
+	if err := all.distinct(); err != nil {
+		return err
+	}
+	all.each(func(r *release) error { return r.run(ctx, r.steps()[1:2]) })
+
+	var group errgroup.Group
+	turns := make(chan struct{}, atOnce)
+	for _, r := range all.releases {
+		group.Go(func() error {
+			defer close(r.ended)
+			if r.err == nil {
+				r.err = all.await(r)
+			}
+			if r.err == nil {
+				turns <- struct{}{}
+				r.err = r.run(ctx, r.steps()[2:])
+				<-turns
+			}
+			if r.err == nil && !all.dry {
+				r.report.Outcome = r.outcome()
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return all.failure()
+}
+
+// await waits until the projects that one needs are out. Where one of those failed, it does not begin.
+func (all *repo) await(r *release) error {
+	for _, other := range all.releases {
+		if !slices.Contains(r.needs, other.key) {
+			continue
+		}
+		<-other.ended
+		if other.err != nil && r.plan.Anything().Needed {
+			r.report.Cause = "not begun: it needs " + other.key + ", which failed"
+			return errors.New(r.report.Text() + "\n" + r.report.Cause)
+		}
+	}
+	return nil
+}
+
+// text is what came of the releases: of one, its report; of several, a line for each, and the reports of those that did something.
+func (all *repo) text() string {
+	var reports []report.Report
+	for _, r := range all.releases {
+		reports = append(reports, r.report)
+	}
+	return report.Text(reports)
+}
+
+// failure is nil where no project failed. Of several, it begins with a line for each project, and ends with what went wrong.
+func (all *repo) failure() error {
+	var failed []string
+	for _, r := range all.releases {
+		if r.err != nil {
+			failed = append(failed, r.err.Error())
+		}
+	}
+	switch {
+	case len(failed) == 0:
+		return nil
+	case len(all.releases) == 1:
+		return all.releases[0].err
+	}
+	return errors.New(all.redactor.Redact(all.text() + "\n" + strings.Join(failed, "\n\n")))
+}
