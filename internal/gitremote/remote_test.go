@@ -1,6 +1,7 @@
 package gitremote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type server struct {
 	*Remote
 	dir      string
 	commits  []string
+	date     string       // of what is committed; empty: some day
 	protocol string       // "0" hides protocol v2, as an old server does
 	answered atomic.Int64 // bytes sent
 
@@ -107,7 +109,7 @@ func (s *server) git(t *testing.T, args ...string) string {
 	cmd := exec.Command("git", args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@localhost", "GIT_COMMITTER_NAME=a",
-		"GIT_COMMITTER_EMAIL=a@localhost", "GIT_COMMITTER_DATE=2026-01-02T03:04:05+02:00", "GIT_CONFIG_GLOBAL=/dev/null")
+		"GIT_COMMITTER_EMAIL=a@localhost", "GIT_COMMITTER_DATE="+cmp.Or(s.date, "2026-01-02T03:04:05+02:00"), "GIT_CONFIG_GLOBAL=/dev/null")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)

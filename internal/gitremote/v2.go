@@ -81,33 +81,46 @@ func (r *Remote) CommitTime(ctx context.Context, commit string) (made time.Time,
 }
 
 func (r *Remote) commitTime(ctx context.Context, commit string, arguments ...string) (time.Time, error) {
-	body, err := r.command(ctx, "fetch", append(arguments, "want "+commit, "deepen 1", "no-progress", "done")...)
+	store, err := r.fetch(ctx, 0, append(arguments, "want "+commit, "deepen 1")...)
 	if err != nil {
 		return time.Time{}, err
-	}
-	defer body.Close()
-
-	for { // the sections before the pack say what is shallow, which is known
-		line, err := readPacket(body)
-		if err != nil {
-			return time.Time{}, err
-		}
-		if string(line) == "packfile\n" {
-			break
-		}
-		if line == nil {
-			return time.Time{}, fmt.Errorf("%w: fetch answered without a pack", errNotV2)
-		}
-	}
-	store := memory.NewStorage()
-	if err := packfile.UpdateObjectStorage(store, &sideband{packets: body}); err != nil {
-		return time.Time{}, fmt.Errorf("read the pack: %w", err)
 	}
 	found, err := object.GetCommit(store, plumbing.NewHash(commit))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read the commit: %w", err)
 	}
 	return found.Committer.When, nil
+}
+
+// fetch returns the objects that the server sends for a fetch's arguments, all at once. Its error wraps errTooLarge where they take
+// more than so many bytes; 0: however many.
+func (r *Remote) fetch(ctx context.Context, limit int64, arguments ...string) (*memory.Storage, error) {
+	body, err := r.command(ctx, "fetch", append(arguments, "no-progress", "done")...)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+
+	for { // the sections before the pack say what is shallow, which is known
+		line, err := readPacket(body)
+		if err != nil {
+			return nil, err
+		}
+		if string(line) == "packfile\n" {
+			break
+		}
+		if line == nil {
+			return nil, fmt.Errorf("%w: fetch answered without a pack", errNotV2)
+		}
+	}
+	store, pack := memory.NewStorage(), &sideband{packets: body, limit: limit}
+	if err := packfile.UpdateObjectStorage(store, pack); err != nil {
+		if pack.tooLarge() {
+			err = errTooLarge
+		}
+		return nil, fmt.Errorf("read the pack: %w", err)
+	}
+	return store, nil
 }
 
 // command posts one protocol v2 command and returns the answer's packets.
@@ -198,11 +211,18 @@ func serverError(message string) error {
 	return fmt.Errorf("%w: %s", errNotV2, message)
 }
 
+// errTooLarge says that a pack is larger than what is asked for is worth.
+var errTooLarge = errors.New("the git remote sends too much")
+
 // sideband reads the pack out of a fetch's packets: each begins with 1 for data, 2 for progress, 3 for an error.
 type sideband struct {
 	packets io.Reader
 	rest    []byte
+	limit   int64 // of the pack's bytes; 0: none
+	got     int64
 }
+
+func (s *sideband) tooLarge() bool { return s.limit > 0 && s.got > s.limit }
 
 func (s *sideband) Read(p []byte) (int, error) {
 	for len(s.rest) == 0 {
@@ -219,6 +239,9 @@ func (s *sideband) Read(p []byte) (int, error) {
 		switch packet[0] {
 		case 1:
 			s.rest = packet[1:]
+			if s.got += int64(len(s.rest)); s.tooLarge() {
+				return 0, errTooLarge
+			}
 		case 3:
 			return 0, serverError(string(bytes.TrimSpace(packet[1:])))
 		}
