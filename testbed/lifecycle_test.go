@@ -26,7 +26,7 @@ func TestUpTwiceThenDownLeavesNothing(t *testing.T) {
 	}
 	first, err := folder.Read()
 	check(t, err)
-	for _, secret := range []string{first.Git.Token, first.Git.ReadOnly, first.Git.Job, first.Registry.Password} {
+	for _, secret := range []string{first.Git.Token, first.Git.Push, first.Git.ReadOnly, first.Git.Job, first.Registry.Password} {
 		if secret == "" || strings.Contains(out, secret) {
 			t.Errorf("a secret is empty or printed by up")
 		}

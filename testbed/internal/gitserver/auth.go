@@ -8,8 +8,10 @@ import (
 
 // Tokens are the secrets that the server takes as a password, as GitLab does.
 type Tokens struct {
-	// Project is a project access token with the scope write_repository, good with any user name.
+	// Project is a project access token with the scopes write_repository and api, good with any user name.
 	Project string
+	// Push is one with the scope write_repository only.
+	Push string
 	// ReadOnly is a project access token with the scope read_repository only.
 	ReadOnly string
 	// Job is a CI_JOB_TOKEN: only the user gitlab-ci-token may use it.
@@ -66,7 +68,7 @@ func (s *Server) authorize(r *http.Request, write, known, public bool) *refusal 
 func (s *Server) abilities(user, password string) (write, ok bool) {
 	tokens := s.config.Tokens
 	switch {
-	case equal(password, tokens.Project):
+	case equal(password, tokens.Project), equal(password, tokens.Push):
 		return true, user != ""
 	case equal(password, tokens.ReadOnly):
 		return false, user != ""

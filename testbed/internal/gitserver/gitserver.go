@@ -1,5 +1,6 @@
 // Package gitserver is a git server that answers as GitLab does: smart HTTP around `git http-backend`, tokens
-// instead of passwords, public and private repositories, protected tags, and GitLab's words for every refusal.
+// instead of passwords, public and private repositories, protected tags, GitLab's words for every refusal, and of its API
+// the releases.
 package gitserver
 
 import (
@@ -27,6 +28,9 @@ type Server struct {
 	backend string // git-http-backend
 	git     string
 	jobPush atomic.Bool
+
+	api      http.Handler
+	releases releases
 }
 
 // New writes the server's git configuration and hooks below the folder.
@@ -41,6 +45,7 @@ func New(config Config) (*Server, error) {
 	}
 	server := &Server{config: config, git: git, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend")}
 	server.jobPush.Store(true)
+	server.api = server.releasesAPI()
 	return server, server.writeConfig()
 }
 
@@ -49,6 +54,9 @@ var smartPath = regexp.MustCompile(`^/(.+?)(\.git)?/(info/refs|git-upload-pack|g
 
 // Classify names the repository and the operation of a request, as package control describes them.
 func Classify(r *http.Request) (repository, operation string) {
+	if project, is := projectOf(r); is {
+		return project, "releases"
+	}
 	match := smartPath.FindStringSubmatch(r.URL.Path)
 	if match == nil {
 		return "", ""
@@ -71,6 +79,10 @@ var _ http.Handler = (*Server)(nil)
 // ServeHTTP checks who asks for what, then hands over to git.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	repository, operation := Classify(r)
+	if operation == "releases" {
+		s.api.ServeHTTP(w, r)
+		return
+	}
 	if operation == "" {
 		http.Error(w, "only git's smart HTTP protocol is spoken here", http.StatusNotFound)
 		return

@@ -14,11 +14,11 @@ import (
 
 func serveGit(folder state.Folder, address, control string, mux *http.ServeMux, testbed *state.Testbed, ca *authority.Authority) (*disturb.Server, error) {
 	testbed.Git = state.Git{
-		User: "oauth2", Token: "glpat-" + rand.Text(), ReadOnly: "glpat-" + rand.Text(), Job: "glcbt-" + rand.Text(),
+		User: "oauth2", Token: "glpat-" + rand.Text(), Push: "glpat-" + rand.Text(), ReadOnly: "glpat-" + rand.Text(), Job: "glcbt-" + rand.Text(),
 		Control: control + "/git",
 	}
 	git, err := gitserver.New(gitserver.Config{Folder: folder.Path(state.GitFolder), Tokens: gitserver.Tokens{
-		Project: testbed.Git.Token, ReadOnly: testbed.Git.ReadOnly, Job: testbed.Git.Job,
+		Project: testbed.Git.Token, Push: testbed.Git.Push, ReadOnly: testbed.Git.ReadOnly, Job: testbed.Git.Job,
 	}})
 	if err != nil {
 		return nil, err
@@ -28,6 +28,7 @@ func serveGit(folder state.Folder, address, control string, mux *http.ServeMux, 
 	git.API(mux, "/git")
 	plain, secured, err := listen(server, address, ca)
 	testbed.Git.URL, testbed.Git.TLS = "http://"+plain, "https://"+secured
+	testbed.Git.API = testbed.Git.URL + "/api/v4"
 	return server, err
 }
 

@@ -34,8 +34,12 @@ type Git struct {
 	// TLS is the same over TLS.
 	TLS  string `json:"tls"`
 	User string `json:"user"`
-	// Token may read and write with any user name, ReadOnly only read; Job belongs to the user gitlab-ci-token.
+	// API is where the releases of GitLab's API are, as CI_API_V4_URL names it.
+	API string `json:"api"`
+	// Token may read and write and call the API with any user name, Push only read and write, ReadOnly only read; Job belongs to the
+	// user gitlab-ci-token.
 	Token    string `json:"token"`
+	Push     string `json:"push"`
 	ReadOnly string `json:"readonly"`
 	Job      string `json:"job"`
 	// Control is what package control speaks to.
