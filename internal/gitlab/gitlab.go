@@ -1,0 +1,164 @@
+// Package gitlab reads and writes the release objects of a GitLab project, what GitLab shows under Deploy > Releases, through its
+// REST API (https://docs.gitlab.com/api/releases/).
+//
+// GitLab's own client for Go covers the whole API, of which this is three requests: it would add 7.5 MB to the module.
+package gitlab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"dagger/ship/internal/network"
+)
+
+// Project is a project on a GitLab instance, and who calls.
+type Project struct {
+	API   string // https://host/api/v4
+	Path  string // group/name
+	User  string // the git remote's: gitlab-ci-token is what a job token goes with
+	Token string // a job token, or an access token with the scope api; empty: anonymous, which may do to look
+
+	Client *network.Client
+}
+
+// Release is a release object: what is told of a tag.
+type Release struct {
+	Tag         string `json:"tag_name"`
+	Name        string `json:"name,omitempty"` // its title
+	Description string `json:"description"`    // Markdown
+}
+
+var (
+	// ErrNotFound is wrapped by Get's error where the tag has no release object.
+	ErrNotFound = errors.New("GitLab has no such release")
+	// ErrExists is wrapped by Create's error where the tag has a release object already.
+	ErrExists = errors.New("GitLab has that release already")
+	// ErrRefused is wrapped by errors about the token: missing, wrong, or without the right.
+	ErrRefused = errors.New("GitLab refused the token")
+)
+
+// Check refuses what cannot be the address of GitLab's API.
+func Check(api string) error {
+	u, err := url.Parse(api)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || !strings.HasSuffix(u.Path, "/api/v4") {
+		return errors.New("not the address of GitLab's API: write it as https://gitlab.example.com/api/v4, or in a job ${CI_API_V4_URL}")
+	}
+	return nil
+}
+
+// ProjectOf returns the path of the project, group/name, whose git remote this is on the instance with that API.
+func ProjectOf(api, remote string) (string, error) {
+	instance, err := url.Parse(api)
+	if err != nil {
+		return "", errors.New("not a URL")
+	}
+	project, err := url.Parse(remote)
+	if err != nil {
+		return "", errors.New("the git remote's address is no URL")
+	}
+	// an instance may live below a path, https://host/gitlab, and so do its projects
+	below := strings.TrimSuffix(instance.Path, "/api/v4") + "/"
+	path := strings.TrimSuffix(strings.Trim(strings.TrimPrefix(project.Path, below), "/"), ".git")
+	if !strings.Contains(path, "/") {
+		return "", fmt.Errorf("%s is no project on GitLab: want GROUP/NAME in its path", remote)
+	}
+	return path, nil
+}
+
+// Get returns the tag's release object. Its error wraps ErrNotFound where there is none.
+func (p *Project) Get(ctx context.Context, tag string) (release Release, err error) {
+	err = p.do(ctx, "look at GitLab's release "+tag, http.MethodGet, "/"+url.PathEscape(tag), nil, &release)
+	return release, err
+}
+
+// Create makes a release object for a tag that is there. Its error wraps ErrExists where it has one, whatever that says.
+func (p *Project) Create(ctx context.Context, release Release) error {
+	return p.do(ctx, "make GitLab's release "+release.Tag, http.MethodPost, "", release, nil)
+}
+
+// Describe gives the tag's release object, which is there, another description. Its name and date stay.
+func (p *Project) Describe(ctx context.Context, tag, description string) error {
+	body := map[string]string{"description": description}
+	return p.do(ctx, "change GitLab's release "+tag, http.MethodPut, "/"+url.PathEscape(tag), body, nil)
+}
+
+// do sends a request about the project's releases, with the token in each of the ways that may be meant.
+func (p *Project) do(ctx context.Context, doing, method, below string, body, into any) error {
+	if p.Token == "" && method != http.MethodGet {
+		return fmt.Errorf("%s: no token was given: name one with --token", doing)
+	}
+	var sent []byte
+	if body != nil {
+		var err error
+		if sent, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	address := strings.TrimSuffix(p.API, "/") + "/projects/" + url.PathEscape(p.Path) + "/releases" + below
+	return p.Client.Do(ctx, doing, func(ctx context.Context) (err error) {
+		for _, header := range p.headers() {
+			if err = p.send(ctx, method, address, header, sent, into); !errors.Is(err, errUnknownToken) {
+				return p.explain(err)
+			}
+		}
+		return p.explain(err)
+	})
+}
+
+// noRedirects is the client's way to answer a redirect: to follow one could take the token to another server.
+func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func (p *Project) send(ctx context.Context, method, address, header string, body []byte, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Accept", "application/json")
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if p.Token != "" {
+		request.Header.Set(header, p.Token)
+	}
+	client := *p.Client.HTTP
+	client.CheckRedirect = noRedirects
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 8<<20)) // GitLab allows descriptions of 1 MB
+	if err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated {
+		return refusal(response, answer)
+	}
+	if into == nil {
+		into = new(Release)
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fmt.Errorf("%w: the answer is no JSON", errNoAPI)
+	}
+	return nil
+}
+
+// headers are how a token may be sent (https://docs.gitlab.com/api/releases/#authentication). A token tells its kind by its prefix;
+// where an instance has prefixes of its own, an access token may stand beside the user name that is the default.
+func (p *Project) headers() []string {
+	const job, access = "JOB-TOKEN", "PRIVATE-TOKEN"
+	switch {
+	case strings.HasPrefix(p.Token, "glcbt-"):
+		return []string{job}
+	case strings.HasPrefix(p.Token, "glpat-"), p.User != "gitlab-ci-token":
+		return []string{access}
+	}
+	return []string{job, access}
+}

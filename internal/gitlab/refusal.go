@@ -1,0 +1,85 @@
+package gitlab
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// What an answer means, before it is explained.
+var (
+	errUnknownToken = errors.New("it does not know the token")
+	errForbidden    = errors.New("the token may not do this")
+	errScope        = errors.New("the token has not the scope api")
+	errNoProject    = errors.New("there is no such project, or the token may not see it")
+	errNoAPI        = errors.New("this is not GitLab's API (see --gitlab)")
+)
+
+// said is what an answer says beside its status, in one of three forms: a message, the messages by field, or an OAuth error
+// (https://docs.gitlab.com/api/rest/troubleshooting/).
+type said struct {
+	Message     any
+	Error       string
+	Description string `json:"error_description"`
+}
+
+func (s said) text() string {
+	switch message := s.Message.(type) {
+	case nil:
+		return cmp.Or(s.Description, s.Error)
+	case string:
+		return message
+	}
+	fields, _ := json.Marshal(s.Message)
+	return string(fields)
+}
+
+// refusal is the error of an answer that is no success.
+func refusal(response *http.Response, answer []byte) error {
+	var said said
+	_ = json.Unmarshal(answer, &said) // what is no JSON is for no one
+	var cause error
+	switch code := response.StatusCode; {
+	case said.Error == "insufficient_scope":
+		return errScope
+	case said.Message == "404 Not Found":
+		return ErrNotFound
+	case said.Message == "404 Project Not Found":
+		return errNoProject
+	case code/100 == 3:
+		return fmt.Errorf("%w: it redirects to %s", errNoAPI, response.Header.Get("Location"))
+	case code == http.StatusConflict:
+		return ErrExists
+	case code == http.StatusUnauthorized:
+		cause = errUnknownToken
+	case code == http.StatusForbidden:
+		cause = errForbidden
+	case code == http.StatusNotFound:
+		cause = errNoAPI
+	default:
+		cause = fmt.Errorf("it answered %s", response.Status)
+	}
+	if text := said.text(); text != "" {
+		return fmt.Errorf("%w: it says: %s", cause, text)
+	}
+	return cause
+}
+
+// explain says what to do about a refusal.
+func (p *Project) explain(err error) error {
+	const access = "Settings > Access tokens: role Developer or Maintainer, scope api"
+	switch {
+	case errors.Is(err, errUnknownToken) && p.Token == "":
+		return fmt.Errorf("%w: it asks for one and none was given (--token)", ErrRefused)
+	case errors.Is(err, errUnknownToken):
+		return fmt.Errorf("%w: it is wrong or has expired: a CI_JOB_TOKEN ends with its job; access tokens are made at %s", ErrRefused, access)
+	case errors.Is(err, errScope):
+		return fmt.Errorf("%w: it needs the scope api, beside write_repository for tags: make another at %s", ErrRefused, access)
+	case errors.Is(err, errForbidden):
+		return fmt.Errorf("%w: %w; it takes the role Developer (of whoever started the job, for a job token), and where "+
+			"Settings > Repository > Protected tags has a rule for the tag, that role must be allowed to create it", ErrRefused, err)
+	}
+	return err
+}
