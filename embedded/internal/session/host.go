@@ -81,6 +81,7 @@ func (s *Session) hostDirectory(dir string, include, exclude []string, again boo
 		llb.ExcludePatterns(local(exclude)),
 		llb.WithCustomName("read "+dir),
 	)
+	s.keep(state, s.platform)
 	return &Directory{place{state, "/", s.platform}}, nil
 }
 

@@ -50,11 +50,17 @@ type Session struct {
 	objects     sync.Map // object by its call's digest
 	plaintexts  sync.Map // of setSecret, by name
 	registered  sync.Map // *Secret by the name that BuildKit asks for
+
+	ctx    context.Context // ends with the session
+	reader func() (gateway.Client, error)
+	read   sync.Map // what folders of this machine hold, by their state's output: see keep
+	ending sync.WaitGroup
 }
 
 // New connects to BuildKit. The session lasts until ctx ends; Wait then waits for what is left.
 func New(ctx context.Context, o Options) (*Session, error) {
-	s := &Session{workdir: o.Workdir, log: o.Log, auth: &credentials{hosts: map[string]types.AuthConfig{}}}
+	s := &Session{ctx: ctx, workdir: o.Workdir, log: o.Log, auth: &credentials{hosts: map[string]types.AuthConfig{}}}
+	s.reader = sync.OnceValues(s.openReader)
 	var err error
 	if err := static(); err != nil {
 		return nil, err
@@ -85,6 +91,7 @@ func New(ctx context.Context, o Options) (*Session, error) {
 // Wait returns when everything that the session started has ended.
 func (s *Session) Wait() {
 	<-s.files.ended
+	s.ending.Wait()
 	s.client.Close()
 	os.RemoveAll(s.temp)
 }
