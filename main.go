@@ -306,17 +306,17 @@ func (s *Ship) release(ctx context.Context) (*repo, error) {
 // steps is the story of a release, in order.
 func (r *release) steps() []step {
 	steps := []step{
-		{"read", nil, r.read},
-		{"look", nil, r.look},
-		{"check", r.plan.Anything, r.check}, // nothing has been touched before this has passed
-		{"build", func() converge.Step { return r.plan.Build }, r.build},
-		{"tag", func() converge.Step { return r.plan.Tag }, r.tag},
-		{"publish", func() converge.Step { return r.plan.Publish }, r.publish},
-		{"latest", func() converge.Step { return r.plan.Latest }, r.latest},
+		{"read", "the source", nil, r.read},
+		{"look", "git remote, registry and cluster to answer", nil, r.look},
+		{"check", "git remote, registry and chart", r.plan.Anything, r.check}, // nothing has been touched before this has passed
+		{"build", "the build of " + r.Dockerfile, func() converge.Step { return r.plan.Build }, r.build},
+		{"tag", "the git remote to take the tag", func() converge.Step { return r.plan.Tag }, r.tag},
+		{"publish", "the push of " + r.facts.Image, func() converge.Step { return r.plan.Publish }, r.publish},
+		{"latest", "the registry to move latest", func() converge.Step { return r.plan.Latest }, r.latest},
 	}
 	for i, target := range r.targets {
-		steps = append(steps, step{"deploy " + target.Name, func() converge.Step { return r.plan.Deploy[i] },
-			func(ctx context.Context) (string, error) { return r.deploy(ctx, target) }})
+		steps = append(steps, step{"deploy " + target.Name, "the rollout in " + target.Namespace + ", for " + r.Timeout + " at most",
+			func() converge.Step { return r.plan.Deploy[i] }, func(ctx context.Context) (string, error) { return r.deploy(ctx, target) }})
 	}
 	return steps
 }

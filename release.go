@@ -43,9 +43,10 @@ type release struct {
 
 // step is one step of a release. What it does is said in the text it returns.
 type step struct {
-	name string
-	part func() converge.Step // its part in the plan; nil: it is always taken
-	do   func(context.Context) (string, error)
+	name  string
+	waits string               // what it waits for, where it takes long
+	part  func() converge.Step // its part in the plan; nil: it is always taken
+	do    func(context.Context) (string, error)
 }
 
 // errSuperseded ends a release whose version another pipeline has claimed: no failure, and nothing is left to do.
@@ -67,9 +68,9 @@ func (r *release) run(ctx context.Context, steps []step) error {
 			}
 		}
 		start := time.Now()
-		progress := time.AfterFunc(3*time.Second, func() { r.say("%-18s …", s.name) })
+		told := r.tell(s)
 		text, err := s.do(ctx)
-		progress.Stop()
+		told()
 		done.State, done.Text, done.Took = report.Done, r.redactor.Redact(text), time.Since(start)
 		if errors.Is(err, errSuperseded) {
 			done.State = report.Skipped
@@ -81,11 +82,27 @@ func (r *release) run(ctx context.Context, steps []step) error {
 			done.State, done.Text = report.Failed, ""
 			r.record(done)
 			r.report.Cause = r.redactor.Redact(s.name + ": " + explain(err))
-			return errors.New(r.report.Text() + "\n" + r.report.Cause)
+			return errors.New(style.Text(r.report) + "\n" + r.report.Cause)
 		}
 		r.record(done)
 	}
 	return nil
+}
+
+// tell says what a step waits for, once that takes a while and then now and again, until it is told to stop.
+func (r *release) tell(s step) (stop func()) {
+	start, ended := time.Now(), make(chan struct{})
+	go func() {
+		for wait := 3 * time.Second; ; wait = 30 * time.Second {
+			select {
+			case <-ended:
+				return
+			case <-time.After(wait):
+				r.say("%-18s waiting for %s (%s)", s.name, s.waits, time.Since(start).Round(time.Second))
+			}
+		}
+	}()
+	return func() { close(ended) }
 }
 
 // record writes down a step that has ended. Of one project among several, the log has what was done and what failed: the rest is in

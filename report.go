@@ -67,7 +67,7 @@ func (s *Ship) Reports(ctx context.Context) ([]*Report, error) {
 func (r *release) object() *Report {
 	report := &Report{
 		Name: r.project.Name, Version: r.project.Version.Text, Commit: r.plan.Commit,
-		Tag: r.facts.Tag, Image: r.reference(), Outcome: string(r.outcome()), Text: r.report.Text(),
+		Tag: r.facts.Tag, Image: r.reference(), Outcome: string(r.outcome()), Text: style.Text(r.report),
 	}
 	for _, s := range r.report.Steps {
 		report.Steps = append(report.Steps, Step{s.Name, string(s.State), s.Text, int(s.Took.Milliseconds())})

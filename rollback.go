@@ -29,13 +29,13 @@ func (s *Ship) Rollback(
 		return "", err
 	}
 	steps := []step{
-		{"read", nil, r.readProject},
-		{"rollback " + environment, nil, func(ctx context.Context) (string, error) { return r.rollback(ctx, r.targets[0], version) }},
+		{"read", "the source", nil, r.readProject},
+		{"rollback " + environment, "the rollout, for " + r.Timeout + " at most", nil, func(ctx context.Context) (string, error) { return r.rollback(ctx, r.targets[0], version) }},
 	}
 	if err := r.run(ctx, steps); err != nil {
 		return "", err
 	}
-	return r.report.Text(), nil
+	return style.Text(r.report), nil
 }
 
 func (r *release) rollback(ctx context.Context, target helm.Target, version string) (string, error) {

@@ -68,34 +68,37 @@ func (all *repo) await(r *release) error {
 		<-other.ended
 		if other.err != nil && r.plan.Anything().Needed {
 			r.report.Cause = "not begun: it needs " + other.key + ", which failed"
-			return errors.New(r.report.Text() + "\n" + r.report.Cause)
+			return errors.New(style.Text(r.report) + "\n" + r.report.Cause)
 		}
 	}
 	return nil
 }
 
-// text is what came of the releases: of one, its report; of several, a line for each, and the reports of those that did something.
+// style is what reports are drawn with: what a function returns may end anywhere.
+var style = report.ASCII
+
+// text is what came of the releases.
 func (all *repo) text() string {
 	var reports []report.Report
 	for _, r := range all.releases {
 		reports = append(reports, r.report)
 	}
-	return report.Text(reports)
+	return style.Text(reports...)
 }
 
 // failure is nil where no project failed. Of several, it begins with a line for each project, and ends with what went wrong.
 func (all *repo) failure() error {
-	var failed []string
+	var causes []string
 	for _, r := range all.releases {
 		if r.err != nil {
-			failed = append(failed, r.err.Error())
+			causes = append(causes, r.report.Project+": "+r.report.Cause)
 		}
 	}
 	switch {
-	case len(failed) == 0:
+	case len(causes) == 0:
 		return nil
 	case len(all.releases) == 1:
 		return all.releases[0].err
 	}
-	return errors.New(all.redactor.Redact(all.text() + "\n" + strings.Join(failed, "\n\n")))
+	return errors.New(all.text() + "\n" + strings.Join(causes, "\n\n"))
 }

@@ -63,8 +63,8 @@ environments = []
 		t.Fatal("a project that does not build is no failure")
 	}
 	for _, want := range []string{
-		`(?m)^Error: 4 projects: 2 released, 2 failed$`, `(?m)^  \+ web 0\.1\.0 +released$`, `(?m)^  \+ api 0\.1\.0 +released$`, `(?m)^  x batch 0\.1\.0 +build: .*exit 3`,
-		`(?m)^  x nightly 0\.1\.0 +not begun: it needs batch, which failed$`, `nothing works`,
+		`(?m)^Error: 4 projects: 2 released, 2 failed$`, `(?m)^\|- \+ web 0\.1\.0 +released$`, `(?m)^\|- \+ api 0\.1\.0 +released$`, `(?m)^\|- x batch 0\.1\.0 +build: .*exit 3`,
+		`(?m)^` + "`" + `- x nightly 0\.1\.0 +not begun: it needs batch, which failed$`, `nothing works`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("the error does not have %s", want)

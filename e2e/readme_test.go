@@ -2,6 +2,10 @@ package e2e
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,6 +97,77 @@ func TestReadmeReference(t *testing.T) {
 		}
 		if len(documented) > 0 {
 			t.Errorf("%s: README.md has %v, which do not exist", section, fmt.Sprint(documented))
+		}
+	}
+}
+
+// TestReferenceHasEveryField compares the tables of docs/reference.md with the objects that functions return, both ways.
+func TestReferenceHasEveryField(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../docs/reference.md")
+	_, outputs, _ := strings.Cut(string(must(t, data, err)), "\n## Outputs\n")
+	outputs, _, _ = strings.Cut(outputs, "\n## ")
+	documented := map[string]string{}
+	for _, section := range strings.Split(outputs, "\n### ")[1:] {
+		object, table, _ := strings.Cut(section, "\n")
+		for _, row := range regexp.MustCompile("(?m)^\\| (`.*?) \\|").FindAllStringSubmatch(table, -1) {
+			documented[object] += row[1]
+		}
+	}
+	sources, err := filepath.Glob("../*.go")
+	must(t, 0, err)
+	for _, source := range sources {
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, 0)
+		must(t, 0, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, is := n.(*ast.TypeSpec)
+			if !is || documented[spec.Name.Name] == "" {
+				return true
+			}
+			fields := spec.Type.(*ast.StructType).Fields.List
+			for _, field := range fields {
+				name := "`" + strings.ToLower(field.Names[0].Name) + "`"
+				if !strings.Contains(documented[spec.Name.Name], name) {
+					t.Errorf("docs/reference.md: %s has no %s", spec.Name, name)
+				}
+			}
+			if rows := strings.Count(documented[spec.Name.Name], "`") / 2; rows != len(fields) {
+				t.Errorf("docs/reference.md: %s has %d fields, not %d", spec.Name, len(fields), rows)
+			}
+			delete(documented, spec.Name.Name)
+			return true
+		})
+	}
+	if len(documented) > 0 {
+		t.Errorf("docs/reference.md has objects that do not exist: %v", documented)
+	}
+}
+
+// TestErrorsAreSaid looks for each error in docs/errors.md in what the sources say.
+func TestErrorsAreSaid(t *testing.T) {
+	t.Parallel()
+	var said strings.Builder
+	must(t, 0, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		inModule := !strings.HasPrefix(path, "../e2e") && !strings.HasPrefix(path, "../testbed") && !strings.HasPrefix(path, "../embedded")
+		if err == nil && inModule && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			data, err := os.ReadFile(path)
+			must(t, 0, err)
+			said.Write(regexp.MustCompile(`" \+\n\s*"`).ReplaceAll(data, nil))
+		}
+		return err
+	}))
+	data, err := os.ReadFile("../docs/errors.md")
+	rows := regexp.MustCompile("(?m)^\\| `([^`]*)`").FindAllStringSubmatch(string(must(t, data, err)), -1)
+	if len(rows) < 20 {
+		t.Errorf("docs/errors.md has %d errors", len(rows))
+	}
+	for _, row := range rows {
+		words := row[1]
+		if words == "build:" || words == "ship.toml:" { // a step's or a file's name, which errors begin with
+			continue
+		}
+		if !strings.Contains(said.String(), strings.ReplaceAll(words, "3 times", "%d times")) {
+			t.Errorf("docs/errors.md: no error says %q", words)
 		}
 	}
 }

@@ -141,10 +141,9 @@ func (p *patient) isThrough(version string) {
 // steps are a report's steps with a mark, without those that every release takes.
 func steps(report, mark string) string {
 	var names []string
-	for line := range strings.Lines(report) {
-		fields := strings.Fields(line)
-		if len(fields) > 1 && fields[0] == mark && fields[1] != "read" && fields[1] != "look" {
-			names = append(names, fields[1])
+	for _, step := range regexp.MustCompile(`(?m)^\S- (\S) (\S+)`).FindAllStringSubmatch(report, -1) {
+		if step[1] == mark && step[2] != "read" && step[2] != "look" {
+			names = append(names, step[2])
 		}
 	}
 	return strings.Join(names, " ")

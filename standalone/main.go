@@ -19,6 +19,7 @@ import (
 	sdk "dagger.io/dagger"
 
 	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/report"
 	"dagger/ship/standalone/cli"
 )
 
@@ -33,6 +34,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
+	if out, err := os.Stdout.Stat(); err == nil && out.Mode()&os.ModeCharDevice != 0 {
+		style = report.Unicode
+	}
 	program := cli.Program{
 		Name:    "ship",
 		Sources: sources,

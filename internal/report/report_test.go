@@ -12,35 +12,38 @@ import (
 func TestText(t *testing.T) {
 	r := Report{Project: "shop 1.4.0", Commit: strings.Repeat("c", 40), Outcome: Released, Steps: []Step{
 		{Name: "build", State: Done, Text: "Dockerfile", Took: 21340 * time.Millisecond},
-		{Name: "tag", State: Skipped, Text: "shop-1.4.0 is at ccccccc"},
+		{Name: "tag", State: Skipped, Text: "shop-1.4.0 is at ccccccc", Took: 20 * time.Millisecond},
 	}}
-	want := "shop 1.4.0 at ccccccc: released\n" +
-		"  + build              Dockerfile (21.3s)\n" +
-		"  = tag                shop-1.4.0 is at ccccccc\n"
-	if got := r.Text(); got != want {
+	want := "shop 1.4.0 at ccccccc: released (21.4s)\n" +
+		"|- + build              Dockerfile (21.3s)\n" +
+		"`- = tag                shop-1.4.0 is at ccccccc\n"
+	if got := ASCII.Text(r); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	want = strings.NewReplacer("|-", "├─", "`-", "└─", "+", "✔").Replace(want)
+	if got := Unicode.Text(r); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
 func TestTextOfSeveral(t *testing.T) {
 	reports := []Report{
-		{Project: "api 1.3.0", Outcome: Released, Steps: []Step{{Name: "tag", State: Done, Text: "pushed"}}},
+		{Project: "api 1.3.0", Outcome: Released, Steps: []Step{{Name: "tag", State: Done, Text: "pushed"}, {Name: "deploy test", State: Done}}},
 		{Project: "frontend 2.0.0", Outcome: Nothing, Steps: []Step{{Name: "tag", State: Skipped}}},
 		{Project: "batch", Cause: "read: no manifest\nmore", Steps: []Step{{Name: "read", State: Failed}}},
 	}
 	want := "3 projects: 1 released, 1 nothing to do, 1 failed\n" +
-		"  + api 1.3.0      released\n" +
-		"  = frontend 2.0.0 nothing to do\n" +
-		"  x batch          read: no manifest\n" +
-		"\n" + reports[0].Text()
-	if got := Text(reports); got != want {
+		"|- + api 1.3.0      released\n" +
+		"|  |- + tag                pushed\n" +
+		"|  `- + deploy test\n" +
+		"|- = frontend 2.0.0 nothing to do\n" +
+		"`- x batch          read: no manifest\n" +
+		"   `- x read\n"
+	if got := ASCII.Text(reports...); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if got := Text(reports[:1]); got != reports[0].Text() {
-		t.Errorf("one project is %s", got)
-	}
 	plan := []Report{{Project: "a", Steps: []Step{{State: Planned}}}, {Project: "b", Steps: []Step{{State: Skipped}}}}
-	if got, _, _ := strings.Cut(Text(plan), "\n"); got != "2 projects: 1 to be released, 1 nothing to do" {
+	if got, _, _ := strings.Cut(ASCII.Text(plan...), "\n"); got != "2 projects: 1 to be released, 1 nothing to do" {
 		t.Errorf("a plan: %s", got)
 	}
 }
