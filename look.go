@@ -11,6 +11,7 @@ import (
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/network"
 	"dagger/ship/internal/registry"
 )
 
@@ -34,7 +35,7 @@ func (r *release) readWith(shared ...func() error) (string, error) {
 }
 
 // read finds out what the source says, and derives what was not given.
-func (r *release) read(context.Context) (string, error) {
+func (r *release) read(ctx context.Context) (string, error) {
 	if _, err := r.readWith(r.readCluster, r.readGit, r.readCommit, r.readRegistry); err != nil {
 		return "", err
 	}
@@ -50,7 +51,9 @@ func (r *release) read(context.Context) (string, error) {
 		return "", err
 	}
 	r.images.User, r.images.Password, r.images.PlainHTTP = r.Login, r.password, r.Insecure
-	r.images.Client = r.remote.Client
+	if r.images.Client, err = r.registryClient(ctx); err != nil {
+		return "", err
+	}
 	r.facts.Image = r.images.Address + ":" + r.imageTag
 	if r.facts.Tag, err = naming.Template(r.Template).Tag(r.project.Name, r.project.Version.Text); err != nil {
 		return "", err
@@ -162,4 +165,20 @@ func (r *release) address() (string, error) {
 		address = r.Registry + "/" + naming.Image(r.project.Name)
 	}
 	return address, registry.Check(address)
+}
+
+// registryClient reaches the registry where its address says, or where it runs as a service.
+func (r *release) registryClient(ctx context.Context) (*network.Client, error) {
+	if r.Service == nil {
+		return r.remote.Client, nil
+	}
+	service, err := r.Service.Start(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("start the registry that --service names: %w", err)
+	}
+	endpoint, err := service.Endpoint(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the registry that --service names: %w", err)
+	}
+	return r.remote.Client.ConnectTo(registry.Host(r.images.Address), endpoint), nil
 }

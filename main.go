@@ -64,6 +64,8 @@ type Ship struct {
 	// +private
 	Insecure bool
 	// +private
+	Service *dagger.Service
+	// +private
 	Dockerfile string
 	// +private
 	Target string
@@ -143,6 +145,10 @@ func New(
 	// configuration must name the registry as one of plain HTTP too
 	// +optional
 	insecure bool,
+	// The registry, where it is one that this machine or a Dagger module runs, as tcp://localhost:5000. It is reached there,
+	// in the name of image's host: with that as localhost:5000, a plain HTTP one needs nothing in the engine's configuration
+	// +optional
+	service *dagger.Service,
 	// Dockerfile, relative to the source
 	// +optional
 	// +default="Dockerfile"
@@ -199,7 +205,7 @@ func New(
 	s := &Ship{
 		Source: source, Project: project, Path: ".", Manifest: manifest, Commit: commit,
 		Remote: remote, User: cmp.Or(user, "gitlab-ci-token"), Token: token, Template: cmp.Or(template, string(naming.DefaultTemplate)), Maintenance: maintenance, Pipeline: pipeline,
-		Address: strings.TrimSuffix(image, "/"), Registry: strings.TrimSuffix(registry, "/"), Login: login, Password: password, Insecure: insecure,
+		Address: strings.TrimSuffix(image, "/"), Registry: strings.TrimSuffix(registry, "/"), Login: login, Password: password, Insecure: insecure, Service: service,
 		Dockerfile: cmp.Or(dockerfile, "Dockerfile"), Target: target, Args: slices.DeleteFunc(args, empty),
 		Environments: slices.DeleteFunc(environments, empty), Prereleases: slices.DeleteFunc(prereleases, empty), Kubeconfig: kubeconfig,
 		CA: ca, Deadline: cmp.Or(deadline, "30s"),

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,6 +52,18 @@ func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
 	return &Client{HTTP: &http.Client{Transport: &noting{transport}}, deadline: deadline, say: say}, nil
+}
+
+// ConnectTo returns a client that reaches one server, host or host:port, under another address (host:port) than its own.
+func (c *Client) ConnectTo(server, address string) *Client {
+	transport := c.HTTP.Transport.(*noting).base.(*http.Transport).Clone()
+	transport.DialContext = func(ctx context.Context, network, to string) (net.Conn, error) {
+		if to == server || strings.HasPrefix(to, server+":") {
+			to = address
+		}
+		return new(net.Dialer).DialContext(ctx, network, to)
+	}
+	return &Client{HTTP: &http.Client{Transport: &noting{transport}}, deadline: c.deadline, say: c.say}
 }
 
 // appendCertificates is strict where the pool's own method passes over what it cannot read.

@@ -195,3 +195,17 @@ func TestKeepsConnections(t *testing.T) {
 		t.Errorf("%d connections for 5 calls", opened.Load())
 	}
 }
+
+func TestConnectTo(t *testing.T) {
+	server, requests := serve(t)
+	server.Start()
+	elsewhere := client(t, "").ConnectTo("registry.invalid", server.Listener.Addr().String())
+	if text, err := get(t, elsewhere, "http://registry.invalid:5000/"); err != nil || text != "well" {
+		t.Errorf("%q, %v", text, err)
+	}
+	other := httptest.NewServer(http.HandlerFunc(refuse))
+	defer other.Close()
+	if _, err := get(t, elsewhere, other.URL); err == nil || requests.Load() != 1 {
+		t.Errorf("another server's requests went there too: %v", err)
+	}
+}

@@ -55,6 +55,11 @@ func convert(ctx context.Context, client *dagger.Client, want reflect.Type, text
 		}
 	case reflect.TypeFor[*dagger.Container]():
 		value = client.Container().From(text)
+	case reflect.TypeFor[*dagger.Service]():
+		value = (*dagger.Service)(nil)
+		if text != "" {
+			err = fmt.Errorf("a service needs a Dagger engine: name the server by its address instead")
+		}
 	case reflect.TypeFor[[]string]():
 		var list []string
 		if text != "" {

@@ -10,6 +10,7 @@ type (
 	BuildArg                 = dagger.BuildArg
 	Client                   = dagger.Client
 	Container                = dagger.Container
+	ContainerPublishOpts     = dagger.ContainerPublishOpts
 	ContainerWithExecOpts    = dagger.ContainerWithExecOpts
 	Directory                = dagger.Directory
 	DirectoryDockerBuildOpts = dagger.DirectoryDockerBuildOpts
@@ -19,6 +20,7 @@ type (
 	GitOpts                  = dagger.GitOpts
 	GitRefTreeOpts           = dagger.GitRefTreeOpts
 	Secret                   = dagger.Secret
+	Service                  = dagger.Service
 	Workspace                = dagger.Workspace
 	WorkspaceDirectoryOpts   = dagger.WorkspaceDirectoryOpts
 )
