@@ -53,6 +53,9 @@ func (s *Ship) open(ctx context.Context) (*repo, error) {
 	if len(all.releases) == 0 {
 		return nil, fmt.Errorf("--project: %s lists no project %q, only %s", projects.File, s.Project, keys(list))
 	}
+	if s.Container != nil && len(all.releases) > 1 {
+		return nil, fmt.Errorf("a container was given, for one project: pick that with --project, of %s", keys(list))
+	}
 	return all, nil
 }
 
