@@ -11,6 +11,7 @@ SHIP     := $(call key,ship,go.mod go.sum '*.go' ':!embedded' ':!testbed' ':!e2e
 EMBEDDED := $(call key,embedded,embedded)
 TESTBED  := $(call key,testbed,testbed ':!testbed/cluster')
 CLUSTER  := $(call key,cluster,testbed/cluster)
+PIPELINE := $(call key,gitlab-ci-local,e2e/gitlab)
 
 # What the programs find each other by; the same names in tests and demo.
 export SHIP_PROGRAM     := $(SHIP)/ship
@@ -18,6 +19,8 @@ export EMBEDDED_PROGRAM := $(EMBEDDED)/embedded
 export BUILDKITD_PROGRAM := $(EMBEDDED)/buildkitd
 export TESTBED_PROGRAM  := $(TESTBED)/testbed
 export CLUSTER_PROGRAMS := $(CLUSTER)
+# Runs .gitlab-ci.yml for tests, which skip that where there is no npm to install it with.
+export GITLAB_CI_LOCAL_PROGRAM := $(if $(shell command -v npm),$(PIPELINE)/node_modules/.bin/gitlab-ci-local)
 
 STANDALONE := -tags standalone -overlay standalone/overlay.json
 export CGO_ENABLED := 0
@@ -30,7 +33,7 @@ define built
 $(1) && echo "built $(@F) in $$(( $$(date +%s) - start )) s"
 endef
 
-build: deps $(SHIP_PROGRAM) $(EMBEDDED_PROGRAM) $(BUILDKITD_PROGRAM) $(CLUSTER)/cluster
+build: deps $(SHIP_PROGRAM) $(EMBEDDED_PROGRAM) $(BUILDKITD_PROGRAM) $(CLUSTER)/cluster $(GITLAB_CI_LOCAL_PROGRAM)
 
 $(SHIP_PROGRAM):
 	$(call built,go build $(STANDALONE) -o $@ .)
@@ -46,6 +49,9 @@ $(TESTBED_PROGRAM):
 
 $(CLUSTER)/cluster:
 	$(call built,$(MAKE) --no-print-directory -C testbed/cluster build OUT=$(@D))
+
+$(PIPELINE)/node_modules/.bin/gitlab-ci-local:
+	$(call built,cp e2e/gitlab/package*.json $(PIPELINE) && cd $(PIPELINE) && npm ci --silent --no-audit --no-fund)
 
 # Debian packages that the programs run on; installs what is missing.
 deps: $(TESTBED_PROGRAM)

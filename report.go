@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+
+	"dagger/ship/internal/report"
 )
 
 // Report is what a release did.
@@ -23,6 +25,9 @@ type Report struct {
 	Steps []Step
 	// The whole as text, as Release returns it
 	Text string
+	// VERSION, TAG, IMAGE and DIGEST as lines KEY=VALUE, for the jobs that follow: `dagger call report dotenv > ship.env`, which
+	// GitLab takes as artifacts:reports:dotenv. IMAGE and DIGEST are empty where the outcome is superseded
+	Dotenv string
 }
 
 // Step is one step of a release.
@@ -47,10 +52,12 @@ func (s *Ship) Report(ctx context.Context) (*Report, error) {
 	if err := r.repo.run(ctx); err != nil {
 		return nil, err
 	}
-	return r.object(), nil
+	return r.object(""), nil
 }
 
 // Reports releases as Release does, and returns a report for each project that ship.toml lists, in its order.
+//
+// What their dotenv hands on is named after the projects: API_VERSION for the one that is called api there.
 // +cache="session"
 func (s *Ship) Reports(ctx context.Context) ([]*Report, error) {
 	all, err := s.release(ctx)
@@ -59,18 +66,20 @@ func (s *Ship) Reports(ctx context.Context) ([]*Report, error) {
 	}
 	var reports []*Report
 	for _, r := range all.releases {
-		reports = append(reports, r.object())
+		reports = append(reports, r.object(r.key))
 	}
 	return reports, nil
 }
 
-func (r *release) object() *Report {
-	report := &Report{
+// object is the report, whose dotenv names things after the project where it has a key.
+func (r *release) object(key string) *Report {
+	done := &Report{
 		Name: r.project.Name, Version: r.project.Version.Text, Commit: r.plan.Commit,
 		Tag: r.facts.Tag, Image: r.reference(), Outcome: string(r.outcome()), Text: style.Text(r.report),
+		Dotenv: report.Dotenv(key, r.project.Version.Text, r.facts.Tag, r.reference()),
 	}
 	for _, s := range r.report.Steps {
-		report.Steps = append(report.Steps, Step{s.Name, string(s.State), s.Text, int(s.Took.Milliseconds())})
+		done.Steps = append(done.Steps, Step{s.Name, string(s.State), s.Text, int(s.Took.Milliseconds())})
 	}
-	return report
+	return done
 }

@@ -24,9 +24,14 @@ type app struct {
 
 func newApp(t *testing.T) *app {
 	t.Helper()
-	name := strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(t.Name(), "-"))
+	name := appName(t)
 	made, err := world.NewApp(name, filepath.Join(t.TempDir(), name))
 	return &app{must(t, made, err), t}
+}
+
+// appName makes a project's name of a test's.
+func appName(t *testing.T) string {
+	return strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(t.Name(), "-"))
 }
 
 func must[T any](t *testing.T, value T, err error) T {

@@ -29,7 +29,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer os.RemoveAll(state)
-	world, err = bed.Start(context.Background(), state, os.Stderr)
+	world, err = bed.Start(context.Background(), state, os.Stderr, "--toolchains")
 	if errors.Is(err, bed.ErrNoEngine) {
 		return 0, nil
 	}

@@ -28,12 +28,23 @@ type App struct {
 	// Secrets are the environment variables that the settings name.
 	Secrets map[string]string
 
-	tls bool
+	example Example
+	tls     bool
 }
 
-// NewApp makes a checkout in dir of an example under the project's name, and pushes it.
+// NewApp makes a checkout in dir of the poetry example under the project's name, and pushes it. It is without the files that
+// hold Ship's settings, since they are given as arguments.
 func (b *Bed) NewApp(name, dir string) (*App, error) {
-	a := &App{Bed: b, Name: name, Dir: dir, Repo: "acme/" + name}
+	return b.newApp(Poetry, name, dir, ".env", ".gitlab-ci.yml", "dagger.json")
+}
+
+// NewExample makes a checkout in dir of a whole example under the project's name, and pushes it.
+func (b *Bed) NewExample(example Example, name, dir string) (*App, error) {
+	return b.newApp(example, name, dir)
+}
+
+func (b *Bed) newApp(example Example, name, dir string, without ...string) (*App, error) {
+	a := &App{Bed: b, Name: name, Dir: dir, Repo: "acme/" + name, example: example}
 	a.Settings = map[string]string{
 		"source": dir, "token": "env://SHOP_GIT_TOKEN", "image": a.Image(),
 		"login": b.Registry.User, "password": "env://SHOP_REGISTRY_PASSWORD",
@@ -42,13 +53,18 @@ func (b *Bed) NewApp(name, dir string) (*App, error) {
 		"timeout":      "2m", "insecure": "true",
 	}
 	a.Secrets = map[string]string{"SHOP_GIT_TOKEN": b.Git.Token, "SHOP_REGISTRY_PASSWORD": b.Registry.Password}
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(b.root, "examples", "poetry-service"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(b.root, "examples", example.Folder))); err != nil {
 		return nil, err
+	}
+	for _, file := range without {
+		if err := os.Remove(filepath.Join(dir, file)); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := output(os.Getenv("TESTBED_PROGRAM"), "repo", a.Repo, "--state", b.state); err != nil {
 		return nil, err
 	}
-	if err := a.Edit("pyproject.toml", `(?m)^name = .*`, `name = "`+name+`"`); err != nil {
+	if err := a.rewrite(example.name, name); err != nil {
 		return nil, err
 	}
 	for _, args := range [][]string{
@@ -145,9 +161,12 @@ func (a *App) Commit(message string) (string, error) {
 	return a.RunGit("rev-parse", "HEAD")
 }
 
+// Write writes a version into the manifest.
+func (a *App) Write(version string) error { return a.rewrite(a.example.version, version) }
+
 // Bump writes a version into the manifest, commits and pushes it.
 func (a *App) Bump(version string) (commit string, err error) {
-	if err := a.Edit("pyproject.toml", `(?m)^version = .*`, `version = "`+version+`"`); err != nil {
+	if err := a.Write(version); err != nil {
 		return "", err
 	}
 	return a.Commit("release " + version)

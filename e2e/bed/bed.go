@@ -51,8 +51,9 @@ const onEngine = "a Dagger engine"
 // ErrNoEngine is returned where SHIP_SESSION asks for a Dagger engine and none can be used; Start has said why.
 var ErrNoEngine = errors.New("no Dagger engine is used")
 
-// Start brings the servers up, with all state below the folder state, and says on log what it does.
-func Start(ctx context.Context, state string, log io.Writer) (b *Bed, err error) {
+// Start brings the servers up, with all state below the folder state, and says on log what it does. Flags are more ones of
+// `testbed up`.
+func Start(ctx context.Context, state string, log io.Writer, flags ...string) (b *Bed, err error) {
 	if os.Getenv("SHIP_PROGRAM") == "" {
 		return nil, errors.New("no programs are named in the environment: call make, which builds and names them")
 	}
@@ -74,8 +75,8 @@ func Start(ctx context.Context, state string, log io.Writer) (b *Bed, err error)
 	b.stops = append(b.stops, func() error {
 		return run(log, os.Getenv("TESTBED_PROGRAM"), "down", "--state", b.state)
 	})
-	if err := run(log, os.Getenv("TESTBED_PROGRAM"), "up", "--state", b.state, "--address", address,
-		"--programs", os.Getenv("CLUSTER_PROGRAMS")); err != nil {
+	up := append([]string{"up", "--state", b.state, "--address", address, "--programs", os.Getenv("CLUSTER_PROGRAMS")}, flags...)
+	if err := run(log, os.Getenv("TESTBED_PROGRAM"), up...); err != nil {
 		return b, err
 	}
 	file := filepath.Join(b.state, "testbed.json")

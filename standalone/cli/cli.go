@@ -151,7 +151,19 @@ func (f function) param(name string) (param, bool) {
 // field names one of an object's fields, as the command line writes it.
 type field string
 
+// of is the field of an object, or the strings in that field of a list of objects.
 func (f field) of(object reflect.Value) reflect.Value {
+	if object.Kind() == reflect.Slice {
+		texts := []string{}
+		for i := range object.Len() {
+			value := f.of(object.Index(i))
+			if !value.IsValid() || value.Kind() != reflect.String {
+				return reflect.Value{}
+			}
+			texts = append(texts, value.String())
+		}
+		return reflect.ValueOf(texts)
+	}
 	for object.Kind() == reflect.Pointer {
 		object = object.Elem()
 	}
@@ -167,6 +179,13 @@ func print(ctx context.Context, out io.Writer, result reflect.Value) error {
 	case string:
 		_, err := fmt.Fprintln(out, strings.TrimSuffix(value, "\n"))
 		return err
+	case []string:
+		for _, text := range value {
+			if _, err := fmt.Fprintln(out, text); err != nil {
+				return err
+			}
+		}
+		return nil
 	case *dagger.Container:
 		if _, err := value.Sync(ctx); err != nil {
 			return err

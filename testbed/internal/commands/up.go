@@ -23,6 +23,7 @@ import (
 func up(at locate) *cobra.Command {
 	var options serve.Options
 	var wait time.Duration
+	var toolchains bool
 	command := &cobra.Command{
 		Use:   "up",
 		Short: "Bring the testbed up, install and make what is missing, and return when it is ready",
@@ -38,7 +39,7 @@ behind is removed first. Base images are made once and kept in $SHIP_CACHE (defa
 			if options.Programs, err = filepath.Abs(options.Programs); err != nil {
 				return err
 			}
-			return bringUp(cmd.Context(), folder, options, wait, cmd.OutOrStdout())
+			return bringUp(cmd.Context(), folder, options, toolchains, wait, cmd.OutOrStdout())
 		},
 	}
 	flags := command.Flags()
@@ -46,11 +47,12 @@ behind is removed first. Base images are made once and kept in $SHIP_CACHE (defa
 	flags.StringVar(&options.Programs, "programs", beside(), "folder with cluster, containerd, helm, helm3 and kubectl")
 	flags.StringVar(&options.Node, "node", "auto", "the cluster's node: real, simulated, or auto for what the machine allows")
 	flags.BoolVar(&options.WithoutCluster, "without-cluster", false, "git server and registries only")
+	flags.BoolVar(&toolchains, "toolchains", false, "have base images with Node.js and Rust too")
 	flags.DurationVar(&wait, "wait", 5*time.Minute, "how long the servers may take to come up")
 	return command
 }
 
-func bringUp(ctx context.Context, folder state.Folder, options serve.Options, wait time.Duration, out io.Writer) error {
+func bringUp(ctx context.Context, folder state.Folder, options serve.Options, toolchains bool, wait time.Duration, out io.Writer) error {
 	if err := os.MkdirAll(string(folder), 0o755); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
 	}
@@ -70,7 +72,7 @@ func bringUp(ctx context.Context, folder state.Folder, options serve.Options, wa
 		return err
 	}
 	set, err := images.Ensure(ctx, images.Options{
-		Cache: filepath.Join(cache(), "images"), Programs: options.Programs, Log: out,
+		Cache: filepath.Join(cache(), "images"), Programs: options.Programs, Toolchains: toolchains, Log: out,
 	})
 	if err != nil {
 		return err

@@ -25,13 +25,38 @@ const (
 // real one would get from PyPI.
 var pythonPackages = []string{"ca-certificates", "python3", "python3-pip", "python3-venv", "python3-poetry-core"}
 
-// debianImages are debian and python. Packages are downloaded into the folder downloads, once for both.
-func debianImages(ctx context.Context, downloads string) ([]image, error) {
+// toolchains are base images for other languages, with what the real ones of these tags have, in Debian's versions: Node.js 18
+// and Rust 1.63.
+var toolchains = []struct {
+	names    []string
+	packages []string
+	cmd      string
+}{
+	{[]string{"library/node:24-slim", "library/node:24-bookworm-slim"}, []string{"ca-certificates", "nodejs"}, "node"},
+	{[]string{"library/rust:1-slim", "library/rust:1-slim-bookworm"}, []string{"ca-certificates", "cargo", "rustc", "gcc", "libc6-dev"}, "bash"},
+}
+
+// debianImages are debian and python, and where they are asked for, the toolchains. Packages are downloaded into the folder
+// downloads, once for all.
+func debianImages(ctx context.Context, downloads string, withToolchains bool) ([]image, error) {
 	mirror, version, err := aptMirror(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return []image{
+	var images []image
+	if withToolchains {
+		for _, one := range toolchains {
+			images = append(images, image{
+				names: one.names,
+				of:    append([]string{suite, version, architecture}, one.packages...),
+				fill: func(ctx context.Context, root string) error {
+					return debootstrap(ctx, mirror, downloads, root, one.packages)
+				},
+				config: v1.Config{Cmd: []string{one.cmd}, Env: []string{searchPath, "LANG=C.UTF-8"}},
+			})
+		}
+	}
+	return append(images, []image{
 		{
 			names: []string{"library/python:3.11-slim", "library/python:3.11-slim-bookworm"},
 			of:    append([]string{suite, version, architecture}, pythonPackages...),
@@ -57,7 +82,7 @@ func debianImages(ctx context.Context, downloads string) ([]image, error) {
 			},
 			config: v1.Config{Cmd: []string{"bash"}, Env: []string{searchPath}},
 		},
-	}, nil
+	}...), nil
 }
 
 // aptMirror is the address that this machine's apt gets the suite from, and its point release.

@@ -27,6 +27,8 @@ type Options struct {
 	Cache string
 	// Programs is the folder with helm, helm3 and kubectl. Where they are missing, so are the tools images.
 	Programs string
+	// Toolchains says whether to make those for Node.js and Rust too, which are large.
+	Toolchains bool
 	// Log gets a line for each thing that takes time.
 	Log io.Writer
 }
@@ -84,7 +86,7 @@ func Ensure(ctx context.Context, options Options) (*Set, error) {
 	}
 	defer os.RemoveAll(downloads)
 	set := &Set{}
-	all, err := debianImages(ctx, downloads)
+	all, err := debianImages(ctx, downloads, options.Toolchains)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ var Packages = []struct{ Name, For string }{
 	{"busybox-static", "base images"},
 	{"runc", "the cluster's node and BuildKit"},
 	{"containernetworking-plugins", "the cluster's node"},
+	{"rsync", "tests of GitLab pipelines"},
 	{"procps", "tests that look for processes left behind"},
 }
 

@@ -1,0 +1,62 @@
+package bed
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// Example is an app repo below examples, and where its name and its version stand: files, and in each what goes before the
+// value, which ends at the next quotation mark.
+type Example struct {
+	Folder        string
+	name, version map[string]string
+}
+
+// The examples that there are.
+var (
+	Poetry = Example{"poetry-service",
+		map[string]string{"pyproject.toml": `(?m)^(name = ")[^"]*`},
+		map[string]string{"pyproject.toml": `(?m)^(version = ")[^"]*`}}
+	NPM = Example{"npm-service",
+		map[string]string{"package.json": `("name": ")[^"]*`},
+		map[string]string{"package.json": `("version": ")[^"]*`}}
+	Cargo = Example{"cargo-service",
+		map[string]string{"Cargo.toml": `(\[package\]\nname = ")[^"]*`, "Cargo.lock": `(?m)^(name = ")[^"]*`},
+		map[string]string{"Cargo.toml": `(?m)^(version = ")[^"]*`, "Cargo.lock": `(?m)^(version = ")[^"]*`}}
+)
+
+// rewrite puts a value wherever the example has it.
+func (a *App) rewrite(places map[string]string, value string) error {
+	for file, pattern := range places {
+		if err := a.Edit(file, pattern, "${1}"+value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PushComponent pushes Ship's GitLab component to a repository that anyone may read, tagged as a version; dir must be empty.
+func (b *Bed) PushComponent(repository, version, dir string) error {
+	if err := os.CopyFS(filepath.Join(dir, "templates"), os.DirFS(filepath.Join(b.root, "templates"))); err != nil {
+		return err
+	}
+	if _, err := output(os.Getenv("TESTBED_PROGRAM"), "repo", repository, "--public", "--state", b.state); err != nil {
+		return err
+	}
+	a := &App{Bed: b, Dir: dir}
+	for _, args := range [][]string{
+		{"init", "--quiet", "--initial-branch=main"}, {"remote", "add", "origin", b.Git.URL + "/" + repository + ".git"},
+	} {
+		if _, err := a.RunGit(args...); err != nil {
+			return err
+		}
+	}
+	if _, err := a.Commit("the component"); err != nil {
+		return err
+	}
+	if _, err := a.RunGit("tag", version); err != nil {
+		return err
+	}
+	_, err := a.RunGit("push", "--quiet", "origin", version)
+	return err
+}
