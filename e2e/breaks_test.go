@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,8 +20,7 @@ func TestReadmeBreaks(t *testing.T) {
 	for heading, breaks := range map[string]func(*app) string{
 		"The token may not push": func(a *app) string {
 			server := control.Client{URL: a.Bed.Git.Control}
-			must(a.t, 0, server.AllowJobPush(a.t.Context(), false)) // as on GitLab by default
-			a.t.Cleanup(func() { must(a.t, 0, server.AllowJobPush(context.Background(), true)) })
+			must(a.t, 0, server.Change(a.t.Context(), control.Repository{Path: a.Repo, NoJobPush: true})) // as on GitLab by default
 			a.Secrets["SHOP_GIT_TOKEN"] = a.Bed.Git.Job
 			return a.fails()
 		},

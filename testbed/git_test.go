@@ -74,12 +74,12 @@ func expect(t *testing.T, what, out string, err error, words string) {
 func TestJobTokenPushesOnlyWhereAllowed(t *testing.T) {
 	c := newCheckout(t, control.Repository{})
 	git := control.Client{URL: bed.Git.Control}
-	check(t, git.AllowJobPush(t.Context(), false))
+	check(t, git.Change(t.Context(), control.Repository{Path: c.path, NoJobPush: true}))
 	url := c.url("gitlab-ci-token", bed.Git.Job)
 	c.must("ls-remote", url)
 	out, err := c.git("push", url, "main:again")
 	expect(t, "push", out, err, "remote: You are not allowed to upload code.")
-	check(t, git.AllowJobPush(t.Context(), true))
+	check(t, git.Change(t.Context(), control.Repository{Path: c.path}))
 	c.must("push", url, "main:again")
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -134,5 +135,20 @@ func TestReadEnv(t *testing.T) {
 	}
 	if got, err := readEnv(file + ".none"); got != nil || err != nil {
 		t.Errorf("no file: %v, %v", got, err)
+	}
+}
+
+func TestFieldOfList(t *testing.T) {
+	type report struct {
+		Dotenv string
+		Took   int
+	}
+	list := reflect.ValueOf([]*report{{"A=1\nB=2", 1}, {"C=3", 2}})
+	var out strings.Builder
+	if err := print(t.Context(), &out, field("dotenv").of(list)); err != nil || out.String() != "A=1\nB=2\nC=3\n" {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+	if field("none").of(list).IsValid() || field("took").of(list).IsValid() {
+		t.Error("a field that there is not, or of no text, has a value")
 	}
 }

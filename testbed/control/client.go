@@ -83,14 +83,9 @@ func (c Client) Create(ctx context.Context, repository Repository) error {
 	return c.call(ctx, http.MethodPost, "/repositories", repository, nil)
 }
 
-// Change sets whether a repository is public and which of its tags are protected (git server only).
+// Change sets all settings of a repository (git server only).
 func (c Client) Change(ctx context.Context, repository Repository) error {
 	return c.call(ctx, http.MethodPut, "/repositories/"+repository.Path, repository, nil)
-}
-
-// AllowJobPush switches GitLab's "allow Git push requests" for job tokens (git server only).
-func (c Client) AllowJobPush(ctx context.Context, push bool) error {
-	return c.call(ctx, http.MethodPut, "/job-token", map[string]bool{"push": push}, nil)
 }
 
 func (c Client) call(ctx context.Context, method, path string, in, out any) error {

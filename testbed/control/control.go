@@ -19,8 +19,7 @@
 //
 //	GET    /repositories                    []Repository
 //	POST   /repositories                    create one (Repository)
-//	PUT    /repositories/PATH               change whether it is public and which tags are protected (Repository)
-//	PUT    /job-token                       {"push": bool}: GitLab's "allow Git push requests" for job tokens
+//	PUT    /repositories/PATH               change all of its settings (Repository)
 package control
 
 import "time"
@@ -114,4 +113,6 @@ type Repository struct {
 	Public bool   `json:"public"`
 	// ProtectedTags are GitLab's wildcards, for example "v*": nobody's push may create, move or delete such a tag.
 	ProtectedTags []string `json:"protectedTags"`
+	// NoJobPush switches GitLab's "allow Git push requests" for job tokens off, as it is there by default.
+	NoJobPush bool `json:"noJobPush,omitempty"`
 }

@@ -29,14 +29,6 @@ func (s *Server) API(mux *http.ServeMux, prefix string) {
 			answer(w, s.Change(repository))
 		}
 	})
-	mux.HandleFunc("PUT "+prefix+"/job-token", func(w http.ResponseWriter, r *http.Request) {
-		var setting struct {
-			Push bool `json:"push"`
-		}
-		if disturb.ReadJSON(w, r, &setting) {
-			s.jobPush.Store(setting.Push)
-		}
-	})
 }
 
 func answer(w http.ResponseWriter, err error) {
@@ -56,7 +48,8 @@ func (s *Server) list() []control.Repository {
 		name, _ := filepath.Rel(root, strings.TrimSuffix(path, ".git"))
 		_, public := s.lookUp(name)
 		patterns, _ := os.ReadFile(filepath.Join(path, "protected-tags"))
-		out = append(out, control.Repository{Path: name, Public: public, ProtectedTags: strings.Fields(string(patterns))})
+		out = append(out, control.Repository{Path: name, Public: public, ProtectedTags: strings.Fields(string(patterns)),
+			NoJobPush: !s.jobMayPush(name)})
 		return fs.SkipDir
 	})
 	return out

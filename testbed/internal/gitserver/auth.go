@@ -44,7 +44,7 @@ var (
 
 // authorize decides in GitLab's order: wrong credentials are refused even where none are needed, a repository that
 // is not there is 401 to a stranger and 404 to a known user, and only then it matters what the token may do.
-func (s *Server) authorize(r *http.Request, write, known, public bool) *refusal {
+func (s *Server) authorize(r *http.Request, write, known, public, jobMayPush bool) *refusal {
 	user, password, given := r.BasicAuth()
 	if !given {
 		if known && public && !write {
@@ -52,7 +52,7 @@ func (s *Server) authorize(r *http.Request, write, known, public bool) *refusal 
 		}
 		return denied
 	}
-	may, ok := s.abilities(user, password)
+	may, ok := s.abilities(user, password, jobMayPush)
 	switch {
 	case !ok:
 		return denied
@@ -65,7 +65,7 @@ func (s *Server) authorize(r *http.Request, write, known, public bool) *refusal 
 }
 
 // abilities says whether the credentials are good, and whether they are good for a push.
-func (s *Server) abilities(user, password string) (write, ok bool) {
+func (s *Server) abilities(user, password string, jobMayPush bool) (write, ok bool) {
 	tokens := s.config.Tokens
 	switch {
 	case equal(password, tokens.Project), equal(password, tokens.Push):
@@ -73,7 +73,7 @@ func (s *Server) abilities(user, password string) (write, ok bool) {
 	case equal(password, tokens.ReadOnly):
 		return false, user != ""
 	case equal(password, tokens.Job):
-		return s.jobPush.Load(), user == "gitlab-ci-token"
+		return jobMayPush, user == "gitlab-ci-token"
 	}
 	return false, false
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 
 	"dagger/ship/testbed/internal/disturb"
 )
@@ -27,7 +26,6 @@ type Server struct {
 	config  Config
 	backend string // git-http-backend
 	git     string
-	jobPush atomic.Bool
 
 	api      http.Handler
 	releases releases
@@ -44,7 +42,6 @@ func New(config Config) (*Server, error) {
 		return nil, fmt.Errorf("ask git for its own programs: %w", err)
 	}
 	server := &Server{config: config, git: git, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend")}
-	server.jobPush.Store(true)
 	server.api = server.releasesAPI()
 	return server, server.writeConfig()
 }
@@ -89,7 +86,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	write := strings.HasSuffix(operation, "push")
 	known, public := s.lookUp(repository)
-	if refusal := s.authorize(r, write, known, public); refusal != nil {
+	if refusal := s.authorize(r, write, known, public, s.jobMayPush(repository)); refusal != nil {
 		refusal.send(w)
 		return
 	}

@@ -89,6 +89,16 @@ func (s *Server) lookUp(path string) (known, public bool) {
 	return true, err == nil
 }
 
+// jobMayPush says whether a repository takes pushes with a job token.
+func (s *Server) jobMayPush(path string) bool {
+	folder, err := s.folder(path)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(filepath.Join(folder, "no-job-push"))
+	return os.IsNotExist(err)
+}
+
 // Create makes an empty bare repository. It is an error when it is there already.
 func (s *Server) Create(repository control.Repository) error {
 	folder, err := s.folder(repository.Path)
@@ -104,7 +114,7 @@ func (s *Server) Create(repository control.Repository) error {
 	return s.Change(repository)
 }
 
-// Change sets whether a repository is public and which of its tags are protected.
+// Change sets all settings of a repository.
 func (s *Server) Change(repository control.Repository) error {
 	folder, err := s.folder(repository.Path)
 	if err != nil {
@@ -118,12 +128,16 @@ func (s *Server) Change(repository control.Repository) error {
 	if err := os.WriteFile(filepath.Join(folder, "protected-tags"), []byte(patterns), 0o644); err != nil {
 		return fmt.Errorf("write the protected tags of %s: %w", repository.Path, err)
 	}
-	marker := filepath.Join(folder, "public")
-	if repository.Public {
-		return os.WriteFile(marker, nil, 0o644)
-	}
-	if err := os.Remove(marker); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("make %s private: %w", repository.Path, err)
+	for marker, on := range map[string]bool{"public": repository.Public, "no-job-push": repository.NoJobPush} {
+		path := filepath.Join(folder, marker)
+		if on {
+			err = os.WriteFile(path, nil, 0o644)
+		} else if err = os.Remove(path); os.IsNotExist(err) {
+			err = nil
+		}
+		if err != nil {
+			return fmt.Errorf("set %s of %s to %t: %w", marker, repository.Path, on, err)
+		}
 	}
 	return nil
 }
