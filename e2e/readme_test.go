@@ -20,53 +20,63 @@ func readme(t *testing.T) string {
 	return string(must(t, data, err))
 }
 
-// block is the README's code block after the line that names its file.
-func block(t *testing.T, file string) string {
+// block is the code block after the line of a page that names its file.
+func block(t *testing.T, page, file string) string {
 	t.Helper()
-	_, after, found := strings.Cut(readme(t), "\n`"+file+"`")
+	_, after, found := strings.Cut(page, "\n`"+file+"`")
 	_, after, _ = strings.Cut(after, "```")
 	_, after, _ = strings.Cut(after, "\n")
 	text, _, closed := strings.Cut(after, "```")
 	if !found || !closed {
-		t.Fatalf("README.md shows no %s", file)
+		t.Fatalf("the page shows no %s", file)
 	}
 	return text
 }
 
-// TestReadmeCommands runs every `dagger call` of the README in an app repo with the README's .env, as a GitLab job
-// would have it.
-func TestReadmeCommands(t *testing.T) {
+// TestCommands runs every `dagger call` of the README and the docs in an app repo with the page's .env, as a GitLab job would have
+// it. The app's first version is out, and its second is what the commands release.
+func TestCommands(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
-	home := t.TempDir()
-	kubeconfig, err := os.ReadFile(a.Cluster.Kubeconfig)
+	start, err := os.ReadFile("../docs/getting-started.md")
 	must(t, 0, err)
-	must(t, 0, os.MkdirAll(filepath.Join(home, ".kube"), 0o700))
-	must(t, 0, os.WriteFile(filepath.Join(home, ".kube", "config"), kubeconfig, 0o600))
-	a.write(".env", block(t, ".env")+"SHIP_INSECURE=true\n")
-	a.commit("let Ship release")
-
-	commands := regexp.MustCompile(`(?m)^ *(?:script: )?(dagger call [^#\n]*)`).FindAllStringSubmatch(readme(t), -1)
-	if len(commands) < 4 {
-		t.Fatalf("the README shows %d calls", len(commands))
-	}
-	env, err := a.DaggerCommand(t.TempDir())
+	reference, err := os.ReadFile("../docs/reference.md")
 	must(t, 0, err)
-	for _, command := range commands {
-		cmd := exec.CommandContext(t.Context(), "sh", "-c", command[1])
-		cmd.Dir = a.Dir
-		cmd.Env = append(env[:len(env):len(env)], "HOME="+home, "CI_JOB_TOKEN="+a.Bed.Git.Token,
-			"CI_REGISTRY_IMAGE="+a.Image(), "CI_REGISTRY_USER="+a.Registry.User, "CI_REGISTRY_PASSWORD="+a.Registry.Password,
-			"KUBECONFIG_TEXT="+string(kubeconfig))
-		out, err := cmd.CombinedOutput()
-		t.Logf("%s\n%s", command[1], out)
-		if err != nil {
-			t.Errorf("%s: %v", command[1], err)
+	for name, page := range map[string]string{"README": readme(t), "docs": string(start) + string(reference)} {
+		commands := regexp.MustCompile("(?m)(?:^ +|`)(?:script: )?(dagger call [^#\n`]*)").FindAllStringSubmatch(page, -1)
+		if len(commands) < 4 {
+			t.Fatalf("%s shows %d calls", name, len(commands))
 		}
-		a.checkSecrets(string(out))
-	}
-	if a.tags()[a.Name+"-0.1.0"] == "" || a.running("production") == "" {
-		t.Error("the README's commands released nothing")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t)
+			a.Settings["environments"] = "test:reinstall,production"
+			a.release("released")
+			home := t.TempDir()
+			kubeconfig, err := os.ReadFile(a.Cluster.Kubeconfig)
+			must(t, 0, err)
+			must(t, 0, os.MkdirAll(filepath.Join(home, ".kube"), 0o700))
+			must(t, 0, os.WriteFile(filepath.Join(home, ".kube", "config"), kubeconfig, 0o600))
+			a.write(".env", block(t, page, ".env")+"SHIP_INSECURE=true\n")
+			commit := a.bump("0.2.0")
+			env, err := a.DaggerCommand(t.TempDir())
+			must(t, 0, err)
+			for _, command := range commands {
+				cmd := exec.CommandContext(t.Context(), "sh", "-c", command[1])
+				cmd.Dir = a.Dir
+				cmd.Env = append(env[:len(env):len(env)], "HOME="+home, "CI_JOB_TOKEN="+a.Bed.Git.Token, "CI_COMMIT_SHA="+commit,
+					"CI_REGISTRY_IMAGE="+a.Image(), "CI_REGISTRY_USER="+a.Registry.User, "CI_REGISTRY_PASSWORD="+a.Registry.Password,
+					"KUBECONFIG_TEXT="+string(kubeconfig), "KUBECONFIG="+a.Cluster.Kubeconfig)
+				out, err := cmd.CombinedOutput()
+				t.Logf("%s\n%s", command[1], out)
+				if err != nil {
+					t.Errorf("%s: %v", command[1], err)
+				}
+				a.checkSecrets(string(out))
+			}
+			if a.tags()[a.Name+"-0.2.0"] == "" {
+				t.Error("the commands released nothing")
+			}
+		})
 	}
 }
 
