@@ -65,7 +65,7 @@ func TestCommands(t *testing.T) {
 				cmd.Dir = a.Dir
 				cmd.Env = append(env[:len(env):len(env)], "HOME="+home, "CI_JOB_TOKEN="+a.Bed.Git.Token, "CI_COMMIT_SHA="+commit,
 					"CI_REGISTRY_IMAGE="+a.Image(), "CI_REGISTRY_USER="+a.Registry.User, "CI_REGISTRY_PASSWORD="+a.Registry.Password,
-					"KUBECONFIG_TEXT="+string(kubeconfig), "KUBECONFIG="+a.Cluster.Kubeconfig)
+					"KUBECONFIG="+a.Cluster.Kubeconfig, "CI_SERVER_TLS_CA_FILE=")
 				out, err := cmd.CombinedOutput()
 				t.Logf("%s\n%s", command[1], out)
 				if err != nil {
@@ -77,6 +77,18 @@ func TestCommands(t *testing.T) {
 				t.Error("the commands released nothing")
 			}
 		})
+	}
+}
+
+// TestReadmeShowsTheExample compares the files that the README shows with those of the example.
+func TestReadmeShowsTheExample(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"dagger.json", ".env", ".gitlab-ci.yml"} {
+		data, err := os.ReadFile(filepath.Join("../examples/poetry-service", file))
+		must(t, 0, err)
+		if block(t, readme(t), file) != string(data) {
+			t.Errorf("README.md shows another %s than the example has", file)
+		}
 	}
 }
 

@@ -186,6 +186,8 @@ func (r *Repository) explain(err error) error {
 	switch {
 	case errors.Is(err, errdef.ErrNotFound):
 		return ErrNotFound
+	case err != nil && r.Password != "" && r.User == "" && (refused || strings.Contains(err.Error(), "missing username")): // the library's own words
+		return fmt.Errorf("%w: a password was given without a user name (--login)", ErrRefused)
 	case refused && r.Password == "" || errors.Is(err, auth.ErrBasicCredentialNotFound):
 		return fmt.Errorf("%w: it asks for some and none were given (--login, --password)", ErrRefused)
 	case refused:
