@@ -186,28 +186,28 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 	if err != nil {
 		return nil, chart, err
 	}
-	if chart.Helm, err = r.helmVersion(ctx); err != nil {
+	if chart.Helm, err = r.helmVersion(); err != nil {
 		return nil, chart, err
 	}
-	source := r.tree().Directory(path.Join(r.Path, r.Chart))
+	folder := path.Join(r.Path, r.Chart)
 	chart.Chart = chartPath
 	var files []string
-	err = r.try(ctx, "fetch the chart at "+converge.Short(r.plan.Commit)+" from the git remote", func(ctx context.Context) (err error) {
-		files, err = source.Entries(ctx)
+	err = r.try(ctx, "fetch the chart at "+converge.Short(r.plan.Commit)+" from the git remote", func(context.Context) (err error) {
+		files, err = r.files().List(folder)
 		return err
 	})
 	if err != nil && !strings.Contains(err.Error(), "no such file") {
 		return nil, chart, err
 	}
 	if !slices.Contains(files, "Chart.yaml") {
-		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", path.Join(r.Path, r.Chart))
+		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", folder)
 	}
 	if values := "values-" + target.Name + ".yaml"; slices.Contains(files, values) {
 		chart.Values = append(chart.Values, path.Join(chartPath, values))
 	}
 	chart.Values = append(chart.Values, valuesPath)
 	return container.
-		WithMountedDirectory(chartPath, source).
+		WithMountedDirectory(chartPath, r.tree().Directory(folder)).
 		WithNewFile(valuesPath, helm.Keys(r.Keys).Values(image)), chart, nil
 }
 
@@ -232,42 +232,39 @@ func (r *release) render(ctx context.Context, target helm.Target) error {
 	return helm.Keys(r.Keys).CheckRendered(rendered, image)
 }
 
-// helmVersion asks the tools image which Helm it holds, once for all calls with that image.
-func (r *release) helmVersion(ctx context.Context) (helm.Version, error) {
-	code, said, stderr, err := r.result(ctx, dag.Container().From(r.Tools), helm.VersionArgs())
-	if err == nil && code != 0 {
-		err = errors.New(helm.Failure(code, stderr))
-	}
-	if err != nil {
-		return helm.Version{}, fmt.Errorf("ask %s for Helm's version: %w", r.Tools, err)
-	}
-	version, err := helm.ParseVersion(said)
-	if err != nil {
-		return helm.Version{}, fmt.Errorf("%s: %w (see --tools)", r.Tools, err)
-	}
-	return version, nil
+// helmVersion is that of the Helm in the tools image.
+func (r *release) helmVersion() (helm.Version, error) {
+	return r.helms.get(r.Tools, func() (helm.Version, error) {
+		code, said, stderr, err := r.result(r.ctx, dag.Container().From(r.Tools), helm.VersionArgs())
+		if err == nil && code != 0 {
+			err = errors.New(helm.Failure(code, stderr))
+		}
+		if err != nil {
+			return helm.Version{}, fmt.Errorf("ask %s for Helm's version: %w", r.Tools, err)
+		}
+		version, err := helm.ParseVersion(said)
+		if err != nil {
+			return helm.Version{}, fmt.Errorf("%s: %w (see --tools)", r.Tools, err)
+		}
+		return version, nil
+	})
 }
 
 // ask runs a program that looks at the cluster, and again where it met trouble that may pass.
 func (r *release) ask(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
 	limit := r.deadline()
-	for attempt := 1; ; attempt++ {
+	r.retry(ctx, "", func() string {
 		start := time.Now()
 		code, stdout, stderr, err = r.exec(ctx, container, helm.Bounded(limit, args...))
 		if code != 0 && time.Since(start) >= limit {
 			stderr += fmt.Sprintf("\nError: %s from the cluster within %s", network.Silence, limit)
 		}
-		trouble := helm.Cause(stderr)
 		if err != nil {
-			trouble = explain(err)
+			return explain(err)
 		}
-		if err == nil && code == 0 || attempt == network.Attempts || !network.Transient(trouble) {
-			return code, stdout, stderr, err
-		}
-		if err := r.waitToRetry(ctx, trouble, attempt); err != nil {
-			return code, stdout, stderr, err
-		}
-	}
+		return helm.Cause(stderr)
+	})
+	return code, stdout, stderr, err
 }
 
 // exec runs a program that looks at or changes the cluster: never from the cache, hence the changing variable.

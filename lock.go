@@ -8,7 +8,6 @@ import (
 
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
-	"dagger/ship/internal/network"
 )
 
 // unlock waits while another Helm operation holds the release, and returns the last revision once none does. An operation of
@@ -124,17 +123,17 @@ func (r *release) free(ctx context.Context, container *dagger.Container, chart h
 
 // act runs an operation that takes something back, and again where the cluster was in trouble. Its failure is an error in Helm's words.
 func (r *release) act(ctx context.Context, container *dagger.Container, args []string) error {
-	for attempt := 1; ; attempt++ {
-		code, _, stderr, err := r.exec(ctx, container, args)
-		if err != nil || code == 0 {
-			return err
+	trouble := r.retry(ctx, "", func() string {
+		switch code, _, stderr, err := r.exec(ctx, container, args); {
+		case err != nil:
+			return explain(err)
+		case code != 0:
+			return helm.Failure(code, stderr)
 		}
-		cause := helm.Failure(code, stderr)
-		if attempt == network.Attempts || !network.Transient(cause) {
-			return errors.New(cause)
-		}
-		if err := r.waitToRetry(ctx, cause, attempt); err != nil {
-			return err
-		}
+		return ""
+	})
+	if trouble != "" {
+		return errors.New(trouble)
 	}
+	return nil
 }

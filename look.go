@@ -139,11 +139,10 @@ func (r *release) checkCommit(ctx context.Context) (err error) {
 	if r.made, err = r.times.get(commit, func() (time.Time, error) { return r.remote.CommitTime(r.ctx, commit) }); err != nil {
 		return err
 	}
-	tree, _ := r.trees.get(commit, func() (manifest.Tree, error) { return remembered(files(r.ctx, r.tree())), nil })
 	var committed manifest.Project
 	at := "fetch the source at " + converge.Short(commit) + " from the git remote"
 	if err = r.try(ctx, at, func(context.Context) (err error) {
-		committed, err = r.manifestIn(tree, r.project.Path)
+		committed, err = r.manifestIn(r.files(), r.project.Path)
 		return err
 	}); err != nil {
 		return err

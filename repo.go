@@ -39,6 +39,7 @@ type repo struct {
 	mayPush   func() error
 	times     shared[string, time.Time]                // of commits
 	trees     shared[string, manifest.Tree]            // of commits, as the remote has them
+	helms     shared[string, helm.Version]             // of the tools images
 	revisions shared[string, map[string]helm.Revision] // of the projects' Helm releases, by namespace
 	listings  shared[string, listing]                  // by namespace
 
@@ -46,7 +47,7 @@ type repo struct {
 }
 
 func newRepo(ctx context.Context, s *Ship) *repo {
-	all := &repo{settings: s, ctx: ctx, id: rand.Text(), source: remembered(files(ctx, s.Source))}
+	all := &repo{settings: s, ctx: ctx, id: rand.Text(), source: remembered(files(ctx, s.Source, s.timeout()))}
 	all.readCluster = sync.OnceValue(all.kubeconfig)
 	all.readGit = sync.OnceValue(all.git)
 	all.readCommit = sync.OnceValue(func() (err error) { all.head, err = s.readHead(ctx); return })
@@ -58,6 +59,14 @@ func newRepo(ctx context.Context, s *Ship) *repo {
 	all.tagged = sync.OnceValues(all.lookAtTags)
 	all.mayPush = sync.OnceValue(func() error { return all.remote.CheckPush(ctx) })
 	return all
+}
+
+// files are those of the version's commit, as the remote has them.
+func (r *release) files() manifest.Tree {
+	tree, _ := r.trees.get(r.plan.Commit, func() (manifest.Tree, error) {
+		return remembered(files(r.ctx, r.tree(), r.timeout())), nil
+	})
+	return tree
 }
 
 // say tells whoever waits what is being waited for.

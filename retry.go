@@ -8,27 +8,37 @@ import (
 	"dagger/ship/internal/network"
 )
 
-// try has the engine do something that takes a server's answer, within the timeout, and again where it met trouble that may pass.
-func (r *release) try(ctx context.Context, doing string, do func(context.Context) error) error {
+// retry does something, and again where it met trouble that may pass. It returns the trouble that is left; none is "".
+func (r *release) retry(ctx context.Context, doing string, do func() (trouble string)) string {
 	for attempt := 1; ; attempt++ {
-		limited, cancel := context.WithTimeout(ctx, r.timeout())
-		err := do(limited)
-		late := limited.Err() != nil && ctx.Err() == nil
-		cancel()
-		if err == nil {
-			return nil
-		}
-		if late {
-			return fmt.Errorf("%s: not done within %s (see --timeout)", doing, r.timeout())
-		}
-		trouble := explain(err)
+		trouble := do()
 		if attempt == network.Attempts || !network.Transient(trouble) {
-			return fmt.Errorf("%s: %s", doing, trouble)
+			return trouble
 		}
-		if err := r.waitToRetry(ctx, doing+": "+trouble, attempt); err != nil {
-			return err
+		if r.waitToRetry(ctx, doing+trouble, attempt) != nil {
+			return trouble
 		}
 	}
+}
+
+// try has the engine do something that takes a server's answer, within the timeout, and again where it met trouble that may pass.
+func (r *release) try(ctx context.Context, doing string, do func(context.Context) error) error {
+	trouble := r.retry(ctx, doing+": ", func() string {
+		limited, cancel := context.WithTimeout(ctx, r.timeout())
+		defer cancel()
+		switch err := do(limited); {
+		case err == nil:
+			return ""
+		case limited.Err() != nil && ctx.Err() == nil:
+			return fmt.Sprintf("not done within %s (see --timeout)", r.timeout())
+		default:
+			return explain(err)
+		}
+	})
+	if trouble != "" {
+		return fmt.Errorf("%s: %s", doing, trouble)
+	}
+	return nil
 }
 
 // waitToRetry says why something is tried again, and lets a moment pass before.

@@ -43,7 +43,7 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 	if err != nil {
 		return "", err
 	}
-	if chart.Helm, err = r.helmVersion(ctx); err != nil {
+	if chart.Helm, err = r.helmVersion(); err != nil {
 		return "", err
 	}
 	before, recovered, err := r.unlock(ctx, r.cluster(), chart)

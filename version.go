@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
@@ -115,18 +116,23 @@ func (r *release) named(project manifest.Project) (manifest.Project, error) {
 	return project, nil
 }
 
-// files lets manifests be read from a directory. Each call is a round trip to the session.
-func files(ctx context.Context, source *dagger.Directory) manifest.Tree {
+// files lets manifests be read from a directory. Each call is a round trip to the session, and may be one to a git remote first, which
+// is given up after the limit.
+func files(ctx context.Context, source *dagger.Directory, limit time.Duration) manifest.Tree {
 	return manifest.Tree{
 		List: func(folder string) ([]string, error) {
-			entries, err := source.Entries(ctx, dagger.DirectoryEntriesOpts{Path: folder})
+			limited, cancel := context.WithTimeout(ctx, limit)
+			defer cancel()
+			entries, err := source.Entries(limited, dagger.DirectoryEntriesOpts{Path: folder})
 			if err != nil {
 				return nil, fmt.Errorf("list the source's folder %s: %w", folder, err)
 			}
 			return entries, nil
 		},
 		Contents: func(file string) ([]byte, error) {
-			data, err := source.File(file).Contents(ctx)
+			limited, cancel := context.WithTimeout(ctx, limit)
+			defer cancel()
+			data, err := source.File(file).Contents(limited)
 			if err != nil {
 				return nil, fmt.Errorf("read the manifest %s: %w", file, err)
 			}

@@ -20,7 +20,7 @@ var trouble = regexp.MustCompile(`(?i)connection refused|connection reset|connec
 	`the remote end hung up|empty reply from server|RPC failed|` +
 	`429 too many requests|500 internal server error|502 bad gateway|503 service unavailable|504 gateway time-?out|` +
 	`returned error: (429|500|502|503|504)|` + // git
-	`unable to handle the request|too many requests|an error on the server \(|etcdserver: |` + // Kubernetes
+	`the connection to the server \S+ was refused|unable to handle the request|too many requests|an error on the server \(|etcdserver: |` + // Kubernetes
 	Silence)
 
 // Silence is what Ship says of a server that did not answer in time.

@@ -4,6 +4,7 @@ import "testing"
 
 func TestTransient(t *testing.T) {
 	for text, want := range map[string]bool{
+		"The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?":                 true,
 		`Error: Kubernetes cluster unreachable: Get "https://h/version": dial tcp 127.0.0.1:1: connect: connection refused`: true,
 		"Error: the server is currently unable to handle the request (get secrets)":                                         true,
 		"Error: query: failed to query with labels: unexpected EOF":                                                         true,
