@@ -27,6 +27,8 @@ type Facts struct {
 	Latest   string // what the tag latest points at; empty: nothing
 
 	Environments []Environment
+
+	Notes Notes
 }
 
 // Environment is what runs in one place, as the cluster says.
@@ -48,7 +50,7 @@ const Unknown = "unknown"
 type Plan struct {
 	Commit string // what the version is built from and tagged at
 
-	Build, Tag, Publish, Latest Step
+	Build, Tag, Publish, Latest, Notes Step
 
 	Deploy []Step // in the order of Facts.Environments
 }
@@ -91,6 +93,7 @@ func Decide(f Facts, options Options) (Plan, error) {
 		plan.Tag = Step{false, f.Tag + " is at " + Short(commit)}
 	}
 	plan.Latest = Latest(f)
+	plan.Notes = TellNotes(f)
 	for _, environment := range f.Environments {
 		plan.Deploy = append(plan.Deploy, Deploy(f, environment))
 	}
@@ -100,7 +103,7 @@ func Decide(f Facts, options Options) (Plan, error) {
 // Anything is needed where the world does not agree with the manifest yet. Why names all that is missing.
 func (p *Plan) Anything() Step {
 	var missing []string
-	for _, step := range append([]Step{p.Tag, p.Build, p.Latest}, p.Deploy...) {
+	for _, step := range append([]Step{p.Tag, p.Build, p.Latest, p.Notes}, p.Deploy...) {
 		if step.Needed {
 			missing = append(missing, step.Why)
 		}

@@ -77,11 +77,25 @@ var others = []struct {
 	{"1.10.0", true, false},
 }
 
+// releaseObjects is what every state of GitLab's release leads to, for a release with an image.
+var releaseObjects = []struct {
+	state Notes
+	tell  bool
+}{
+	{Notes{}, false},
+	{Notes{Found: true, Text: "Ours."}, false},
+	{Notes{Wanted: true}, true},
+	{Notes{Wanted: true, Found: true}, true},
+	{Notes{Wanted: true, Found: true, Text: "Ours.\n\nImage: shop@sha256:0"}, true},
+	{Notes{Wanted: true, Found: true, Text: "Ours.\n\nImage: shop@" + image}, false},
+	{Notes{Wanted: true, Trouble: "no answer"}, true},
+}
+
 // TestEveryCombination decides on all facts with all others.
 func TestEveryCombination(t *testing.T) {
 	texts, latests, either := []string{"1.4.0", "1.4.0-rc.1"}, []string{"", image, "sha256:9"}, []bool{false, true}
-	for n := range len(table) * len(others) * len(environments) * len(texts) * len(latests) * len(either) * len(either) {
-		row, other, environment := pick(table, &n), pick(others, &n), pick(environments, &n)
+	for n := range len(table) * len(others) * len(environments) * len(releaseObjects) * len(texts) * len(latests) * len(either) * len(either) {
+		row, other, environment, object := pick(table, &n), pick(others, &n), pick(environments, &n), pick(releaseObjects, &n)
 		text, latest, maintenance, asked := pick(texts, &n), pick(latests, &n), pick(either, &n), pick(either, &n)
 
 		f := facts(t, text)
@@ -96,6 +110,7 @@ func TestEveryCombination(t *testing.T) {
 		e.Version, e.RolledBack = strings.ReplaceAll(e.Version, "VERSION", text), strings.ReplaceAll(e.RolledBack, "VERSION", text)
 		e.Prereleases = asked
 		f.Environments = []Environment{e}
+		f.Notes = object.state
 
 		final := text == "1.4.0"
 		want := expected{
@@ -105,6 +120,7 @@ func TestEveryCombination(t *testing.T) {
 			latest:  final && other.latest && (row.image == "-" || latest != image),
 			// no image yet means that whatever runs under this version is not it
 			deploy: (final || asked) && (environment.deploy || row.image == "-" && e.Version == text),
+			notes:  object.tell || object.state.Wanted && row.image == "-",
 		}
 		plan, err := Decide(f, Options{Maintenance: maintenance})
 		if complaint := want.check(plan, err); complaint != "" {
@@ -124,6 +140,7 @@ type expected struct {
 	refused        bool
 	steps, commit  string
 	latest, deploy bool
+	notes          bool
 }
 
 func (want expected) check(plan Plan, err error) string {
@@ -138,10 +155,10 @@ func (want expected) check(plan Plan, err error) string {
 	got := taken(plan)
 	latest := strings.HasSuffix(got, "latest")
 	got = strings.TrimSuffix(strings.TrimSuffix(got, "latest"), " ")
-	if got != want.steps || latest != want.latest || plan.Commit != want.commit || plan.Deploy[0].Needed != want.deploy {
-		return fmt.Sprintf("%q, latest %v, from %s, deploy %+v; want %+v", got, latest, plan.Commit, plan.Deploy[0], want)
+	if got != want.steps || latest != want.latest || plan.Commit != want.commit || plan.Deploy[0].Needed != want.deploy || plan.Notes.Needed != want.notes {
+		return fmt.Sprintf("%q, latest %v, from %s, deploy %+v, notes %+v; want %+v", got, latest, plan.Commit, plan.Deploy[0], plan.Notes, want)
 	}
-	if anything := want.steps != "" || want.latest || want.deploy; plan.Anything().Needed != anything {
+	if anything := want.steps != "" || want.latest || want.deploy || want.notes; plan.Anything().Needed != anything {
 		return fmt.Sprintf("anything: %+v", plan.Anything())
 	}
 	return ""

@@ -1,0 +1,27 @@
+package converge
+
+import "strings"
+
+// Notes is the release object that GitLab has for the version's tag.
+type Notes struct {
+	Wanted  bool   // whether there is to be one
+	Found   bool   // whether there is one
+	Text    string // what it says
+	Trouble string // why nobody knows whether there is one; empty: it was looked at
+}
+
+// TellNotes decides on the release object: it is to name the image by its digest. What else it says is left to people.
+func TellNotes(f Facts) Step {
+	name := "GitLab's release " + f.Tag
+	switch {
+	case !f.Notes.Wanted:
+		return Step{false, "there is no GitLab to tell"}
+	case f.Notes.Trouble != "":
+		return Step{true, "whether there is " + name + " is unknown: " + f.Notes.Trouble}
+	case !f.Notes.Found:
+		return Step{true, name + " is missing"}
+	case f.Digest == "" || !strings.Contains(f.Notes.Text, f.Digest):
+		return Step{true, name + " does not name the image"}
+	}
+	return Step{false, name + " names the image"}
+}
