@@ -80,6 +80,9 @@ func (r *release) look(ctx context.Context) (string, error) {
 		r.facts.Latest = digest
 		return missing(err)
 	})
+	if r.GitLab != "" {
+		group.Go(func() (err error) { r.facts.Notes, err = r.lookAtNotes(gctx); return })
+	}
 	for i, target := range r.targets {
 		group.Go(func() (err error) { r.facts.Environments[i], err = r.environment(gctx, target); return })
 	}

@@ -15,6 +15,7 @@ import (
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/gitlab"
 	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/naming"
@@ -53,6 +54,8 @@ type Ship struct {
 	Maintenance bool
 	// +private
 	Pipeline bool
+	// +private
+	GitLab string
 	// +private
 	Address string
 	// +private
@@ -129,6 +132,11 @@ func New(
 	// deploy the version itself
 	// +optional
 	pipeline bool,
+	// URL of GitLab's API, as https://gitlab.example.com/api/v4; in a GitLab project's .env, ${CI_API_V4_URL:-}. The version's tag then gets a
+	// release there, with what changed and the image's digest. The token is the job's, or an access token with the scope api too.
+	// Default: no release is made
+	// +optional
+	gitlab string,
 	// Image to publish, as HOST[:PORT]/PATH without a tag (docker.io/ACCOUNT/NAME on Docker Hub). Default: the project's name below registry
 	// +optional
 	image string,
@@ -204,7 +212,7 @@ func New(
 	}
 	s := &Ship{
 		Source: source, Project: project, Path: ".", Manifest: manifest, Commit: commit,
-		Remote: remote, User: cmp.Or(user, "gitlab-ci-token"), Token: token, Template: cmp.Or(template, string(naming.DefaultTemplate)), Maintenance: maintenance, Pipeline: pipeline,
+		Remote: remote, User: cmp.Or(user, "gitlab-ci-token"), Token: token, Template: cmp.Or(template, string(naming.DefaultTemplate)), Maintenance: maintenance, Pipeline: pipeline, GitLab: strings.TrimSuffix(gitlab, "/"),
 		Address: strings.TrimSuffix(image, "/"), Registry: strings.TrimSuffix(registry, "/"), Login: login, Password: password, Insecure: insecure, Service: service,
 		Dockerfile: cmp.Or(dockerfile, "Dockerfile"), Target: target, Args: slices.DeleteFunc(args, empty),
 		Environments: slices.DeleteFunc(environments, empty), Prereleases: slices.DeleteFunc(prereleases, empty), Kubeconfig: kubeconfig,
@@ -238,6 +246,11 @@ func (s *Ship) check() error {
 	if s.Address != "" {
 		if err := registry.Check(s.Address); err != nil {
 			return &badSetting{"image", err}
+		}
+	}
+	if s.GitLab != "" {
+		if err := gitlab.Check(s.GitLab); err != nil {
+			return &badSetting{"gitlab", err}
 		}
 	}
 	targets, err := helm.ParseTargets(s.Environments)
@@ -319,6 +332,9 @@ func (r *release) steps() []step {
 		{"tag", "the git remote to take the tag", func() converge.Step { return r.plan.Tag }, r.tag},
 		{"publish", "the push of " + r.facts.Image, func() converge.Step { return r.plan.Publish }, r.publish},
 		{"latest", "the registry to move latest", func() converge.Step { return r.plan.Latest }, r.latest},
+	}
+	if r.GitLab != "" { // before the deploys, which may fail or take long: it says what is being deployed, and they do without it
+		steps = append(steps, step{"notes", "GitLab to make the release", func() converge.Step { return r.plan.Notes }, r.notes})
 	}
 	for i, target := range r.targets {
 		steps = append(steps, step{"deploy " + target.Name, "the rollout in " + target.Namespace + ", for " + r.Timeout + " at most",

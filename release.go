@@ -52,6 +52,10 @@ type step struct {
 // errSuperseded ends a release whose version another pipeline has claimed: no failure, and nothing is left to do.
 var errSuperseded = errors.New("superseded")
 
+// setAside is the error of a step that the steps after it do without, and so do the projects that need this one: they are taken, and the
+// release fails at its end.
+type setAside struct{ error }
+
 // run takes the steps in order, writing each down in the report and on standard error as it ends. The error of a step
 // gets its name and what was done before it, since a value returned beside an error is lost on the way to the user.
 func (r *release) run(ctx context.Context, steps []step) error {
@@ -81,10 +85,19 @@ func (r *release) run(ctx context.Context, steps []step) error {
 		if err != nil {
 			done.State, done.Text = report.Failed, ""
 			r.record(done)
-			r.report.Cause = r.redactor.Redact(s.name + ": " + explain(err))
+			if r.report.Cause != "" {
+				r.report.Cause += "\n\n"
+			}
+			r.report.Cause += r.redactor.Redact(s.name + ": " + explain(err))
+			if errors.As(err, new(setAside)) {
+				continue
+			}
 			return errors.New(style.Text(r.report) + "\n" + r.report.Cause)
 		}
 		r.record(done)
+	}
+	if r.report.Cause != "" {
+		return setAside{errors.New(style.Text(r.report) + "\n" + r.report.Cause)}
 	}
 	return nil
 }

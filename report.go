@@ -32,7 +32,7 @@ type Report struct {
 
 // Step is one step of a release.
 type Step struct {
-	// read, look, check, build, tag, publish, latest, or deploy and the environment's name
+	// read, look, check, build, tag, publish, latest, notes, or deploy and the environment's name
 	Name string
 	// done, or skipped because it was not needed
 	State string

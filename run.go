@@ -66,7 +66,7 @@ func (all *repo) await(r *release) error {
 			continue
 		}
 		<-other.ended
-		if other.err != nil && r.plan.Anything().Needed {
+		if other.err != nil && !errors.As(other.err, new(setAside)) && r.plan.Anything().Needed {
 			r.report.Cause = "not begun: it needs " + other.key + ", which failed"
 			return errors.New(style.Text(r.report) + "\n" + r.report.Cause)
 		}

@@ -168,18 +168,24 @@ func (s *Ship) readRemote(ctx context.Context) (string, error) {
 	return url, nil
 }
 
-func (r *release) lookAtOthers(ctx context.Context) error {
+func (r *release) lookAtOthers(ctx context.Context) (err error) {
+	r.facts.Others, _, err = r.versions(ctx)
+	return err
+}
+
+// versions are those that are tagged for the project, and their tags by what they are called.
+func (r *release) versions(ctx context.Context) (versions []version.Version, tags map[string]gitremote.Tag, err error) {
 	template := naming.Template(r.Template)
-	tags, err := r.remote.Tags(ctx, template.Prefix(r.project.Name))
-	r.facts.Others = nil
-	for _, tag := range tags {
+	found, err := r.remote.Tags(ctx, template.Prefix(r.project.Name))
+	tags = map[string]gitremote.Tag{}
+	for _, tag := range found {
 		if text, is := template.Version(r.project.Name, tag.Name); is {
 			if v, err := version.Parse(r.project.Version.Scheme, text); err == nil {
-				r.facts.Others = append(r.facts.Others, v)
+				versions, tags[text] = append(versions, v), tag
 			}
 		}
 	}
-	return err
+	return versions, tags, err
 }
 
 // tag claims the version. Another pipeline may have been faster: with the same commit, that is as good.

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/gitlab"
+	"dagger/ship/internal/gitremote"
+	"dagger/ship/internal/notes"
+)
+
+func (r *release) onGitLab() (*gitlab.Project, error) {
+	path, err := gitlab.ProjectOf(r.GitLab, r.remote.URL)
+	return &gitlab.Project{API: r.GitLab, Path: path, User: r.remote.User, Token: r.remote.Token, Client: r.remote.Client}, err
+}
+
+// lookAtNotes looks at GitLab's release of the version's tag. Where that cannot be done, the step that makes it will fail; what it is about
+// needs no deploy to wait for it.
+func (r *release) lookAtNotes(ctx context.Context) (converge.Notes, error) {
+	project, err := r.onGitLab()
+	if err != nil {
+		return converge.Notes{}, fmt.Errorf("--gitlab: %w", err)
+	}
+	found, err := project.Get(ctx, r.facts.Tag)
+	switch {
+	case errors.Is(err, gitlab.ErrNotFound):
+		return converge.Notes{Wanted: true}, nil
+	case err != nil:
+		return converge.Notes{Wanted: true, Trouble: r.redactor.Redact(err.Error())}, nil
+	}
+	return converge.Notes{Wanted: true, Found: true, Text: found.Description}, nil
+}
+
+// notes makes GitLab's release, or adds the image to what is there.
+func (r *release) notes(ctx context.Context) (string, error) {
+	told, err := r.tellNotes(ctx)
+	if err != nil {
+		return "", setAside{fmt.Errorf("%w\n%s stays tagged and published: retry to make its release on GitLab", err, r.project.Version.Text)}
+	}
+	return told, nil
+}
+
+func (r *release) tellNotes(ctx context.Context) (string, error) {
+	project, err := r.onGitLab()
+	if err != nil {
+		return "", err
+	}
+	news, err := r.news(ctx)
+	if err != nil {
+		return "", err
+	}
+	tag := r.facts.Tag
+	if !r.facts.Notes.Found {
+		made := gitlab.Release{Tag: tag, Name: r.report.Project, Description: news.Markdown()}
+		switch err := project.Create(ctx, made); {
+		case err == nil:
+			return "made GitLab's release " + tag, nil
+		case !errors.Is(err, gitlab.ErrExists):
+			return "", err
+		}
+		// another release of the version made it, or this one did and did not get the answer
+		found, err := project.Get(ctx, tag)
+		if err != nil {
+			return "", err
+		}
+		if strings.Contains(found.Description, r.facts.Digest) {
+			return "GitLab's release " + tag + " names the image by now", nil
+		}
+		r.facts.Notes.Text = found.Description
+	}
+	return "added the image to GitLab's release " + tag, project.Describe(ctx, tag, news.Add(r.facts.Notes.Text))
+}
+
+// news are what changed since the version before, in the project's folder.
+func (r *release) news(ctx context.Context) (notes.Notes, error) {
+	versions, tags, err := r.versions(ctx)
+	if err != nil {
+		return notes.Notes{}, err
+	}
+	before, _ := notes.Since(r.project.Version, versions)
+	since := tags[before.Text]
+	history, err := r.remote.History(ctx, gitremote.Range{To: r.plan.Commit, From: since.Commit, Folder: r.Path})
+	if err != nil {
+		return notes.Notes{}, err
+	}
+	news := notes.Notes{Image: r.reference(), Since: since.Name}
+	for _, commit := range history {
+		news.Commits = append(news.Commits, notes.Commit(commit))
+	}
+	return news, nil
+}
