@@ -26,7 +26,7 @@ import (
 
 // Bed is a running testbed. Its fields are those of testbed.json.
 type Bed struct {
-	Git      struct{ URL, TLS, User, Token, Job, Control string }
+	Git      struct{ URL, TLS, API, User, Token, Push, Job, Control string }
 	Registry struct{ Address, TLS, User, Password, Control string }
 	Cluster  struct{ Kubeconfig, Server, Node, Reason, Disturbed, Control string }
 	// Buildkitd is a configuration file that makes BuildKit find the registries.
