@@ -32,14 +32,14 @@ const (
 
 // faults are all of them: a release is killed between its steps and inside them, and each server breaks in every way.
 var faults = func() (all []fault) {
-	for _, step := range []string{"read", "look", "check", "build", "tag", "publish", "latest", "deploy"} {
+	for _, step := range []string{"read", "look", "check", "build", "tag", "publish", "latest", "notes", "deploy"} {
 		all = append(all, killAfter(step))
 	}
 	for _, at := range []struct {
 		server, operation, resource string
 		times                       int // how often a release asks for it, at least
 	}{
-		{gitServer, "fetch", "", 5}, {gitServer, "advertise-push", "", 2}, {gitServer, "push", "", 1},
+		{gitServer, "fetch", "", 5}, {gitServer, "advertise-push", "", 2}, {gitServer, "push", "", 1}, {gitServer, "releases", "", 2},
 		{imageRegistry, "manifest-read", "", 3}, {imageRegistry, "blob-write", "", 4}, {imageRegistry, "manifest-write", "", 2},
 		{kubernetes, "list", "secrets", 3}, {kubernetes, "create", "secrets", 1}, {kubernetes, "update", "secrets", 1},
 		{kubernetes, "patch", "deployments", 1},

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
 	"dagger/ship/testbed/control"
 )
 
@@ -58,12 +60,14 @@ func TestFaults(t *testing.T) {
 // patient is a project whose releases are disturbed, one version after the other.
 type patient struct {
 	*app
+	gitlab    *gitlab.Client
 	version   int
 	endFaults []func() error
 }
 
 func newPatient(t *testing.T, strategy string) *patient {
 	p := &patient{app: newApp(t)}
+	p.gitlab = p.onGitLab()
 	p.Settings["environments"] = "production=" + p.Name + ":" + strategy
 	p.Settings["kubeconfig"] = "file://" + p.Cluster.Disturbed
 	p.Settings["timeout"], p.Settings["deadline"] = "10s", "3s"
@@ -126,6 +130,9 @@ func (p *patient) isThrough(version string) {
 	}
 	if latest := p.look("latest"); latest != image {
 		p.t.Errorf("latest is %+v, want %+v", latest, image)
+	}
+	if notes := p.told(p.gitlab, p.Name+"-"+version).Description; !strings.Contains(notes, image.Digest) {
+		p.t.Errorf("GitLab's release of %s says\n%s", version, notes)
 	}
 	if want := p.Image() + ":" + version + "@" + image.Digest; p.running(p.Name) != want {
 		p.t.Errorf("production runs %s, want %s", p.running(p.Name), want)
