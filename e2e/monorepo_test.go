@@ -97,6 +97,11 @@ environments = []
 	if err != nil || !strings.HasPrefix(out, "4 projects: 3 released, 1 nothing to do\n") {
 		t.Errorf("the retry: %v", err)
 	}
+	image := a.Image() + "/backend:0.2.0@" + strings.TrimPrefix(regexp.MustCompile(`/backend:0\.2\.0@(sha256:\w+)`).FindString(a.running(a.Name)), "/backend:0.2.0@")
+	out, err = a.ship("reports", "dotenv")
+	if err != nil || !strings.Contains(out+"\n", "API_VERSION=0.2.0\nAPI_TAG=api-0.2.0\nAPI_IMAGE="+image+"\n") || strings.Count(out, "\n") != 15 {
+		t.Errorf("what the reports hand on: %v\n%s", err, out)
+	}
 	a.Settings["project"] = "web"
 	if out, err := a.ship("rollback", "--environment=production"); err == nil || !strings.Contains(out, "no earlier version than 0.1.0") {
 		t.Errorf("rollback of one project: %v", err)

@@ -82,6 +82,18 @@ func TestRefusedTokens(t *testing.T) {
 	}
 }
 
+func TestUnseenRepository(t *testing.T) {
+	for user, want := range map[string]bool{"gitlab-ci-token": true, "release-bot": false} {
+		s := newServer(t)
+		s.URL, s.User, s.Token = s.URL+"/acme/shop.git", user, "other"
+		s.refuse = func(w http.ResponseWriter) { http.NotFound(w, nil) }
+		_, err := s.Tags(t.Context(), "")
+		if err == nil || !strings.Contains(err.Error(), "no such repository") || strings.Contains(err.Error(), "Job token permissions") != want {
+			t.Errorf("as %s: %v", user, err)
+		}
+	}
+}
+
 func TestProtectedTag(t *testing.T) {
 	for user, want := range map[string]string{"gitlab-ci-token": "whoever started the job", "release-bot": "the access token's role"} {
 		s := newServer(t)

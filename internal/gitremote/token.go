@@ -40,6 +40,10 @@ func (r *Remote) explain(err error) error {
 	case errors.Is(err, transport.ErrAuthorizationFailed):
 		return fmt.Errorf("%w: the token may not do this%s", ErrRefused, words(err, transport.ErrAuthorizationFailed))
 	case errors.Is(err, transport.ErrRepositoryNotFound):
+		if r.isJobToken() && r.Token != "" {
+			return errors.New("no such repository, or the token may not see it: a GitLab job token sees its own project, and those that " +
+				"have it in Settings > CI/CD > Job token permissions")
+		}
 		return errors.New("no such repository, or the token may not see it")
 	}
 	return err
