@@ -11,7 +11,7 @@ SHIP     := $(call key,ship,go.mod go.sum '*.go' ':!embedded' ':!testbed' ':!e2e
 EMBEDDED := $(call key,embedded,embedded)
 TESTBED  := $(call key,testbed,testbed ':!testbed/cluster')
 CLUSTER  := $(call key,cluster,testbed/cluster)
-PIPELINE := $(call key,gitlab-ci-local,e2e/gitlab)
+PIPELINE := $(call key,gitlab-ci-local,e2e/gitlab/package-lock.json)
 
 # What the programs find each other by; the same names in tests and demo.
 export SHIP_PROGRAM     := $(SHIP)/ship
