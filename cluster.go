@@ -22,6 +22,7 @@ const (
 	chartPath      = "/ship/chart"
 	valuesPath     = "/ship/image.json"
 	kubeconfigPath = "/ship/kubeconfig"
+	printedPath    = "/tmp/printed"
 )
 
 // environment sees what runs in a target.
@@ -272,18 +273,24 @@ func (r *release) exec(ctx context.Context, container *dagger.Container, args []
 	return r.result(ctx, container.WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)), args)
 }
 
-// result runs a program in a container. What it printed and its exit code come from one call, since each further one could run it
+// quietly is a command with what it prints in a file instead of the session's log: that is long, and in Helm's records and charts are
+// all the values that a chart was given.
+func quietly(args []string) []string {
+	return append([]string{"sh", "-c", `exec "$@" >` + printedPath, "sh"}, args...)
+}
+
+// result runs a program in a container. What it printed or its exit code come from one call, since each further one could run it
 // again. The programs are bounded by themselves; what can take long besides is the pull of their image.
 func (r *release) result(ctx context.Context, container *dagger.Container, args []string) (code int, stdout, stderr string, err error) {
 	limit := 2*(r.timeout()+r.deadline()) + time.Minute
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 
-	stdout, err = container.WithExec(args).Stdout(limited)
+	stdout, err = container.WithExec(quietly(args)).File(printedPath).Contents(limited)
 	failed := new(dagger.ExecError)
 	switch {
 	case errors.As(err, &failed):
-		return failed.ExitCode, failed.Stdout, failed.Stderr, nil
+		return failed.ExitCode, "", failed.Stderr, nil
 	case err != nil && limited.Err() != nil && ctx.Err() == nil:
 		err = fmt.Errorf("pull %s and run %s in it: not done within %s (see --timeout)", r.Tools, args[0], limit)
 	}

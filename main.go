@@ -201,7 +201,7 @@ func New(
 	// pushes trusts what the engine's machine does
 	// +optional
 	ca *dagger.Secret,
-	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in; it has timeout(1), too
+	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in; it has a shell and timeout(1), too
 	// +optional
 	// +default="docker.io/alpine/k8s:1.37.1"
 	tools string,

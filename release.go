@@ -73,11 +73,13 @@ func (r *release) run(ctx context.Context, steps []step) error {
 		}
 		start := time.Now()
 		told := r.tell(s)
-		text, err := s.do(ctx)
+		inside, end := span(ctx, r.of(s.name))
+		text, err := s.do(inside)
 		told()
 		done.State, done.Text, done.Took = report.Done, r.redactor.Redact(text), time.Since(start)
 		if errors.Is(err, errSuperseded) {
 			done.State = report.Skipped
+			end("")
 			r.record(done)
 			r.report.Outcome = report.Superseded
 			return nil
@@ -85,21 +87,32 @@ func (r *release) run(ctx context.Context, steps []step) error {
 		if err != nil {
 			done.State, done.Text = report.Failed, ""
 			r.record(done)
+			cause := r.redactor.Redact(s.name + ": " + explain(err))
+			end(cause)
 			if r.report.Cause != "" {
 				r.report.Cause += "\n\n"
 			}
-			r.report.Cause += r.redactor.Redact(s.name + ": " + explain(err))
+			r.report.Cause += cause
 			if errors.As(err, new(setAside)) {
 				continue
 			}
 			return errors.New(style.Text(r.report) + "\n" + r.report.Cause)
 		}
+		end("")
 		r.record(done)
 	}
 	if r.report.Cause != "" {
 		return setAside{errors.New(style.Text(r.report) + "\n" + r.report.Cause)}
 	}
 	return nil
+}
+
+// of is a step's name in a log of several projects.
+func (r *release) of(step string) string {
+	if r.key == "" {
+		return step
+	}
+	return r.key + ": " + step
 }
 
 // tell says what a step waits for, once that takes a while and then now and again, until it is told to stop.

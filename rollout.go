@@ -92,8 +92,8 @@ type listing struct{ list, refused string }
 func (r *release) list(ctx context.Context, container *dagger.Container, namespace string) (found listing, err error) {
 	asked := container.
 		WithEnvVariable("SHIP_AT", time.Now().Format(time.RFC3339Nano)).
-		WithExec(helm.Bounded(r.deadline(), rollout.Args(namespace)...), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
-	if found.list, err = asked.Stdout(ctx); err != nil {
+		WithExec(quietly(helm.Bounded(r.deadline(), rollout.Args(namespace)...)), dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+	if found.list, err = asked.File(printedPath).Contents(ctx); err != nil {
 		return found, err
 	}
 	found.refused, err = asked.Stderr(ctx)
