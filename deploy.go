@@ -13,7 +13,7 @@ import (
 	"dagger/ship/internal/network"
 )
 
-// Deploy makes one environment run the version's published image, and waits for the rollout.
+// Deploy the version's published image to one environment, and wait for the rollout.
 //
 // It deploys by digest. It does nothing where the environment runs the version already, or a newer one, and fails
 // where the image is not published. When a rollout fails, the error shows pods, events and logs, and the strategy
@@ -21,7 +21,7 @@ import (
 // +cache="session"
 func (s *Ship) Deploy(
 	ctx context.Context,
-	// Name of one of the environments in the settings
+	// Name of one of the environments in the settings, as production
 	environment string,
 ) (*Deployment, error) {
 	r, err := s.oneWith(ctx, environment)

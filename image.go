@@ -14,7 +14,7 @@ import (
 	"dagger/ship/internal/registry"
 )
 
-// WithImage takes a container made elsewhere, to publish instead of what the Dockerfile makes.
+// With an image made elsewhere: publish this container instead of what the Dockerfile makes.
 func (s *Ship) WithImage(
 	// What to publish. It gets the labels of the project's version and commit
 	container *dagger.Container,
@@ -24,10 +24,10 @@ func (s *Ship) WithImage(
 	return &with
 }
 
-// Build makes the image's container from the Dockerfile, and pushes nothing.
+// Build the image from the Dockerfile, and push nothing.
 //
 // It builds HEAD as the git remote has it, without what is not committed and pushed. The image is labelled with the
-// version, commit, time and place of its source (org.opencontainers.image.*), as is a container that WithImage gave.
+// version, commit, time and place of its source (org.opencontainers.image.*), as is a container given by with-image.
 // It fails where the build does.
 // +cache="session"
 func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
@@ -47,7 +47,7 @@ func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
 	return r.container, nil
 }
 
-// Publish builds and pushes the version's image where the registry does not have it.
+// Publish the version's image: build and push it where the registry does not have it.
 //
 // It moves the tag latest to the highest final version, and returns the image's reference,
 // HOST/PATH:VERSION@sha256:…. It never overwrites a version, and fails where the image there is of another commit.

@@ -96,15 +96,16 @@ type Ship struct {
 // an empty one counts as not given. It fails on a setting that cannot be right, before anything is touched.
 func New(
 	ws *dagger.Workspace,
-	// The app's repo, with its .git folder (or see commit). The manifest is read from here; what is built and deployed is the
-	// version's commit as the git remote has it. Default: the repo that dagger is called in
+	// The app's repo, with its .git folder (or see commit). Default: the repo that dagger is called in.
+	// The manifest is read from here; what is built and deployed is the version's commit as the git remote has it
 	// +optional
 	source *dagger.Directory,
-	// Project to act on, of those that the source's ship.toml lists. Default: all of them, for release, plan, reports, status and deployments
+	// Project to act on, of those that the source's ship.toml lists.
+	// Default: all of them, for release, plan, reports, status and deployments
 	// +optional
 	project string,
-	// Manifest to read name and version from, as services/api/Cargo.toml. Default: the one at the root of the source, of those
-	// that the README lists: for Python, JavaScript, Rust, Java, .NET, PHP, Dart, Elixir, Helm, or a VERSION file
+	// Manifest to read name and version from, as services/api/Cargo.toml. Default: the one at the root of the source.
+	// It may be one for Python, JavaScript, Rust, Java, .NET, PHP, Dart, Elixir or Helm, or a VERSION file; the README lists them
 	// +optional
 	manifest string,
 	// Commit that the source was checked out at, 40 hexadecimal digits. Default: HEAD of the source's .git folder
@@ -121,23 +122,24 @@ func New(
 	// On GitLab, a project access token with the scope write_repository, or the job token where its project allows pushes
 	// +optional
 	token *dagger.Secret,
-	// How tags are named
+	// How tags are named, as v{version}; {name} is the project's name
 	// +optional
 	// +default="{name}-{version}"
 	template string,
 	// Release a version lower than one that is tagged already: a fix for an older line. The image's tag latest stays
 	// +optional
 	maintenance bool,
-	// Let the tag's push start a pipeline of its own (GitLab). By default it says ci.skip: the pipeline that calls Ship goes on to
-	// deploy the version itself
+	// Let the tag's push start a pipeline of its own (GitLab).
+	// By default it says ci.skip, since the pipeline that calls Ship deploys the version itself
 	// +optional
 	pipeline bool,
-	// URL of GitLab's API, as https://gitlab.example.com/api/v4; in a GitLab project's .env, ${CI_API_V4_URL:-}. The version's tag then gets a
-	// release there, with what changed and the image's digest. The token is the job's, or an access token with the scope api too.
-	// Default: no release is made
+	// URL of GitLab's API, as https://gitlab.example.com/api/v4; in a GitLab project's .env, ${CI_API_V4_URL:-}.
+	// The version's tag then gets a release there, with what changed and the image's digest.
+	// The token is the job's, or an access token with the scope api too. Default: no release is made
 	// +optional
 	gitlab string,
-	// Image to publish, as HOST[:PORT]/PATH without a tag (docker.io/ACCOUNT/NAME on Docker Hub). Default: the project's name below registry
+	// Image to publish, as HOST[:PORT]/PATH without a tag (docker.io/ACCOUNT/NAME on Docker Hub).
+	// Default: the project's name below registry
 	// +optional
 	image string,
 	// Registry, as HOST[:PORT][/PATH], for the default of image
@@ -149,12 +151,12 @@ func New(
 	// Password or token for the registry, as env://CI_REGISTRY_PASSWORD or file://PATH
 	// +optional
 	password *dagger.Secret,
-	// Speak plain HTTP to the registry, as local ones do. The push is the engine's own: its
-	// configuration must name the registry as one of plain HTTP too
+	// Speak plain HTTP to the registry, as local ones do.
+	// The push is the engine's own: its configuration must name the registry as one of plain HTTP too
 	// +optional
 	insecure bool,
-	// The registry, where it is one that this machine or a Dagger module runs, as tcp://localhost:5000. It is reached there,
-	// in the name of image's host: with that as localhost:5000, a plain HTTP one needs nothing in the engine's configuration
+	// The registry, where it is one that this machine or a Dagger module runs, as tcp://localhost:5000.
+	// It is reached there, in the name of image's host. Called localhost:5000, one of plain HTTP needs no engine configuration
 	// +optional
 	service *dagger.Service,
 	// Dockerfile, relative to the source
@@ -164,12 +166,13 @@ func New(
 	// Stage of the Dockerfile to build. Default: the last one
 	// +optional
 	target string,
-	// Build arguments for the Dockerfile, each KEY=VALUE, as --args=PYTHON=3.13,EXTRAS=postgres. No secrets: they show in the image
+	// Build arguments for the Dockerfile, each KEY=VALUE, as --args=PYTHON=3.13,EXTRAS=db. No secrets: they show in the image
 	// +optional
 	args []string,
-	// Environments to deploy to, in this order, each NAME[=NAMESPACE][:STRATEGY], as --environments=test:reinstall,production=shop.
-	// The namespace is the environment's name by default. The strategy is upgrade (the default: rolls pods, rolls back
-	// on failure) or reinstall (uninstalls first). The chart's values-NAME.yaml is used where there is one
+	// Environments to deploy to, in this order, as --environments=test,production.
+	// Each is NAME[=NAMESPACE][:STRATEGY], as live=shop:upgrade; the namespace is NAME by default.
+	// The strategy is upgrade (the default: rolls pods, rolls back on failure) or reinstall (uninstalls first).
+	// The chart's values-NAME.yaml is used where there is one
 	// +optional
 	environments []string,
 	// Names of the environments that take pre-releases (1.4.0-rc.1, 1.4.0rc1) too, as --prereleases=test
@@ -182,23 +185,24 @@ func New(
 	// +optional
 	// +default="chart"
 	chart string,
-	// Keys of the chart's values that get the image's repository, tag and digest.
-	// For a chart that knows no digest, name two: the tag is then given as TAG@DIGEST
+	// Keys of the chart's values that get the image's repository, tag and digest, as --keys=app.image,app.tag,app.digest.
+	// For a chart that knows no digest, name two: the tag is then given as TAG@DIGEST.
+	// Default: image.repository,image.tag,image.digest
 	// +optional
 	// +default=["image.repository","image.tag","image.digest"]
 	keys []string,
-	// How long each of these may take, as 90s or 10m: fetching the source, pushing the image, a Helm operation with its hooks and rollout
+	// How long each of these may take, as 90s or 10m: fetching the source, pushing the image, a Helm operation with its rollout
 	// +optional
 	// +default="5m"
 	timeout string,
-	// How long the git remote, the registry or the cluster may take to answer one request, as 30s. What fails because of
-	// the network, or with a status of 429 or from 500 on, is tried three times
+	// How long the git remote, the registry or the cluster may take to answer one request, as 30s.
+	// What fails because of the network, or with a status of 429 or from 500 on, is tried three times
 	// +optional
 	// +default="30s"
 	deadline string,
-	// Certificates (PEM) of the authority that signed those of the git remote and of the registry, as file://PATH; in a
-	// GitLab project's .env, file://${CI_SERVER_TLS_CA_FILE:-}. The system's count too. What the engine itself fetches and
-	// pushes trusts what the engine's machine does
+	// Certificates (PEM) of the authority that signed those of the git remote and of the registry, as file://PATH.
+	// In a GitLab project's .env, file://${CI_SERVER_TLS_CA_FILE:-}. The system's count too.
+	// What the engine itself fetches and pushes trusts what the engine's machine does
 	// +optional
 	ca *dagger.Secret,
 	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in; it has a shell and timeout(1), too
@@ -284,7 +288,7 @@ func (s *Ship) check() error {
 	return nil
 }
 
-// Release makes the world agree with the manifest: tag, image and environments.
+// Release the version that the manifest says: push tag and image and deploy it, whatever of that is missing.
 //
 // It returns the report as text: what was done, what was already there, and where it runs now. Called again after
 // a failure, it does what is missing. An error says what failed, what was done before, and what to do next.
@@ -298,7 +302,7 @@ func (s *Ship) Release(ctx context.Context) (string, error) {
 	return all.text(), nil
 }
 
-// Plan says what Release would do and why, and changes nothing.
+// Plan a release: say what it would do and why, and change nothing.
 //
 // It returns the steps as text. It needs no token where the remote and the registry can be read without.
 // +cache="session"

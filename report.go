@@ -18,15 +18,16 @@ type Report struct {
 	Tag string
 	// The image, as HOST/PATH:VERSION@sha256:…
 	Image string
-	// How it ended: released, resumed (an earlier call had done a part), nothing to do, or superseded (another pipeline
-	// claimed the version first)
+	// How it ended: released, resumed, nothing to do, or superseded.
+	// resumed: an earlier call had done a part. superseded: another pipeline claimed the version first
 	Outcome string
 	// What was done, in order
 	Steps []Step
-	// The whole as text, as Release returns it
+	// The whole as text, as release returns it
 	Text string
-	// VERSION, TAG, IMAGE and DIGEST as lines KEY=VALUE, for the jobs that follow: `dagger call report dotenv > ship.env`, which
-	// GitLab takes as artifacts:reports:dotenv. IMAGE and DIGEST are empty where the outcome is superseded
+	// VERSION, TAG, IMAGE and DIGEST as lines KEY=VALUE, for the jobs that follow.
+	// GitLab takes `dagger call report dotenv > ship.env` as artifacts:reports:dotenv. IMAGE and DIGEST are empty where the
+	// outcome is superseded
 	Dotenv string
 }
 
@@ -42,7 +43,7 @@ type Step struct {
 	Milliseconds int
 }
 
-// Report releases as Release does, and returns the report of the one project as an object.
+// Report on a release as an object: do what release does for one project, and return what came of it field by field.
 // +cache="session"
 func (s *Ship) Report(ctx context.Context) (*Report, error) {
 	r, err := s.one(ctx)
@@ -55,9 +56,10 @@ func (s *Ship) Report(ctx context.Context) (*Report, error) {
 	return r.object(""), nil
 }
 
-// Reports releases as Release does, and returns a report for each project that ship.toml lists, in its order.
+// Reports on a release of all projects that ship.toml lists: one report for each, in its order.
 //
-// What their dotenv hands on is named after the projects: API_VERSION for the one that is called api there.
+// On the command line, name a field, as in dagger call reports version: its values are printed, one for each project. What
+// their dotenv hands on is named after the projects: API_VERSION for the one that is called api there.
 // +cache="session"
 func (s *Ship) Reports(ctx context.Context) ([]*Report, error) {
 	all, err := s.release(ctx)

@@ -10,7 +10,7 @@ import (
 	"dagger/ship/internal/report"
 )
 
-// Rollback takes an environment back to the version that ran there before, or to a named one.
+// Rollback an environment to the version that ran there before, or to a named one.
 //
 // It goes by Helm's history: the image's digest, the chart and its values are those of then. It waits for the rollout, and returns
 // the report as text. Releases leave the environment alone from then on until they bring a higher version than the one it was
@@ -18,7 +18,7 @@ import (
 // +cache="session"
 func (s *Ship) Rollback(
 	ctx context.Context,
-	// Name of one of the environments in the settings
+	// Name of one of the environments in the settings, as production
 	environment string,
 	// Version to go back to, as 1.3.0. Default: the one that ran before this one
 	// +optional

@@ -41,7 +41,7 @@ type Deployment struct {
 	Behind string
 }
 
-// Status shows the environments: what runs there, since when, whether it is healthy and whether a newer version is tagged.
+// Status of the environments: what runs there, since when, whether it is healthy and whether a newer version is tagged.
 //
 // It returns a table as text, and changes nothing.
 // +cache="session"
@@ -68,7 +68,9 @@ func (s *Ship) Status(ctx context.Context) (string, error) {
 	return report.Table(table), nil
 }
 
-// Deployments returns what runs in each environment, in the order of the settings, as objects with what Status shows.
+// Deployments in the order of the settings: what status shows, as objects.
+//
+// On the command line, name a field, as in dagger call deployments version: its values are printed, one for each environment.
 // +cache="session"
 func (s *Ship) Deployments(ctx context.Context) ([]*Deployment, error) {
 	all, err := s.open(ctx)

@@ -40,7 +40,7 @@ type Tag struct {
 	Pushed bool
 }
 
-// Version reads the project's name and version from its manifest.
+// Version and name of the project, as its manifest says.
 //
 // It fails, with file and line, where there is none, where the version is not valid, or where only running code
 // would tell it.
@@ -57,9 +57,9 @@ func (s *Ship) Version(ctx context.Context) (*Version, error) {
 	return &Version{project.Name, project.Version.Text, project.Path, project.Version.Prerelease()}, nil
 }
 
-// Tag pushes the version's annotated tag where the git remote does not have it.
+// Tag the version's commit on the git remote, where it has no such tag.
 //
-// It never moves a tag. Mind that Release builds before it tags, so that a version that does not build gets none.
+// The tag is annotated, and never moved. Mind that release builds before it tags, so that a version that does not build gets none.
 // +cache="session"
 func (s *Ship) Tag(ctx context.Context) (*Tag, error) {
 	r, err := s.one(ctx)

@@ -40,6 +40,9 @@ func (s *Ship) WithImage(container *dagger.Container) *Ship { return s }
 func (s *Ship) Deploy(ctx context.Context, environment string) (string, error) { return "", nil }
 
 func (s *Ship) hidden() {}
+
+// Error is another type's.
+func (e *fault) Error() string { return "" }
 `
 
 func parseLine(t *testing.T, line string) (string, error) {
@@ -84,6 +87,7 @@ func TestParse(t *testing.T) {
 		"with-image":           "with-image wants --container",
 		"deploy --ctx=1":       "no argument --ctx",
 		"hidden":               `no function "hidden"`,
+		"error":                `no function "error"`,
 		"deploy --environment": "--environment wants a value",
 	} {
 		if got, err := parseLine(t, line); err == nil || !strings.Contains(err.Error(), want) {

@@ -31,6 +31,8 @@ type param struct {
 
 // readFunctions finds the constructor New and the exported methods of the type that it returns.
 func readFunctions(sources fs.FS) (constructor function, methods []function, err error) {
+	of := map[string][]function{} // by the type that they are methods of
+	made := ""
 	files, err := fs.Glob(sources, "*.go")
 	if err != nil {
 		return function{}, nil, err
@@ -53,13 +55,14 @@ func readFunctions(sources fs.FS) (constructor function, methods []function, err
 			switch {
 			case declared.Recv != nil:
 				f.method = declared.Name.Name
-				methods = append(methods, f)
+				receiver := typeName(declared.Recv.List[0].Type)
+				of[receiver] = append(of[receiver], f)
 			case declared.Name.Name == "New":
-				constructor = f
+				constructor, made = f, typeName(declared.Type.Results.List[0].Type)
 			}
 		}
 	}
-	return constructor, methods, nil
+	return constructor, of[made], nil
 }
 
 func readParams(f *ast.FuncDecl, comments []*ast.CommentGroup) (params []param) {
