@@ -25,6 +25,11 @@ func TestPipelines(t *testing.T) {
 			p.says("released", "0.2.0")
 			p.isReleased("0.2.0", merged)
 			p.pushedTag("ci.skip")
+			if example.Folder == bed.NPM.Folder { // its .env asks for a release on GitLab
+				if told := p.told(p.onGitLab(), p.Name+"-0.2.0").Description; !strings.Contains(told, p.look("0.2.0").Digest) {
+					t.Errorf("GitLab's release says %q", told)
+				}
+			}
 			if world.CanTLS() {
 				p.usedTLS()
 			}
