@@ -79,7 +79,8 @@ func (p *Project) explain(err error) error {
 		return fmt.Errorf("%w: it needs the scope api, beside write_repository for tags: make another at %s", ErrRefused, access)
 	case errors.Is(err, errForbidden):
 		return fmt.Errorf("%w: %w; it takes the role Developer (of whoever started the job, for a job token), and where "+
-			"Settings > Repository > Protected tags has a rule for the tag, that role must be allowed to create it", ErrRefused, err)
+			"Settings > Repository > Protected tags has a rule for the tag, that role must be allowed to create it; "+
+			"Settings > General > Visibility must have Releases on", ErrRefused, err)
 	}
 	return err
 }
