@@ -30,8 +30,13 @@ func TestReleaseOverTLS(t *testing.T) {
 		t.Errorf("it changed something: %q", a.changes())
 	}
 	must(t, 0, a.OverTLS())
+	client := a.onGitLab()
+	a.Settings["gitlab"] = a.Bed.Git.TLS + "/api/v4"
 	a.release("released")
 	a.isReleased("0.1.0", first)
+	if notes := a.told(client, a.Name+"-0.1.0").Description; !strings.Contains(notes, a.look("0.1.0").Digest) {
+		t.Errorf("GitLab's release says\n%s", notes)
+	}
 	a.usedTLS()
 }
 
