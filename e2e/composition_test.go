@@ -25,7 +25,8 @@ func TestComposition(t *testing.T) {
 
 	a := newApp(t)
 	elsewhere := a.Registry.Address + "/ci/" + a.Name + ":77"
-	if _, err := a.ship("build", "publish", "--address="+elsewhere); err != nil {
+	if _, err := a.ship("build", "with-registry-auth", "--address="+a.Registry.Address, "--username="+a.Registry.User,
+		"--secret=env://SHOP_REGISTRY_PASSWORD", "publish", "--address="+elsewhere); err != nil {
 		t.Fatal(err)
 	}
 	docker := t.TempDir() // the engine pulls the container with the caller's own login
