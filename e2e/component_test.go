@@ -53,7 +53,13 @@ func TestComponentEngines(t *testing.T) {
 	must(t, 0, os.Symlink(os.Getenv("SHIP_PROGRAM"), filepath.Join(programs, "ship")))
 	must(t, 0, os.Symlink(os.Getenv("EMBEDDED_PROGRAM"), filepath.Join(programs, "embedded")))
 	must(t, 0, os.Remove(filepath.Join(programs, "dagger")))
+
 	p.runs("release > Creating new Engine session", handedOn)
+
+	// as the reports of six projects would be
+	must(t, 0, os.WriteFile(filepath.Join(programs, "dagger"), []byte("#!/bin/sh\nseq --format=VERSION%g=1 24\n"), 0o755))
+	p.includes("engine: shared")
+	p.runs("these are more variables than GitLab takes from a job", "release > VERSION24=1", "handed on , , , ")
 }
 
 // TestComponentRefusals gives the component inputs that cannot be right: each is refused before a job runs, or by the job
