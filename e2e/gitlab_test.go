@@ -145,7 +145,7 @@ func TestPipelineFiles(t *testing.T) {
 // TestExamples runs the examples' own tests, with those languages that this machine has. (Rust's are not among them.)
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	for folder, command := range map[string]string{"npm-service": "node --test test", "poetry-service": "python3 -m unittest discover tests"} {
+	for folder, command := range map[string]string{"npm-service": "node --test", "poetry-service": "python3 -m unittest discover tests"} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			words := strings.Fields(command)
