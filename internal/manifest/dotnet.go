@@ -43,6 +43,9 @@ func dotnet(d *document) error {
 	if err != nil {
 		return err
 	}
+	if imported := properties["Import"]; version.document == nil && imported.document != nil {
+		return imported.document.fault(imported.line, "only running MSBuild would tell what the <Import> sets: write <Version> in a <PropertyGroup> of %s", d.path)
+	}
 	if version.document == nil {
 		return d.noProject("no <Version>: write it in a <PropertyGroup> here or in Directory.Build.props")
 	}
@@ -62,7 +65,7 @@ func dotnet(d *document) error {
 
 // buildProps holds properties for the projects of its folders, and is none itself.
 func buildProps(d *document) error {
-	return d.noProject("it is shared by projects: name one of them, a .csproj, with --manifest")
+	return d.noProject("it is shared by projects: name one of them, as a .csproj, with --manifest")
 }
 
 // maxProperty bounds properties that double each other, in bytes.
@@ -101,6 +104,9 @@ func (p properties) evaluate(d *document) error {
 		return d.fault(root.line, "<%s> is not an MSBuild <Project>", root.name)
 	}
 	for _, group := range root.children {
+		if group.name == "Import" {
+			p["Import"] = msbuildProperty{document: d, line: group.line}
+		}
 		if group.name != "PropertyGroup" {
 			continue
 		}

@@ -26,6 +26,8 @@ func init() { // not in the declaration, since the readers' errors list the form
 		{"build.gradle.kts", version.Gradle, gradle},
 		{"gradle.properties", version.Gradle, gradleProperties},
 		{"*.csproj", version.NuGet, dotnet},
+		{"*.fsproj", version.NuGet, dotnet},
+		{"*.vbproj", version.NuGet, dotnet},
 		{"Directory.Build.props", version.NuGet, buildProps},
 		{"composer.json", version.Composer, composer},
 		{"pubspec.yaml", version.SemVer, pubspec},

@@ -22,7 +22,8 @@ const (
 
 // maven reads pom.xml (https://maven.apache.org/pom.html). The project's name is its artifactId, as in the tags of
 // Maven's own release plugin. The version may be the parent's, and hold properties of the pom, its parents and
-// .mvn/maven.config (https://maven.apache.org/guides/mini/guide-maven-ci-friendly.html). Profiles are not looked at.
+// .mvn/maven.config (https://maven.apache.org/guides/mini/guide-maven-ci-friendly.html). Which profiles are active only running
+// Maven would tell.
 func maven(d *document) error {
 	p, err := d.pom()
 	if err != nil {
@@ -103,6 +104,14 @@ func (p *pom) property(name string) (*string, error) {
 		return value, err
 	}
 	for at, depth := p, 0; at != nil && depth < maxParents; depth++ {
+		if profiles := at.root.child("profiles"); profiles != nil {
+			for _, profile := range profiles.children {
+				if set := profile.child("properties").child(name); set != nil {
+					return nil, at.document.fault(set.line, "only running Maven would tell ${%s}, which a profile sets: set it under <properties> alone, "+
+						"or as -D%s=… in .mvn/maven.config", name, name)
+				}
+			}
+		}
 		if value := at.root.child("properties").child(name); value != nil {
 			return &value.text, nil
 		}

@@ -35,54 +35,6 @@ func pyproject(d *document) error {
 	return d.take("project")
 }
 
-// dynamic finds the version where the build tool reads it without running code.
-func (d *document) dynamic() error {
-	line := d.lineOf("project", "dynamic")
-	if _, exists := d.value("tool", "poetry", "version"); exists {
-		return d.take("tool", "poetry")
-	}
-	backend, err := d.text("build-system", "build-backend")
-	if err != nil {
-		return err
-	}
-	if backend == "maturin" {
-		return d.noProject("maturin takes the version from Cargo.toml")
-	}
-	if d.name == "" {
-		return d.fault(d.lineOf("project"), "no name in [project]")
-	}
-	// https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html#dynamic-metadata
-	switch file, _ := d.value("tool", "setuptools", "dynamic", "version", "file"); file := file.(type) {
-	case string:
-		return d.fromFile(d.lineOf("tool", "setuptools", "dynamic"), file)
-	case []any:
-		if len(file) == 1 {
-			if name, is := file[0].(string); is {
-				return d.fromFile(d.lineOf("tool", "setuptools", "dynamic"), name)
-			}
-		}
-	}
-	return d.fault(line, "the version is dynamic, so only running the build would tell it: "+
-		"write version = \"…\" under [project] and take \"version\" out of dynamic")
-}
-
-// fromFile takes the whole of a file as the version, as setuptools does with `file:`.
-func (d *document) fromFile(line int, file string) error {
-	exists, err := d.has(d.beside(file))
-	if err != nil {
-		return err
-	}
-	if !exists {
-		return d.fault(line, "the version is said to be in %s, which is not there", d.beside(file))
-	}
-	other, err := d.open(d.beside(file))
-	if err != nil {
-		return err
-	}
-	d.says(strings.TrimSpace(string(other.data)), other, 1)
-	return nil
-}
-
 // setupCfg reads [metadata] (https://setuptools.pypa.io/en/latest/userguide/declarative_config.html).
 func setupCfg(d *document) error {
 	if err := d.checkUTF8(); err != nil {
@@ -102,13 +54,20 @@ func setupCfg(d *document) error {
 		return d.fault(version.line, "no name in [metadata]")
 	case version.text == "":
 		return d.fault(name.line, "no version in [metadata]: write version = … there")
-	case directive == "attr":
-		return d.fault(version.line, "the version is an attribute of Python code: write version = … itself, or version = file: VERSION")
-	case directive == "file":
-		d.name = name.text
-		return d.fromFile(version.line, strings.TrimSpace(file))
 	}
 	d.name = name.text
+	switch directive {
+	case "attr":
+		root := ""
+		for folder := range strings.Lines(entries["options.package_dir"].text) {
+			if key, value, is := strings.Cut(folder, "="); is && strings.TrimSpace(key) == "" {
+				root = strings.TrimSpace(value)
+			}
+		}
+		return d.attribute(version.line, root, file)
+	case "file":
+		return d.fromFile(version.line, strings.TrimSpace(file))
+	}
 	d.says(version.text, d, version.line)
 	return nil
 }

@@ -1,0 +1,219 @@
+package manifest
+
+import (
+	"errors"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// dynamic finds the version where the build tool itself reads it without running code.
+func (d *document) dynamic() error {
+	line := d.lineOf("project", "dynamic")
+	if _, exists := d.value("tool", "poetry", "version"); exists {
+		return d.take("tool", "poetry")
+	}
+	backend, err := d.text("build-system", "build-backend")
+	if err != nil {
+		return err
+	}
+	if backend == "maturin" {
+		return d.noProject("maturin takes the version from Cargo.toml")
+	}
+	if d.name == "" {
+		return d.fault(d.lineOf("project"), "no name in [project]")
+	}
+	_, hatch := d.value("tool", "hatch", "version")
+	_, pdm := d.value("tool", "pdm", "version")
+	_, setuptools := d.value("tool", "setuptools", "dynamic", "version")
+	switch {
+	case hatch:
+		return d.hatch()
+	case pdm:
+		return d.pdm()
+	case setuptools:
+		return d.setuptools()
+	case strings.HasPrefix(backend, "flit_core"):
+		return d.flit()
+	}
+	return d.running(line)
+}
+
+// running refuses what only running the build would tell.
+func (d *document) running(line int) error {
+	return d.fault(line, "the version is dynamic, so only running the build would tell it: "+
+		"write version = \"…\" under [project] and take \"version\" out of dynamic")
+}
+
+// hatchPattern is hatchling's own, without the reference back to the opening quote, which Go's expressions have not
+// (https://hatch.pypa.io/latest/plugins/version-source/regex/).
+const hatchPattern = `(?i)^(?:__version__|VERSION)(?: ?: ?str)? *= *(?:'v?(.+?)'|"v?(.+?)")`
+
+// hatch reads [tool.hatch.version] (https://hatch.pypa.io/latest/version/), whose default source looks for a pattern in a file.
+func (d *document) hatch() error {
+	line := d.lineOf("tool", "hatch", "version")
+	source, err := d.text("tool", "hatch", "version", "source")
+	if err != nil {
+		return err
+	}
+	file, err := d.text("tool", "hatch", "version", "path")
+	if err != nil {
+		return err
+	}
+	pattern := hatchPattern
+	if custom, given := d.value("tool", "hatch", "version", "pattern"); given && custom != true {
+		if pattern, err = d.text("tool", "hatch", "version", "pattern"); err != nil {
+			return err
+		}
+	}
+	if source != "" && source != "regex" || file == "" {
+		return d.running(line)
+	}
+	expression, err := regexp.Compile("(?m)" + pattern)
+	if err != nil {
+		return d.fault(d.lineOf("tool", "hatch", "version", "pattern"), "the pattern is one of Python's own, which is not read: "+
+			"write version = \"…\" under [project] and take \"version\" out of dynamic")
+	}
+	return d.search(line, file, expression)
+}
+
+// pdm reads [tool.pdm.version] with source = "file" (https://backend.pdm-project.org/metadata/#read-from-a-static-file).
+func (d *document) pdm() error {
+	line := d.lineOf("tool", "pdm", "version")
+	source, err := d.text("tool", "pdm", "version", "source")
+	if err != nil {
+		return err
+	}
+	file, err := d.text("tool", "pdm", "version", "path")
+	if err != nil {
+		return err
+	}
+	if source != "file" || file == "" {
+		return d.running(line)
+	}
+	return d.search(line, file, pdmVersion)
+}
+
+var pdmVersion = regexp.MustCompile(`(?m)^__version__\s*=\s*["'](.+?)["']\s*(?:#.*)?$`)
+
+// search takes the version that an expression finds in a file: its group of that name, or the first one that is not empty.
+func (d *document) search(line int, file string, expression *regexp.Regexp) error {
+	other, err := d.said(line, file)
+	if err != nil {
+		return err
+	}
+	at := expression.FindSubmatchIndex(other.data)
+	named := expression.SubexpIndex("version")
+	for group := 1; at != nil && group <= expression.NumSubexp(); group++ {
+		if start, end := at[2*group], at[2*group+1]; start >= 0 && (named < 0 || named == group) {
+			d.says(string(other.data[start:end]), other, lineAt(other.data, int64(start)))
+			return nil
+		}
+	}
+	return d.fault(line, "the version is said to be in %s, where no line has it: write __version__ = \"…\" there", other.path)
+}
+
+// setuptools reads tool.setuptools.dynamic.version
+// (https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html#dynamic-metadata): from a file, or an attribute.
+func (d *document) setuptools() error {
+	line := d.lineOf("tool", "setuptools", "dynamic")
+	if attribute, _ := d.value("tool", "setuptools", "dynamic", "version", "attr"); attribute != nil {
+		name, is := attribute.(string)
+		if !is {
+			return d.running(line)
+		}
+		root := ""
+		if folder, given := d.value("tool", "setuptools", "package-dir", ""); given {
+			root, _ = folder.(string)
+		}
+		return d.attribute(line, root, name)
+	}
+	switch file, _ := d.value("tool", "setuptools", "dynamic", "version", "file"); file := file.(type) {
+	case string:
+		return d.fromFile(line, file)
+	case []any:
+		if len(file) == 1 {
+			if name, is := file[0].(string); is {
+				return d.fromFile(line, name)
+			}
+		}
+	}
+	return d.running(line)
+}
+
+// attribute reads MODULE.NAME, which setuptools takes from the source where it is a plain string, and else from running it. Root is
+// the folder of the packages; where none is given, src if there is one.
+func (d *document) attribute(line int, root, dotted string) error {
+	parts := strings.Split(strings.TrimSpace(dotted), ".")
+	module, name := path.Join(parts[:len(parts)-1]...), parts[len(parts)-1]
+	roots := []string{"src", "."}
+	if root != "" {
+		roots = []string{root}
+	}
+	var files []string
+	for _, root := range roots {
+		files = append(files, path.Join(root, module+".py"), path.Join(root, module, "__init__.py"))
+	}
+	return d.constant(line, name, files)
+}
+
+// flit reads __version__ of the module, as flit does (https://flit.pypa.io/en/stable/pyproject_toml.html#metadata-section).
+func (d *document) flit() error {
+	module, err := d.text("tool", "flit", "module", "name")
+	if err != nil {
+		return err
+	}
+	if module == "" {
+		module = strings.ReplaceAll(d.name, "-", "_")
+	}
+	module = strings.ReplaceAll(module, ".", "/")
+	return d.constant(d.lineOf("project", "dynamic"), "__version__",
+		[]string{module + "/__init__.py", module + ".py", "src/" + module + "/__init__.py", "src/" + module + ".py"})
+}
+
+// constant takes the string that the first of the files that is there assigns to a name.
+func (d *document) constant(line int, name string, files []string) error {
+	at := slices.IndexFunc(files, func(file string) bool {
+		exists, err := d.has(d.beside(file))
+		return exists || err != nil
+	})
+	if at < 0 {
+		return d.fault(line, "the version is %s of a module that is not there: looked for %s", name, strings.Join(files, ", "))
+	}
+	other, err := d.open(d.beside(files[at]))
+	if err != nil {
+		return err
+	}
+	text, where, err := assigned(other.data, name)
+	switch {
+	case errors.Is(err, errNotPlain):
+		return &Error{Path: other.path, Line: where, Text: "only running it would tell " + name + ": assign a plain string to it"}
+	case err != nil:
+		return d.fault(line, "the version is %s of %s, which assigns nothing to it: write %s = \"…\" there", name, other.path, name)
+	}
+	d.says(text, other, where)
+	return nil
+}
+
+// said opens a file that the version is said to be in.
+func (d *document) said(line int, file string) (*document, error) {
+	exists, err := d.has(d.beside(file))
+	if err != nil {
+		return nil, err
+	}
+	if !exists {
+		return nil, d.fault(line, "the version is said to be in %s, which is not there", d.beside(file))
+	}
+	return d.open(d.beside(file))
+}
+
+// fromFile takes the whole of a file as the version, as setuptools does with `file:`.
+func (d *document) fromFile(line int, file string) error {
+	other, err := d.said(line, file)
+	if err != nil {
+		return err
+	}
+	d.says(strings.TrimSpace(string(other.data)), other, 1)
+	return nil
+}

@@ -1,0 +1,5 @@
+"""An API."""
+
+from importlib.metadata import version
+
+__version__ = version("shop-api")

@@ -1,0 +1,2 @@
+#define SHOP_NAME "shop"
+#define SHOP_VERSION "1.4.0"
