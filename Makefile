@@ -91,7 +91,7 @@ unit: build unit-ship
 	$(MAKE) --no-print-directory -C testbed/cluster test OUT=$(CLUSTER)
 
 e2e: build
-	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=20m -parallel=4
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=45m -parallel=4
 	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m
 
 # A seed decides what goes wrong; SEED=N RUNS=1 does one again, and ONLY=race (a regular expression) does some only.
