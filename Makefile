@@ -1,6 +1,7 @@
 # make demo    ships a real Python service on this machine, with everything it takes on loopback
 # make test    vets and tests every module, then calls ship end to end against real servers
 # make soak    kills releases and breaks servers, RUNS times from SEED on, and looks whether a retry puts all right
+# make bench   measures Ship against what people use instead; ONLY=nothing RUNS=7 one part (see bench/RESULTS.md)
 # make build   builds the programs only
 #
 # Builds go to a cache outside the tree, each in a folder named after the sources that it was made from.
@@ -12,6 +13,7 @@ EMBEDDED := $(call key,embedded,embedded)
 TESTBED  := $(call key,testbed,testbed ':!testbed/cluster')
 CLUSTER  := $(call key,cluster,testbed/cluster)
 PIPELINE := $(call key,gitlab-ci-local,e2e/gitlab/package-lock.json)
+SEMANTIC := $(call key,semantic-release,bench/npm/package-lock.json)
 
 # What the programs find each other by; the same names in tests and demo.
 export SHIP_PROGRAM     := $(SHIP)/ship
@@ -21,11 +23,14 @@ export TESTBED_PROGRAM  := $(TESTBED)/testbed
 export CLUSTER_PROGRAMS := $(CLUSTER)
 # Runs .gitlab-ci.yml for tests, which skip that where there is no npm to install it with.
 export GITLAB_CI_LOCAL_PROGRAM := $(if $(shell command -v npm),$(PIPELINE)/node_modules/.bin/gitlab-ci-local)
+# What the benchmark compares with.
+export BUILDCTL_PROGRAM := $(EMBEDDED)/buildctl
+export SEMANTIC_RELEASE_PROGRAM := $(if $(shell command -v npm),$(SEMANTIC)/node_modules/.bin/semantic-release)
 
 STANDALONE := -tags standalone -overlay standalone/overlay.json
 export CGO_ENABLED := 0
 
-.PHONY: demo test soak build lint lint-ship unit unit-ship e2e deps clean
+.PHONY: demo test soak bench build lint lint-ship unit unit-ship e2e bench-test deps clean
 
 # $(call built,COMMAND) runs a build and says what and how long.
 define built
@@ -44,6 +49,9 @@ $(EMBEDDED_PROGRAM):
 $(BUILDKITD_PROGRAM):
 	$(call built,go -C embedded build -o $@ github.com/moby/buildkit/cmd/buildkitd)
 
+$(BUILDCTL_PROGRAM):
+	$(call built,go -C embedded build -o $@ github.com/moby/buildkit/cmd/buildctl)
+
 $(TESTBED_PROGRAM):
 	$(call built,go -C testbed build -o $@ .)
 
@@ -53,6 +61,9 @@ $(CLUSTER)/cluster:
 $(PIPELINE)/node_modules/.bin/gitlab-ci-local:
 	$(call built,cp e2e/gitlab/package*.json $(PIPELINE) && cd $(PIPELINE) && npm ci --silent --no-audit --no-fund)
 
+$(SEMANTIC)/node_modules/.bin/semantic-release:
+	$(call built,cp bench/npm/package*.json $(SEMANTIC) && cd $(SEMANTIC) && npm ci --silent --no-audit --no-fund)
+
 # Debian packages that the programs run on; installs what is missing.
 deps: $(TESTBED_PROGRAM)
 	@$(TESTBED_PROGRAM) setup
@@ -60,9 +71,9 @@ deps: $(TESTBED_PROGRAM)
 demo: build
 	@go -C e2e run ./demo $(DEMO)
 
-test: lint unit e2e
+test: lint unit e2e bench-test
 
-MODULES := embedded testbed e2e
+MODULES := embedded testbed e2e bench
 STATICCHECK := $(CACHE)/staticcheck-$(shell go -C e2e list -m -f "{{.Version}}" honnef.co/go/tools)/staticcheck
 
 $(STATICCHECK):
@@ -100,6 +111,15 @@ SEED ?= $(shell date +%s)
 WORKERS ?= 6
 soak: build
 	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run=TestFaults -v . -args -runs=$(RUNS) -seed=$(SEED) -workers=$(WORKERS) -only="$(ONLY)"
+
+# Each run of a contender takes turns with the others'; RUNS of each count.
+bench: RUNS = 7
+bench: build $(BUILDCTL_PROGRAM) $(SEMANTIC_RELEASE_PROGRAM)
+	SHIP_SESSION=buildkit go -C bench run . -runs=$(RUNS) -only="$(ONLY)"
+
+# One short round, so that the benchmark goes on working.
+bench-test: build $(BUILDCTL_PROGRAM) $(SEMANTIC_RELEASE_PROGRAM)
+	SHIP_SESSION=buildkit go -C bench test -vet=off -count=1 -timeout=10m
 
 clean:
 	rm -rf $(CACHE)
