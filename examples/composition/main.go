@@ -63,21 +63,24 @@ func (p *Platform) Release(
 		Registry: p.Registry, Login: p.Login, Password: p.Password, Insecure: p.Insecure,
 		Kubeconfig: p.Kubeconfig, Environments: environments,
 	}).WithImage(container) // instead of what the Dockerfile makes
-	report := ship.Report()
-	outcome, err := report.Outcome(ctx) // the first field that is asked for runs the release
+	reports, err := ship.Reports(ctx) // one for each project, here for the one; their fields are read without another run
 	if err != nil {
 		return "", err
 	}
-	version, err := report.Version(ctx)
+	outcome, err := reports[0].Outcome(ctx)
 	if err != nil {
 		return "", err
 	}
-	image, err := report.Image(ctx)
+	version, err := reports[0].Version(ctx)
+	if err != nil {
+		return "", err
+	}
+	image, err := reports[0].Image(ctx)
 	if err != nil {
 		return "", err
 	}
 	told := version + ": " + outcome + ", as " + image + "\n"
-	steps, err := report.Steps(ctx)
+	steps, err := reports[0].Steps(ctx)
 	if err != nil {
 		return "", err
 	}
