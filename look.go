@@ -11,7 +11,6 @@ import (
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
-	"dagger/ship/internal/network"
 	"dagger/ship/internal/registry"
 )
 
@@ -50,8 +49,7 @@ func (r *release) read(ctx context.Context) (string, error) {
 	if r.images.Address, err = r.address(); err != nil {
 		return "", err
 	}
-	r.images.User, r.images.Password, r.images.PlainHTTP = r.Login, r.password, r.Insecure
-	if r.images.Client, err = r.registryClient(ctx); err != nil {
+	if r.images.Account, err = r.accounts.get(registry.Host(r.images.Address), r.account); err != nil {
 		return "", err
 	}
 	r.facts.Image = r.images.Address + ":" + r.imageTag
@@ -169,18 +167,20 @@ func (r *release) address() (string, error) {
 	return address, registry.Check(address)
 }
 
-// registryClient reaches the registry where its address says, or where it runs as a service.
-func (r *release) registryClient(ctx context.Context) (*network.Client, error) {
+// account reaches the registry where its address says, or where it runs as a service.
+func (r *release) account() (*registry.Account, error) {
+	account := &registry.Account{User: r.Login, Password: r.password, PlainHTTP: r.Insecure, Client: r.remote.Client}
 	if r.Service == nil {
-		return r.remote.Client, nil
+		return account, nil
 	}
-	service, err := r.Service.Start(ctx)
+	service, err := r.Service.Start(r.ctx)
 	if err != nil {
 		return nil, fmt.Errorf("start the registry that --service names: %w", err)
 	}
-	endpoint, err := service.Endpoint(ctx)
+	endpoint, err := service.Endpoint(r.ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find the registry that --service names: %w", err)
 	}
-	return r.remote.Client.ConnectTo(registry.Host(r.images.Address), endpoint), nil
+	account.Client = r.remote.Client.ConnectTo(registry.Host(r.images.Address), endpoint)
+	return account, nil
 }

@@ -14,6 +14,7 @@ import (
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/network"
+	"dagger/ship/internal/registry"
 	"dagger/ship/internal/report"
 )
 
@@ -42,6 +43,7 @@ type repo struct {
 	helms     shared[string, helm.Version]             // of the tools images
 	revisions shared[string, map[string]helm.Revision] // of the projects' Helm releases, by namespace
 	listings  shared[string, listing]                  // by namespace
+	accounts  shared[string, *registry.Account]        // by the registry's host
 
 	redactor report.Redactor
 }

@@ -22,7 +22,8 @@ func TestRegistry(t *testing.T) {
 	client, err := network.New("", 10*time.Second, func(text string) { t.Log(text) })
 	must(t, 0, err)
 	repository := func(user, password, name string) *registry.Repository {
-		return &registry.Repository{Address: a.Registry.Address + "/acme/" + name, User: user, Password: password, PlainHTTP: true, Client: client}
+		return &registry.Repository{Address: a.Registry.Address + "/acme/" + name,
+			Account: &registry.Account{User: user, Password: password, PlainHTTP: true, Client: client}}
 	}
 	good := repository(a.Registry.User, a.Registry.Password, a.Name)
 	if first.Revision != commit {

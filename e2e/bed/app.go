@@ -192,7 +192,8 @@ func (a *App) Look(ctx context.Context, tag string) (registry.Image, error) {
 		return registry.Image{}, err
 	}
 	repository := registry.Repository{
-		Address: a.Registry.Address + "/" + a.Repo, User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client,
+		Address: a.Registry.Address + "/" + a.Repo,
+		Account: &registry.Account{User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client},
 	}
 	image, err := repository.Look(ctx, tag)
 	if errors.Is(err, registry.ErrNotFound) {

@@ -41,6 +41,7 @@ const (
 // after the deadline. What is tried again, and why, is told to say.
 func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns // by default it keeps two, and many projects ask one registry
 	if ca != "" {
 		pool, err := x509.SystemCertPool()
 		if err != nil {

@@ -25,7 +25,12 @@ import (
 
 // Repository is where one image's tags are.
 type Repository struct {
-	Address   string // host[:port]/path, without tag or digest
+	Address string // host[:port]/path, without tag or digest
+	*Account
+}
+
+// Account is what all repositories of one registry are asked with.
+type Account struct {
 	User      string
 	Password  string // empty: anonymous
 	PlainHTTP bool   // speak HTTP without TLS
