@@ -46,7 +46,9 @@ type part struct {
 var parts = []part{
 	{"nothing", "Nothing to release", (*bench).nothing},
 	{"release", "A whole release", (*bench).releases},
+	{"retry", "A retry after a kill", (*bench).retries},
 	{"monorepo", "Many projects with nothing to do", (*bench).monorepo},
+	{"imports", "What imports cost", (*bench).imports},
 }
 
 func main() {

@@ -19,7 +19,7 @@ func (b *bench) monorepo(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		contenders = append(contenders, contender{fmt.Sprintf("%d projects", projects), func(ctx context.Context, m *meter) error {
+		contenders = append(contenders, contender{fmt.Sprintf("projects: %d", projects), func(ctx context.Context, m *meter) error {
 			return m.ship(ctx, app, "nothing to do", "release")
 		}})
 	}

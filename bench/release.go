@@ -23,7 +23,7 @@ func (b *bench) releases(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text += fmt.Sprintf("### %d environments\n\n%s\n", len(environments), b.table(rows, memory))
+		text += fmt.Sprintf("### %s\n\n%s\n", []string{"No environment", "One environment", "Two environments"}[len(environments)], b.table(rows, memory))
 	}
 	return text, nil
 }

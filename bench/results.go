@@ -55,8 +55,8 @@ func thousands(n int64) string {
 
 // provenance says how a part's table came about: the command that gives it again, when, on what machine, with which programs.
 func (b *bench) provenance(p part, load string) string {
-	text := fmt.Sprintf("`make bench ONLY=%s RUNS=%d`, %s: medians of %d runs in turns after one that warms up.\n%d cores (%s), %s of memory, %s; load before: %s.\n",
-		p.name, b.runs, time.Now().UTC().Format("2006-01-02 15:04 UTC"), b.runs, runtime.NumCPU(), runtime.GOARCH, total(), system(), load)
+	text := fmt.Sprintf("`make bench ONLY=%s RUNS=%d`, %s. %d cores (%s), %s of memory, %s; load before: %s.\n",
+		p.name, b.runs, time.Now().UTC().Format("2006-01-02 15:04 UTC"), runtime.NumCPU(), runtime.GOARCH, total(), system(), load)
 	return text + b.versions() + "\n"
 }
 
@@ -85,7 +85,7 @@ func (b *bench) versions() string {
 		}
 	}
 	if info, err := buildinfo.ReadFile(os.Getenv("BUILDCTL_PROGRAM")); err == nil {
-		for _, module := range info.Deps {
+		for _, module := range append(info.Deps, &info.Main) {
 			if module.Path == "github.com/moby/buildkit" {
 				known = append(known, "BuildKit "+strings.TrimPrefix(module.Version, "v"))
 			}
@@ -131,8 +131,9 @@ func system() string {
 
 const preface = `# What Ship costs beside what people use instead
 
-A record, not a promise: ratios of runs in turns on one machine, against the real programs, with the testbed's git server, registry
-and Kubernetes on loopback. Each ratio is the median of those turn by turn, to the first line of its table. Memory is the peak of
+A record, not a promise: one machine, the real programs, and the testbed's git server, registry and Kubernetes on loopback. The
+contenders of a table run in turns, RUNS of each after one that warms up. Each ratio is the median of those turn by turn, to the first
+line of its table. Memory is the peak of
 the largest process of a contender; the session's is its own affair. "n away" is the time of a round trip to the server.
 `
 
