@@ -41,7 +41,7 @@ func newProject(t *testing.T, example bed.Example) *project {
 	p.commit("name the namespaces")
 	p.variables = map[string]string{
 		"CI_JOB_TOKEN": p.Bed.Git.Job, "CI_REGISTRY_IMAGE": p.Image(), "CI_REGISTRY_USER": p.Registry.User,
-		"CI_REGISTRY_PASSWORD": p.Registry.Password, "KUBECONFIG": p.Cluster.Kubeconfig, "CI_SERVER_TLS_CA_FILE": p.CA,
+		"CI_REGISTRY_PASSWORD": p.Registry.Password, "KUBECONFIG_FILE": p.Cluster.Kubeconfig, "CI_SERVER_TLS_CA_FILE": p.CA,
 	}
 	env, err := p.DaggerCommand(t.TempDir())
 	p.env = append(must(t, env, err), "_EXPERIMENTAL_DAGGER_RUNNER_HOST=unix:///run/dagger/engine.sock")

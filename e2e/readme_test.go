@@ -65,7 +65,7 @@ func TestCommands(t *testing.T) {
 				cmd.Dir = a.Dir
 				cmd.Env = append(env[:len(env):len(env)], "HOME="+home, "CI_JOB_TOKEN="+a.Bed.Git.Token, "CI_COMMIT_SHA="+commit,
 					"CI_REGISTRY_IMAGE="+a.Image(), "CI_REGISTRY_USER="+a.Registry.User, "CI_REGISTRY_PASSWORD="+a.Registry.Password,
-					"KUBECONFIG="+a.Cluster.Kubeconfig, "CI_SERVER_TLS_CA_FILE=")
+					"KUBECONFIG_FILE="+a.Cluster.Kubeconfig, "CI_SERVER_TLS_CA_FILE=")
 				out, err := cmd.CombinedOutput()
 				t.Logf("%s\n%s", command[1], out)
 				if err != nil {

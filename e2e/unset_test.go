@@ -24,7 +24,7 @@ func TestUnsetVariables(t *testing.T) {
 		"CI_REGISTRY_USER":      {"the registry refused the credentials: a password was given without a user name (--login)", "--login"},
 		"CI_REGISTRY_PASSWORD":  {"the registry refused the credentials: it asks for some and none were given (--login, --password)", "--password"},
 		"CI_SERVER_TLS_CA_FILE": {"certificate signed by unknown authority; give the", "--ca"},
-		"KUBECONFIG":            {"", "no kubeconfig was given: name one with --kubeconfig"},
+		"KUBECONFIG_FILE":       {"", "no kubeconfig was given: name one with --kubeconfig"},
 	}
 	if !world.CanTLS() {
 		wants["CI_SERVER_TLS_CA_FILE"] = struct{ plan, release string }{}
@@ -52,6 +52,9 @@ func TestUnsetVariables(t *testing.T) {
 			if (err == nil) != (words == "") || !strings.Contains(out, words) {
 				t.Errorf("%s without %s: %v, want %q", function, unset, err, words)
 			}
+			if at := strings.LastIndex(out, "Error: "); at > 0 { // above it, a Dagger engine shows each call that failed, also where that is as good
+				out = out[at:]
+			}
 			if strings.Contains(out, "unbound") || strings.Contains(out, "env var not found") || strings.Contains(out, "is not set: write") {
 				t.Errorf("%s without %s tells of the shell's or Dagger's trouble, not of the setting", function, unset)
 			}
@@ -68,7 +71,7 @@ func (p *project) dagger(without, function string) (string, error) {
 	cmd := exec.CommandContext(p.t.Context(), "sh", "-eu", "-c", "dagger call "+function)
 	cmd.Dir = p.Dir
 	cmd.Env = slices.DeleteFunc(slices.Clone(p.env), func(pair string) bool {
-		return strings.HasPrefix(pair, "CI_") || strings.HasPrefix(pair, "KUBECONFIG=")
+		return strings.HasPrefix(pair, "CI_") || strings.HasPrefix(pair, "KUBECONFIG_FILE=")
 	})
 	for name, value := range p.variables {
 		if name != without {

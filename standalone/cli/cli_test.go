@@ -121,7 +121,7 @@ func TestReadEnv(t *testing.T) {
 		}
 	}
 	write("# a comment\n\nSHIP_IMAGE=${SET}/shop\nSHIP_LOGIN=${CI_UNSET:-nobody}\nexport SHIP_TEMPLATE='{name}@${version}'\nSHIP_TOKEN=\"env://A\"\n")
-	got, err := readEnv(file)
+	got, err := readEnv(file, "ship")
 	want := map[string]string{"ship_image": "value/shop", "ship_login": "nobody", "ship_template": "{name}@${version}", "ship_token": "env://A"}
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("got %v, %v", got, err)
@@ -131,13 +131,14 @@ func TestReadEnv(t *testing.T) {
 			t.Errorf("%s = %q, want %q", key, got[key], value)
 		}
 	}
-	for text, want := range map[string]string{"A=1\nB=${CI_UNSET}\n": ".env:2: CI_UNSET is not set", "nonsense\n": ".env:1: write KEY=VALUE"} {
+	for text, want := range map[string]string{"A=1\nB=${CI_UNSET}\n": ".env:2: CI_UNSET is not set", "nonsense\n": ".env:1: write KEY=VALUE",
+		"SHIP_SOURCE=.\nSHIP_KUBECONFIG=file://${KUBECONFIG:-}\n": ".env:2: KUBECONFIG is the setting of that name here"} {
 		write(text)
-		if got, err := readEnv(file); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := readEnv(file, "ship"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, %v; want %q", text, got, err, want)
 		}
 	}
-	if got, err := readEnv(file + ".none"); got != nil || err != nil {
+	if got, err := readEnv(file+".none", "ship"); got != nil || err != nil {
 		t.Errorf("no file: %v, %v", got, err)
 	}
 }

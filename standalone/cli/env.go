@@ -5,18 +5,25 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 )
 
 // readEnv reads the file .env of the folder that the program was called in, as the Dagger CLI does: KEY=VALUE lines,
 // comments, quotes, and ${NAME} or ${NAME:-default} from the environment. The answer is by name in lower case.
-func readEnv(path string) (map[string]string, error) {
+// For Dagger, ${NAME} in the .env of a program's settings is first of all its setting of that name, as PROGRAM_NAME
+// has it there: the environment's variable cannot be reached then, which is refused here.
+func readEnv(path, program string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	hidden := map[string]bool{}
+	for _, key := range regexp.MustCompile(`(?mi)^(?:export )?`+program+`_(\w+)=`).FindAllStringSubmatch(string(data), -1) {
+		hidden[strings.ToLower(key[1])] = true
 	}
 	values := map[string]string{}
 	number := 0
@@ -38,7 +45,7 @@ func readEnv(path string) (map[string]string, error) {
 			}
 		}
 		if !literal {
-			if value, err = expand(value); err != nil {
+			if value, err = expand(value, hidden); err != nil {
 				return nil, fmt.Errorf("%s:%d: %w", path, number, err)
 			}
 		}
@@ -47,9 +54,12 @@ func readEnv(path string) (map[string]string, error) {
 	return values, nil
 }
 
-func expand(value string) (text string, err error) {
+func expand(value string, hidden map[string]bool) (text string, err error) {
 	text = os.Expand(value, func(name string) string {
 		name, fallback, hasFallback := strings.Cut(name, ":-")
+		if hidden[strings.ToLower(name)] {
+			err = fmt.Errorf("%s is the setting of that name here, not the environment's variable: call that one differently", name)
+		}
 		found, set := os.LookupEnv(name)
 		if hasFallback && found == "" {
 			return fallback
