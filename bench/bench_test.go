@@ -1,14 +1,40 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 )
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == measuring {
+		os.Exit(measure(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+// TestMeter measures a program that takes a known time and fails with what it printed, and is not told its own memory.
+func TestMeter(t *testing.T) {
+	held := bytes.Repeat([]byte("held by whoever measures"), 8<<20)
+	m := new(meter)
+	if err := m.exec(exec.Command("sleep", "0.2")); err != nil {
+		t.Fatal(err)
+	}
+	if m.took < 200*time.Millisecond || m.took > 2*time.Second || m.memory == 0 || m.memory > 64<<20 {
+		t.Errorf("sleep took %s and %d bytes", m.took, m.memory)
+	}
+	if err := m.exec(exec.Command("sh", "-c", "echo said; exit 3")); err == nil || !strings.Contains(err.Error(), "said") || !strings.Contains(err.Error(), "3") {
+		t.Errorf("a program that fails: %v", err)
+	}
+	runtime.KeepAlive(held)
+}
 
 // TestNothing measures one short round, and looks whether the table has what it is to say.
 func TestNothing(t *testing.T) {

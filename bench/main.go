@@ -52,6 +52,9 @@ var parts = []part{
 }
 
 func main() {
+	if len(os.Args) > 2 && os.Args[1] == measuring {
+		os.Exit(measure(os.Args[2:]))
+	}
 	only := flag.String("only", "", "names of the parts to run, separated by commas; default: all")
 	runs := flag.Int("runs", 7, "runs of each contender that count, after one that does not")
 	results := flag.String("results", "RESULTS.md", "file with the tables")

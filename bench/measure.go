@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"dagger/ship/testbed/control"
@@ -40,25 +39,19 @@ type meter struct {
 func (m *meter) exec(cmd *exec.Cmd) error {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	start := time.Now()
-	err := cmd.Run()
-	m.took += time.Since(start)
-	m.printed = out.String()
-	m.used(cmd)
+	name := cmd.Args[0]
+	read, err := through(cmd)
 	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", cmd.Args[0], err, out.String())
+		return err
 	}
-	return nil
-}
-
-// used notes the memory of a program that has ended: of itself and of those that it waited for, the largest.
-func (m *meter) used(cmd *exec.Cmd) {
-	if cmd.ProcessState == nil {
-		return
+	err = cmd.Run()
+	m.printed = out.String()
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, out.String())
 	}
-	if usage, is := cmd.ProcessState.SysUsage().(*syscall.Rusage); is {
-		m.memory = max(m.memory, usage.Maxrss*1024) // getrusage(2): kilobytes on Linux
-	}
+	took, err := read()
+	m.took, m.memory = m.took+took.Took, max(m.memory, took.Memory)
+	return err
 }
 
 // says fails where the last program did not print what shows that it did its work.
@@ -70,7 +63,7 @@ func (m *meter) says(want string) error {
 }
 
 // slow is how long a warm-up may take: what takes longer has that one run only, which counts.
-const slow = time.Minute
+const slow = 20 * time.Second
 
 // measure runs the contenders one after the other, in turns, so that what else the machine does meets all of them. The first turn
 // warms up and does not count.
