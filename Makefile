@@ -38,7 +38,7 @@ define built
 $(1) && echo "built $(@F) in $$(( $$(date +%s) - start )) s"
 endef
 
-build: deps $(SHIP_PROGRAM) $(EMBEDDED_PROGRAM) $(BUILDKITD_PROGRAM) $(CLUSTER)/cluster $(GITLAB_CI_LOCAL_PROGRAM)
+build: deps $(SHIP_PROGRAM) $(EMBEDDED_PROGRAM) $(BUILDKITD_PROGRAM) $(CLUSTER)/cluster
 
 $(SHIP_PROGRAM):
 	$(call built,go build $(STANDALONE) -o $@ .)
@@ -101,7 +101,7 @@ unit: build unit-ship
 	go -C testbed test -vet=off ./...
 	$(MAKE) --no-print-directory -C testbed/cluster test OUT=$(CLUSTER)
 
-e2e: build
+e2e: build $(GITLAB_CI_LOCAL_PROGRAM)
 	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=45m -parallel=4
 	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m
 
