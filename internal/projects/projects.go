@@ -16,6 +16,7 @@ import (
 	"maps"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -80,10 +81,17 @@ func Read(data []byte) ([]Project, error) {
 		list = append(list, p)
 	}
 	slices.SortFunc(list, func(a, b Project) int { return cmp.Or(cmp.Compare(a.line(), b.line()), cmp.Compare(a.Key, b.Key)) })
+	variables := map[string]string{}
 	for _, p := range list {
 		if err := p.check(slices.Sorted(maps.Keys(file.Projects))); err != nil {
 			return nil, err
 		}
+		// what later jobs are told of a project is in variables of its name
+		name := strings.ToUpper(other.ReplaceAllString(p.Key, "_"))
+		if same, taken := variables[name]; taken {
+			return nil, p.Fault("", "the names %s and %s differ in nothing that the name of a variable may have: call one differently", same, p.Key)
+		}
+		variables[name] = p.Key
 	}
 	return list, circle(list)
 }
@@ -102,7 +110,15 @@ func (p Project) line() int {
 	return line
 }
 
+var (
+	begins = regexp.MustCompile(`^[A-Za-z]`)
+	other  = regexp.MustCompile(`[^A-Za-z0-9]`)
+)
+
 func (p Project) check(keys []string) error {
+	if !begins.MatchString(p.Key) {
+		return p.Fault("", "the name %q does not begin with a letter from a to z", p.Key)
+	}
 	if path.IsAbs(p.Path) || p.Path == ".." || strings.HasPrefix(p.Path, "../") {
 		return p.Fault("path", "the path %q leads out of the repo: write it relative to the repo's root", p.Path)
 	}
