@@ -61,17 +61,16 @@ func (r *release) tellNotes(ctx context.Context) (string, error) {
 		case !errors.Is(err, gitlab.ErrExists):
 			return "", err
 		}
-		// another release of the version made it, or this one did and did not get the answer
-		found, err := project.Get(ctx, tag)
-		if err != nil {
-			return "", err
-		}
-		if strings.Contains(found.Description, r.facts.Digest) {
-			return "GitLab's release " + tag + " names the image by now", nil
-		}
-		r.facts.Notes.Text = found.Description
 	}
-	return "added the image to GitLab's release " + tag, project.Describe(ctx, tag, news.Add(r.facts.Notes.Text))
+	// it may have changed since the look, by people or by another release of the version, whose words stay
+	found, err := project.Get(ctx, tag)
+	if err != nil {
+		return "", err
+	}
+	if strings.Contains(found.Description, r.facts.Digest) {
+		return "GitLab's release " + tag + " names the image by now", nil
+	}
+	return "added the image to GitLab's release " + tag, project.Describe(ctx, tag, news.Add(found.Description))
 }
 
 // news are what changed since the version before, in the project's folder.
