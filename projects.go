@@ -28,7 +28,7 @@ func (s *Ship) open(ctx context.Context) (*repo, error) {
 	case !listed && s.Project != "":
 		return nil, fmt.Errorf("--project: there is no %s at the root of the source that lists projects", projects.File)
 	case !listed:
-		all.add("", nil, s)
+		all.releases = append(all.releases, all.add("", nil, s))
 		return all, nil
 	case s.Manifest != "":
 		return nil, fmt.Errorf("--manifest: %s lists the projects here: give each its manifest there, and pick one with --project", projects.File)
@@ -46,8 +46,10 @@ func (s *Ship) open(ctx context.Context) (*repo, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.Project == "" || s.Project == p.Key {
-			all.add(p.Key, p.Needs, one)
+		if r := all.add(p.Key, p.Needs, one); s.Project == "" || s.Project == p.Key {
+			all.releases = append(all.releases, r)
+		} else {
+			all.others = append(all.others, r)
 		}
 	}
 	if len(all.releases) == 0 {
@@ -67,9 +69,9 @@ func keys(list []projects.Project) string {
 	return strings.Join(keys, ", ")
 }
 
-func (all *repo) add(key string, needs []string, settings *Ship) {
+func (all *repo) add(key string, needs []string, settings *Ship) *release {
 	targets, _ := helm.ParseTargets(settings.Environments) // it has been checked
-	all.releases = append(all.releases, &release{Ship: settings, repo: all, key: key, needs: needs, targets: targets, ended: make(chan struct{}), report: report.Report{Project: key}})
+	return &release{Ship: settings, repo: all, key: key, needs: needs, targets: targets, ended: make(chan struct{}), report: report.Report{Project: key}}
 }
 
 // with are the settings for one of the projects in ship.toml.
@@ -119,15 +121,19 @@ func (s *Ship) one(ctx context.Context) (*release, error) {
 		}
 		return nil, fmt.Errorf("%s lists several projects: pick one with --project, of %s", projects.File, strings.Join(keys, ", "))
 	}
-	return all.releases[0], nil
+	return all.releases[0], all.distinct()
 }
 
-// distinct refuses projects that would write to the same place.
+// distinct refuses projects that would write to the same place, also where only one of them is acted on.
 func (all *repo) distinct() error {
 	var found []naming.Places
-	for _, r := range all.releases {
-		if r.err != nil {
-			continue
+	for _, r := range slices.Concat(all.others, all.releases) {
+		err := r.err
+		if len(all.others) > 0 {
+			_, err = r.read(all.ctx)
+		}
+		if err != nil {
+			continue // its own step says so
 		}
 		p := naming.Places{
 			Key: r.key, Name: r.project.Name, Template: naming.Template(r.Template), Tag: r.facts.Tag, Image: r.images.Address,

@@ -27,6 +27,7 @@ type repo struct {
 	dry      bool            // say what would be done, and do nothing
 	source   manifest.Tree   // the checkout
 	releases []*release
+	others   []*release // of the projects that are not acted on
 
 	// each reads what is named after it, once
 	readCluster, readGit, readCommit, readRegistry func() error

@@ -10,24 +10,30 @@ import (
 // shared are answers by question, so that the releases of a repo ask each once, whoever of them comes first.
 type shared[Q comparable, A any] struct {
 	mu      sync.Mutex
-	answers map[Q]func() (A, error)
+	answers map[Q]*answer[A]
 }
+
+type answer[A any] struct{ get func() (A, error) }
 
 // get asks a question that has no answer yet. A failure is forgotten, so that it can be tried again.
 func (s *shared[Q, A]) get(question Q, ask func() (A, error)) (A, error) {
 	s.mu.Lock()
-	answer, asked := s.answers[question]
-	if !asked {
+	asked := s.answers[question]
+	if asked == nil {
 		if s.answers == nil {
-			s.answers = map[Q]func() (A, error){}
+			s.answers = map[Q]*answer[A]{}
 		}
-		answer = sync.OnceValues(ask)
-		s.answers[question] = answer
+		asked = &answer[A]{sync.OnceValues(ask)}
+		s.answers[question] = asked
 	}
 	s.mu.Unlock()
-	value, err := answer()
+	value, err := asked.get()
 	if err != nil {
-		s.forget(question)
+		s.mu.Lock()
+		if s.answers[question] == asked { // nobody has asked again
+			delete(s.answers, question)
+		}
+		s.mu.Unlock()
 	}
 	return value, err
 }

@@ -118,14 +118,15 @@ func TestMonorepoRefusals(t *testing.T) {
 		"no registry":   {"[projects.api]\nimage = \"UPPER\"\n", `ship.toml:2:1: image: "`},
 		"same tag":      {"[projects.api]\ntemplate = \"v{version}\"\n[projects.web]\ntemplate = \"v{version}\"\n", "would share the git tag v0.1.0"},
 		"same image":    {"[projects.api]\nimage = \"x\"\n[projects.web]\nimage = \"x\"\n", "the projects api and web would share the image"},
+		"one of two":    {"[projects.api]\nimage = \"x\"\n[projects.web]\nimage = \"x\"\n", "the projects web and api would share the image"},
 		"no such path":  {"[projects.app]\n", "app"},
 		"other project": {"[projects.api]\n[projects.web]\n", `ship.toml lists no project "docs", only api, web`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := newMonorepo(t, c.list, "api", "web")
-			if name == "other project" {
-				a.Settings["project"] = "docs"
+			if project := map[string]string{"other project": "docs", "one of two": "api"}[name]; project != "" {
+				a.Settings["project"] = project
 			}
 			before := len(a.changes())
 			if out, err := a.ship("release"); err == nil || !strings.Contains(out, c.want) {

@@ -71,10 +71,10 @@ func solve(ctx context.Context, c gateway.Client, state llb.State, platform ocis
 func (s *Session) look(ctx context.Context, state llb.State, platform ocispecs.Platform, f func(tree) error) error {
 	if ref, is := s.read.Load(state.Output()); is {
 		ref, err := ref.(func() (gateway.Reference, error))()
-		if err != nil {
-			return err
+		if err == nil {
+			return f(tree{ctx, ref})
 		}
-		return f(tree{ctx, ref})
+		s.read.Delete(state.Output()) // a build of its own says what is wrong, or goes well by now
 	}
 	var own error
 	_, err := s.build(ctx, nil, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
