@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"dagger.io/dagger"
@@ -104,6 +105,11 @@ func TestHost(t *testing.T) {
 			return host(dagger.HostDirectoryOpts{Exclude: []string{"../a", ".git*", "sub"}}).Entries(ctx)
 		}), []string{"a"}, ""},
 		{"contents", contents(host().File(".git/HEAD")), "ref: refs/heads/main\n", ""},
+		{"contents of a folder", contents(host().File("sub")), nil, "is a directory"},
+		{"entries of a file", list(func(ctx context.Context) ([]string, error) {
+			return host().Entries(ctx, dagger.DirectoryEntriesOpts{Path: "a"})
+		}), nil, "not a directory"},
+		{"a missing file", contents(host().File("a/none")), nil, "not a directory"},
 		{"file", contents(client.Host().File(filepath.Join(dir, "sub/b"))), "B", ""},
 		{"owned by root, modes kept", text(shell(t).WithDirectory("/x", host()).WithExec(sh("stat -c %u:%a /x/a")).Stdout), "0:640\n", ""},
 		{"a missing folder", entries(client.Host().Directory(filepath.Join(dir, "none"))), nil, "none"},
@@ -138,6 +144,13 @@ func TestHost(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "a"), []byte("changed"), 0o640); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.WriteFile(filepath.Join(dir, "sub", "b"), []byte("changed"), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		// not read before, so what it was is not known; what it is would not belong to the rest
+		if text, err := host().File("sub/b").Contents(background); err == nil || !strings.Contains(err.Error(), "changed") {
+			t.Errorf("got %q, %v", text, err)
+		}
 		same, err := host().File("a").Contents(background)
 		if err != nil || same != "A" {
 			t.Errorf("got %q, %v", same, err)
@@ -146,6 +159,28 @@ func TestHost(t *testing.T) {
 		if err != nil || fresh != "changed" {
 			t.Errorf("with noCache: got %q, %v", fresh, err)
 		}
+	})
+}
+
+func TestHostLinks(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "sub", "file"), []byte("text"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"link": "sub/file", "absolute": "/sub", "outside": "../../../../../etc/passwd"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host := func(o ...dagger.HostDirectoryOpts) *dagger.Directory { return client.Host().Directory(dir, o...) }
+	ask(t, []question{
+		{"contents", contents(host().File("link")), "text", ""},
+		{"a folder", contents(host().File("absolute/file")), "text", ""},
+		{"to what is left out", contents(host(dagger.HostDirectoryOpts{Exclude: []string{"sub"}}).File("link")), nil, "no such file or directory"},
+		{"outside", contents(host().File("outside")), nil, "no such file or directory"},
 	})
 }
 

@@ -70,18 +70,29 @@ func (s *Session) absolute(file string) string {
 // hostDirectory is a folder of this machine. It is read once in a session, when it is first needed, so that all that
 // is made from it is made from the same files.
 func (s *Session) hostDirectory(dir string, include, exclude []string, again bool) (*Directory, error) {
-	name, err := s.files.add(dir, again)
+	root, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, fmt.Errorf("host directory: %w", err)
 	}
+	name, files, err := s.files.add(root, again)
+	if err != nil {
+		return nil, fmt.Errorf("host directory: %w", err)
+	}
+	include, exclude = local(include), local(exclude)
 	state := llb.Local(name,
 		llb.SessionID(s.files.session.ID()),
 		llb.SharedKeyHint(dir),
-		llb.IncludePatterns(local(include)),
-		llb.ExcludePatterns(local(exclude)),
+		llb.IncludePatterns(include),
+		llb.ExcludePatterns(exclude),
 		llb.WithCustomName("read "+dir),
 	)
-	s.keep(state, s.platform)
+	s.hosts.LoadOrStore(state.Output(), sync.OnceValues(func() (*snapshot, error) {
+		kept, err := fsutil.NewFilterFS(files, &fsutil.FilterOpt{IncludePatterns: include, ExcludePatterns: exclude})
+		if err != nil {
+			return nil, err
+		}
+		return newSnapshot(s.ctx, root, kept)
+	}))
 	return &Directory{place{state, "/", s.platform}}, nil
 }
 
@@ -133,8 +144,8 @@ var _ filesync.DirSource = (*hostFiles)(nil)
 
 // add offers a folder, and returns the name that BuildKit knows it by: a new one where it is to be read again. As
 // everywhere in BuildKit, files belong to root there.
-func (h *hostFiles) add(dir string, again bool) (string, error) {
-	files, err := fsutil.NewFS(dir)
+func (h *hostFiles) add(dir string, again bool) (name string, files fsutil.FS, err error) {
+	files, err = fsutil.NewFS(dir)
 	if err == nil {
 		files, err = fsutil.NewFilterFS(files, &fsutil.FilterOpt{Map: func(_ string, stat *fstypes.Stat) fsutil.MapResult {
 			stat.Uid, stat.Gid = 0, 0
@@ -142,17 +153,17 @@ func (h *hostFiles) add(dir string, again bool) (string, error) {
 		}})
 	}
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	sum := sha256.Sum256([]byte(dir))
-	name := "host-" + hex.EncodeToString(sum[:8])
+	name = "host-" + hex.EncodeToString(sum[:8])
 	if again {
 		name += "-" + rand.Text()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.dirs[name] = files
-	return name, nil
+	return name, files, nil
 }
 
 // LookupDir returns an offered folder.

@@ -51,16 +51,13 @@ type Session struct {
 	plaintexts  sync.Map // of setSecret, by name
 	registered  sync.Map // *Secret by the name that BuildKit asks for
 
-	ctx    context.Context // ends with the session
-	reader func() (gateway.Client, error)
-	read   sync.Map // what folders of this machine hold, by their state's output: see keep
-	ending sync.WaitGroup
+	ctx   context.Context // ends with the session
+	hosts sync.Map        // how folders of this machine are looked at, by their state's output
 }
 
 // New connects to BuildKit. The session lasts until ctx ends; Wait then waits for what is left.
 func New(ctx context.Context, o Options) (*Session, error) {
 	s := &Session{ctx: ctx, workdir: o.Workdir, log: o.Log, auth: &credentials{hosts: map[string]types.AuthConfig{}}}
-	s.reader = sync.OnceValues(s.openReader)
 	var err error
 	if err := static(); err != nil {
 		return nil, err
@@ -91,7 +88,6 @@ func New(ctx context.Context, o Options) (*Session, error) {
 // Wait returns when everything that the session started has ended.
 func (s *Session) Wait() {
 	<-s.files.ended
-	s.ending.Wait()
 	s.client.Close()
 	os.RemoveAll(s.temp)
 }

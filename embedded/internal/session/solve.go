@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"sync"
 
 	bk "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
@@ -69,12 +68,12 @@ func solve(ctx context.Context, c gateway.Client, state llb.State, platform ocis
 
 // look builds a state and hands its files to f.
 func (s *Session) look(ctx context.Context, state llb.State, platform ocispecs.Platform, f func(tree) error) error {
-	if ref, is := s.read.Load(state.Output()); is {
-		ref, err := ref.(func() (gateway.Reference, error))()
-		if err == nil {
-			return f(tree{ctx, ref})
+	if first, is := s.hosts.Load(state.Output()); is {
+		seen, err := first.(func() (*snapshot, error))()
+		if err != nil {
+			return err
 		}
-		s.read.Delete(state.Output()) // a build of its own says what is wrong, or goes well by now
+		return f(tree{ctx, seen})
 	}
 	var own error
 	_, err := s.build(ctx, nil, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
@@ -95,47 +94,17 @@ func (s *Session) look(ctx context.Context, state llb.State, platform ocispecs.P
 	return own
 }
 
-// keep makes look read a state, a folder of this machine, in one build that lasts as long as the session: to begin one takes longer
-// than to read a file, and a client may read many.
-func (s *Session) keep(state llb.State, platform ocispecs.Platform) {
-	s.read.LoadOrStore(state.Output(), sync.OnceValues(func() (gateway.Reference, error) {
-		client, err := s.reader()
-		if err != nil {
-			return nil, err
-		}
-		result, err := solve(s.ctx, client, state, platform)
-		if err != nil {
-			return nil, err
-		}
-		return result.SingleRef()
-	}))
-}
-
-// openReader begins the build that folders of this machine are read in.
-func (s *Session) openReader() (gateway.Client, error) {
-	begun, ended := make(chan gateway.Client), make(chan error, 1)
-	s.ending.Add(1)
-	go func() {
-		defer s.ending.Done()
-		_, err := s.client.Build(s.ctx, bk.SolveOpt{}, "", func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
-			begun <- c
-			<-s.ctx.Done()
-			return gateway.NewResult(), nil
-		}, nil)
-		ended <- err
-	}()
-	select {
-	case client := <-begun:
-		return client, nil
-	case err := <-ended:
-		return nil, fmt.Errorf("begin to read folders of this machine: %w", err)
-	}
-}
-
 // tree is the files of a result. Its reference is nil where there are none.
 type tree struct {
 	ctx context.Context
-	ref gateway.Reference
+	ref reader
+}
+
+// reader is the part of BuildKit's gateway.Reference that reads files.
+type reader interface {
+	ReadFile(context.Context, gateway.ReadRequest) ([]byte, error)
+	ReadDir(context.Context, gateway.ReadDirRequest) ([]*fstypes.Stat, error)
+	StatFile(context.Context, gateway.StatRequest) (*fstypes.Stat, error)
 }
 
 // stat describes a file, through links; the error is fs.ErrNotExist where there is none.
