@@ -81,13 +81,17 @@ func (r *release) build(ctx context.Context) (string, error) {
 	if container == nil {
 		container, from = r.dockerBuild(), r.Dockerfile
 	}
+	for _, said := range [][2]string{
+		{ocispec.AnnotationRevision, r.plan.Commit},
+		{ocispec.AnnotationVersion, r.project.Version.Text},
+		{ocispec.AnnotationSource, r.remote.URL},
+		{ocispec.AnnotationCreated, r.made.UTC().Format(time.RFC3339)},
+	} {
+		// a label stays with an image that somebody copies or builds on; an annotation is read without fetching the image's config
+		container = container.WithLabel(said[0], said[1]).WithAnnotation(said[0], said[1])
+	}
 	var err error
-	r.container, err = container.
-		WithLabel(ocispec.AnnotationRevision, r.plan.Commit).
-		WithLabel(ocispec.AnnotationVersion, r.project.Version.Text).
-		WithLabel(ocispec.AnnotationSource, r.remote.URL).
-		WithLabel(ocispec.AnnotationCreated, r.made.UTC().Format(time.RFC3339)).
-		Sync(ctx)
+	r.container, err = container.Sync(ctx)
 	return "from " + from + " at " + converge.Short(r.plan.Commit), err
 }
 

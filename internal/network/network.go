@@ -37,6 +37,9 @@ const (
 	maxWait   = 20 * time.Second
 )
 
+// maxUnread is how much of a body, in bytes, is read for its connection's sake.
+const maxUnread = 16 << 10
+
 // New makes a client that trusts the certificates in ca (PEM; none: only the system's) beside the system's. Each attempt of a call ends
 // after the deadline. What is tried again, and why, is told to say.
 func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
@@ -173,7 +176,8 @@ func (n *noting) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, err
 }
 
-// notingBody is an answer's body, which may be cut.
+// notingBody is an answer's body, which may be cut. What nobody wanted to read of a short one is read before it is closed, so that its
+// connection can be used again.
 type notingBody struct {
 	io.ReadCloser
 	met *encounter
@@ -185,4 +189,9 @@ func (b *notingBody) Read(p []byte) (int, error) {
 		b.met.note(err)
 	}
 	return n, err
+}
+
+func (b *notingBody) Close() error {
+	_, _ = io.CopyN(io.Discard, b.ReadCloser, maxUnread)
+	return b.ReadCloser.Close()
 }

@@ -4,6 +4,7 @@ package registry
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
@@ -37,14 +39,15 @@ type Account struct {
 
 	Client *network.Client
 
-	once          sync.Once
+	mu            sync.Mutex
 	authenticated *auth.Client // remembers how the registry wants to be asked
+	wary          atomic.Bool  // it does not like credentials that it has not asked for
 }
 
 // Image is what a tag points at.
 type Image struct {
 	Digest   string // sha256:…
-	Revision string // label org.opencontainers.image.revision; empty where there is none
+	Revision string // org.opencontainers.image.revision, annotation or label; empty where there is neither
 }
 
 var (
@@ -91,40 +94,40 @@ func (r *Repository) look(ctx context.Context, tag string) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	image := Image{Digest: descriptor.Digest.String()}
-	config, err := imageConfig(ctx, repository, manifest)
-	if err != nil {
-		return Image{}, err
-	}
-	image.Revision = config.Config.Labels[ocispec.AnnotationRevision]
-	return image, nil
+	revision, err := readRevision(ctx, repository, manifest)
+	return Image{descriptor.Digest.String(), revision}, err
 }
 
-// imageConfig reads the config of an image, or of the first platform of an index.
-func imageConfig(ctx context.Context, repository *remote.Repository, data []byte) (config ocispec.Image, err error) {
+// readRevision takes it from the manifest of an image or of an index. Where that has no annotation it is a label in the config, of an index
+// that of its first platform: one request more, or two, and a registry may have to be asked for the config elsewhere.
+func readRevision(ctx context.Context, repository *remote.Repository, data []byte) (string, error) {
 	var manifest struct {
-		Config    ocispec.Descriptor
-		Manifests []ocispec.Descriptor
+		Annotations map[string]string
+		Config      ocispec.Descriptor
+		Manifests   []ocispec.Descriptor
 	}
 	if err := json.Unmarshal(data, &manifest); err != nil {
-		return config, fmt.Errorf("read the manifest: %w", err)
+		return "", fmt.Errorf("read the manifest: %w", err)
+	}
+	if revision := manifest.Annotations[ocispec.AnnotationRevision]; revision != "" {
+		return revision, nil
 	}
 	if len(manifest.Manifests) > 0 {
-		if data, err = content.FetchAll(ctx, repository.Manifests(), manifest.Manifests[0]); err != nil {
-			return config, err
+		data, err := content.FetchAll(ctx, repository.Manifests(), manifest.Manifests[0])
+		if err != nil {
+			return "", err
 		}
-		manifest.Manifests = nil
-		if err := json.Unmarshal(data, &manifest); err != nil {
-			return config, fmt.Errorf("read the manifest: %w", err)
-		}
+		return readRevision(ctx, repository, data)
 	}
-	if data, err = content.FetchAll(ctx, repository.Blobs(), manifest.Config); err != nil {
-		return config, err
+	data, err := content.FetchAll(ctx, repository.Blobs(), manifest.Config)
+	if err != nil {
+		return "", err
 	}
+	var config ocispec.Image
 	if err := json.Unmarshal(data, &config); err != nil {
-		return config, fmt.Errorf("read the image's config: %w", err)
+		return "", fmt.Errorf("read the image's config: %w", err)
 	}
-	return config, nil
+	return config.Config.Labels[ocispec.AnnotationRevision], nil
 }
 
 // Move makes tag point at what the digest names, which must be in the repository already.
@@ -170,19 +173,57 @@ func (r *Repository) open() (*remote.Repository, error) {
 		return nil, err
 	}
 	repository.PlainHTTP = r.PlainHTTP
-	r.once.Do(func() {
-		r.authenticated = &auth.Client{Client: r.Client.HTTP, Cache: auth.NewCache()}
-		if r.Password != "" {
-			r.authenticated.Credential = auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: r.User, Password: r.Password})
-		}
+	repository.Client, err = r.client(repository.Reference.Registry)
+	return repository, err
+}
+
+// client sends the credentials at once, as most registries take them, rather than ask each registry first how it wants them. One that
+// wants a token says so then as well.
+func (a *Account) client(host string) (*auth.Client, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.authenticated != nil {
+		return a.authenticated, nil
+	}
+	a.authenticated = &auth.Client{Client: a.Client.HTTP, Cache: auth.NewCache()}
+	if a.Password == "" {
+		return a.authenticated, nil
+	}
+	a.authenticated.Credential = auth.StaticCredential(host, auth.Credential{Username: a.User, Password: a.Password})
+	if a.User == "" || a.wary.Load() {
+		return a.authenticated, nil
+	}
+	_, err := a.authenticated.Cache.Set(context.Background(), host, auth.SchemeBasic, "", func(context.Context) (string, error) {
+		return base64.StdEncoding.EncodeToString([]byte(a.User + ":" + a.Password)), nil
 	})
-	repository.Client = r.authenticated
-	return repository, nil
+	return a.authenticated, err
+}
+
+// beWary has credentials sent only when they are asked for, from now on.
+func (a *Account) beWary() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.authenticated = nil
+	a.wary.Store(true)
+}
+
+// displeased tells whether an error may be about credentials that came unasked.
+func displeased(err error) bool {
+	answer := new(errcode.ErrorResponse)
+	return errors.As(err, &answer) && (answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusBadRequest)
 }
 
 // do calls the registry, and says what to do about the errors that users meet most.
 func (r *Repository) do(ctx context.Context, doing string, call func(context.Context) error) error {
-	return r.Client.Do(ctx, doing, func(ctx context.Context) error { return r.explain(call(ctx)) })
+	return r.Client.Do(ctx, doing, func(ctx context.Context) error {
+		wary := r.wary.Load()
+		err := call(ctx)
+		if displeased(err) && r.Password != "" && !wary {
+			r.beWary()
+			err = call(ctx)
+		}
+		return r.explain(err)
+	})
 }
 
 func (r *Repository) explain(err error) error {
