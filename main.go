@@ -170,6 +170,7 @@ func New(
 	// +optional
 	args []string,
 	// Environments to deploy to, in this order, as --environments=test,production.
+	// Those with + between them at the same time, as --environments=test,eu+us; one's failure does not stop the others there.
 	// Each is NAME[=NAMESPACE][:STRATEGY], as live=shop:upgrade; the namespace is NAME by default.
 	// The strategy is upgrade (the default: rolls pods, rolls back on failure) or reinstall (uninstalls first).
 	// The chart's values-NAME.yaml is used where there is one
@@ -329,20 +330,24 @@ func (s *Ship) release(ctx context.Context) (*repo, error) {
 // steps is the story of a release, in order.
 func (r *release) steps() []step {
 	steps := []step{
-		{"read", "the source", nil, r.read},
-		{"look", "git remote, registry and cluster to answer", nil, r.look},
-		{"check", "git remote, registry and chart", r.plan.Anything, r.check}, // nothing has been touched before this has passed
-		{"build", "the build of " + r.Dockerfile, func() converge.Step { return r.plan.Build }, r.build},
-		{"tag", "the git remote to take the tag", func() converge.Step { return r.plan.Tag }, r.tag},
-		{"publish", "the push of " + r.facts.Image, func() converge.Step { return r.plan.Publish }, r.publish},
-		{"latest", "the registry to move latest", func() converge.Step { return r.plan.Latest }, r.latest},
+		{name: "read", waits: "the source", do: r.read},
+		{name: "look", waits: "git remote, registry and cluster to answer", do: r.look},
+		{name: "check", waits: "git remote, registry and chart", part: r.plan.Anything, do: r.check}, // nothing has been touched before this has passed
+		{name: "build", waits: "the build of " + r.Dockerfile, part: func() converge.Step { return r.plan.Build }, do: r.build},
+		{name: "tag", waits: "the git remote to take the tag", part: func() converge.Step { return r.plan.Tag }, do: r.tag},
+		{name: "publish", waits: "the push of " + r.facts.Image, part: func() converge.Step { return r.plan.Publish }, do: r.publish},
+		{name: "latest", waits: "the registry to move latest", part: func() converge.Step { return r.plan.Latest }, do: r.latest},
 	}
 	if r.GitLab != "" { // before the deploys, which may fail or take long: it says what is being deployed, and they do without it
-		steps = append(steps, step{"notes", "GitLab to make the release", func() converge.Step { return r.plan.Notes }, r.notes})
+		steps = append(steps, step{name: "notes", waits: "GitLab to make the release", part: func() converge.Step { return r.plan.Notes }, do: r.notes})
 	}
 	for i, target := range r.targets {
-		steps = append(steps, step{"deploy " + target.Name, "the rollout in " + target.Namespace + ", for " + r.Timeout + " at most",
-			func() converge.Step { return r.plan.Deploy[i] }, func(ctx context.Context) (string, error) { return r.deploy(ctx, target) }})
+		steps = append(steps, step{
+			name: "deploy " + target.Name, waits: "the rollout in " + target.Namespace + ", for " + r.Timeout + " at most",
+			part:   func() converge.Step { return r.plan.Deploy[i] },
+			do:     func(ctx context.Context) (string, error) { return r.deploy(ctx, target) },
+			beside: target.Beside && i > 0, // the one before it may not be wanted here
+		})
 	}
 	return steps
 }

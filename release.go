@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"dagger/ship/internal/converge"
@@ -43,10 +44,11 @@ type release struct {
 
 // step is one step of a release. What it does is said in the text it returns.
 type step struct {
-	name  string
-	waits string               // what it waits for, where it takes long
-	part  func() converge.Step // its part in the plan; nil: it is always taken
-	do    func(context.Context) (string, error)
+	name   string
+	waits  string               // what it waits for, where it takes long
+	part   func() converge.Step // its part in the plan; nil: it is always taken
+	do     func(context.Context) (string, error)
+	beside bool // it is taken at the same time as the step before it, which knows nothing of it
 }
 
 // errSuperseded ends a release whose version another pipeline has claimed: no failure, and nothing is left to do.
@@ -56,55 +58,92 @@ var errSuperseded = errors.New("superseded")
 // release fails at its end.
 type setAside struct{ error }
 
-// run takes the steps in order, writing each down in the report and on standard error as it ends. The error of a step
-// gets its name and what was done before it, since a value returned beside an error is lost on the way to the user.
+// ended is what came of a step, and of one that failed the cause, with the step's name.
+type ended struct {
+	report.Step
+	cause string
+	err   error
+}
+
+// run takes the steps in order, those that go together at the same time. Each is written to standard error as it ends, and to the report in
+// the order of the list. What was done before a failure is in the error, since a value returned beside an error is lost on the way to
+// the user. A failure leaves alone what goes together with that step, since a rollout that is stopped half-way helps nobody, but
+// nothing after them is begun.
 func (r *release) run(ctx context.Context, steps []step) error {
-	for _, s := range steps {
-		done := report.Step{Name: s.name}
-		if s.part != nil {
-			if part := s.part(); !part.Needed || r.dry {
-				done.State, done.Text = report.Skipped, part.Why
-				if part.Needed {
-					done.State = report.Planned
-				}
-				r.record(done)
+	failed := false
+	for len(steps) > 0 && !failed && r.report.Outcome != report.Superseded {
+		n := 1
+		for n < len(steps) && steps[n].beside {
+			n++
+		}
+		ends := make([]ended, n)
+		var group sync.WaitGroup
+		for i, s := range steps[:n] {
+			if left := r.leave(s); left.State != "" {
+				ends[i].Step = left
 				continue
 			}
+			group.Go(func() { ends[i] = r.take(ctx, s) })
 		}
-		start := time.Now()
-		told := r.tell(s)
-		inside, end := span(ctx, r.of(s.name))
-		text, err := s.do(inside)
-		told()
-		done.State, done.Text, done.Took = report.Done, r.redactor.Redact(text), time.Since(start)
-		if errors.Is(err, errSuperseded) {
-			done.State = report.Skipped
-			end("")
-			r.record(done)
-			r.report.Outcome = report.Superseded
-			return nil
-		}
-		if err != nil {
-			done.State, done.Text = report.Failed, ""
-			r.record(done)
-			cause := r.redactor.Redact(s.name + ": " + explain(err))
-			end(cause)
-			if r.report.Cause != "" {
-				r.report.Cause += "\n\n"
+		group.Wait()
+		for _, end := range ends {
+			r.report.Steps = append(r.report.Steps, end.Step)
+			switch {
+			case errors.Is(end.err, errSuperseded):
+				r.report.Outcome = report.Superseded
+			case end.err != nil:
+				r.report.Cause = strings.TrimPrefix(r.report.Cause+"\n\n"+end.cause, "\n\n")
+				failed = failed || !errors.As(end.err, new(setAside))
 			}
-			r.report.Cause += cause
-			if errors.As(err, new(setAside)) {
-				continue
-			}
-			return errors.New(style.Text(r.report) + "\n" + r.report.Cause)
 		}
-		end("")
-		r.record(done)
+		steps = steps[n:]
 	}
-	if r.report.Cause != "" {
-		return setAside{errors.New(style.Text(r.report) + "\n" + r.report.Cause)}
+	if r.report.Cause == "" {
+		return nil
 	}
-	return nil
+	err := errors.New(style.Text(r.report) + "\n" + r.report.Cause)
+	if !failed {
+		return setAside{err}
+	}
+	return err
+}
+
+// leave writes down a step that is not to be taken: it is not needed, or this is a plan. Of any other step, it returns none.
+func (r *release) leave(s step) (left report.Step) {
+	if s.part == nil {
+		return left
+	}
+	part := s.part()
+	switch {
+	case !part.Needed:
+		left = report.Step{Name: s.name, State: report.Skipped, Text: part.Why, Beside: s.beside}
+	case r.dry:
+		left = report.Step{Name: s.name, State: report.Planned, Text: part.Why, Beside: s.beside}
+	default:
+		return left
+	}
+	r.log(left)
+	return left
+}
+
+// take takes one step, and writes down what came of it.
+func (r *release) take(ctx context.Context, s step) ended {
+	start := time.Now()
+	told := r.tell(s)
+	inside, finish := span(ctx, r.of(s.name))
+	text, err := s.do(inside)
+	told()
+	end := ended{Step: report.Step{Name: s.name, State: report.Done, Text: r.redactor.Redact(text), Took: time.Since(start), Beside: s.beside}, err: err}
+	switch {
+	case errors.Is(err, errSuperseded):
+		end.State = report.Skipped
+	case err != nil:
+		end.State, end.Text = report.Failed, ""
+		end.cause = r.redactor.Redact(s.name + ": " + explain(err))
+	}
+	finish(end.cause)
+	r.log(end.Step)
+	return end
 }
 
 // of is a step's name in a log of several projects.
@@ -131,10 +170,9 @@ func (r *release) tell(s step) (stop func()) {
 	return func() { close(ended) }
 }
 
-// record writes down a step that has ended. Of one project among several, the log has what was done and what failed: the rest is in
+// log writes down a step that has ended. Of one project among several, the log has what was done and what failed: the rest is in
 // the report.
-func (r *release) record(done report.Step) {
-	r.report.Steps = append(r.report.Steps, done)
+func (r *release) log(done report.Step) {
 	if len(r.releases) == 1 {
 		fmt.Fprintln(os.Stderr, done.Line())
 	} else if done.State == report.Failed || done.State == report.Done && done.Name != "read" && done.Name != "look" {

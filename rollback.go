@@ -29,8 +29,8 @@ func (s *Ship) Rollback(
 		return "", err
 	}
 	steps := []step{
-		{"read", "the source", nil, r.readProject},
-		{"rollback " + environment, "the rollout, for " + r.Timeout + " at most", nil, func(ctx context.Context) (string, error) { return r.rollback(ctx, r.targets[0], version) }},
+		{name: "read", waits: "the source", do: r.readProject},
+		{name: "rollback " + environment, waits: "the rollout, for " + r.Timeout + " at most", do: func(ctx context.Context) (string, error) { return r.rollback(ctx, r.targets[0], version) }},
 	}
 	if err := r.run(ctx, steps); err != nil {
 		return "", err

@@ -79,9 +79,9 @@ func (s *Ship) Deployments(ctx context.Context) ([]*Deployment, error) {
 	}
 	var deployments []*Deployment
 	found := make([][]*Deployment, len(all.releases))
-	all.each(func(r *release) error { return r.run(ctx, []step{{"read", "the source", nil, r.readTags}}) })
+	all.each(func(r *release) error { return r.run(ctx, []step{{name: "read", waits: "the source", do: r.readTags}}) })
 	all.each(func(r *release) error {
-		return r.run(ctx, []step{{"look", "git remote and cluster to answer", nil, func(ctx context.Context) (_ string, err error) {
+		return r.run(ctx, []step{{name: "look", waits: "git remote and cluster to answer", do: func(ctx context.Context) (_ string, err error) {
 			found[slices.Index(all.releases, r)], err = r.deployments(ctx)
 			return "the git remote and the cluster", err
 		}}})

@@ -48,9 +48,10 @@ func TestErrors(t *testing.T) {
 		"commit not pushed": {func(a *app) {
 			a.git("commit", "--quiet", "--allow-empty", "--message=local")
 		}, "push the branch first"},
-		"no kubeconfig":    {func(a *app) { delete(a.Settings, "kubeconfig") }, "--kubeconfig"},
-		"unknown strategy": {func(a *app) { a.Settings["environments"] = "test:replace" }, `no strategy "replace"`},
-		"image with a tag": {func(a *app) { a.Settings["image"] += ":1.0" }, "--image"},
+		"no kubeconfig":              {func(a *app) { delete(a.Settings, "kubeconfig") }, "--kubeconfig"},
+		"environment without a name": {func(a *app) { a.Settings["environments"] = "test,eu+" }, `environment "eu+": a name is missing`},
+		"unknown strategy":           {func(a *app) { a.Settings["environments"] = "test:replace" }, `no strategy "replace"`},
+		"image with a tag":           {func(a *app) { a.Settings["image"] += ":1.0" }, "--image"},
 		"unreachable cluster": {func(a *app) {
 			kubeconfig := filepath.Join(a.t.TempDir(), "kubeconfig")
 			if err := os.WriteFile(kubeconfig, []byte(strings.ReplaceAll(unreachable, "\t", "  ")), 0o600); err != nil {

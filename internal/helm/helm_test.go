@@ -14,25 +14,43 @@ import (
 
 func TestParseTarget(t *testing.T) {
 	for text, want := range map[string]Target{
-		"production":               {"production", "production", Upgrade},
-		"test:reinstall":           {"test", "test", Reinstall},
-		"test=shop-test:reinstall": {"test", "shop-test", Reinstall},
-		"production=shop":          {"production", "shop", Upgrade},
+		"production":               {Name: "production", Namespace: "production", Strategy: Upgrade},
+		"test:reinstall":           {Name: "test", Namespace: "test", Strategy: Reinstall},
+		"test=shop-test:reinstall": {Name: "test", Namespace: "shop-test", Strategy: Reinstall},
+		"production=shop":          {Name: "production", Namespace: "shop", Strategy: Upgrade},
 	} {
 		if got, err := ParseTarget(text); err != nil || got != want {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "test:", "test:replace", "Test", "a b", "test=", "-a", "a/b"} {
+	for _, text := range []string{"", "test:", "test:replace", "Test", "a b", "test=", "-a", "a/b", "a+b"} {
 		if got, err := ParseTarget(text); err == nil {
 			t.Errorf("%q: %+v, want an error", text, got)
 		}
 	}
-	if _, err := ParseTargets([]string{"test", "test=other"}); err == nil {
-		t.Error("two environments of one name")
+}
+
+func TestParseTargets(t *testing.T) {
+	got, err := ParseTargets([]string{"test:reinstall", "eu=shop-eu + us", "live"})
+	want := []Target{{"test", "test", Reinstall, false}, {"eu", "shop-eu", Upgrade, false}, {"us", "us", Upgrade, true}, {"live", "live", Upgrade, false}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %+v, %v", got, err)
 	}
-	if _, err := ParseTargets([]string{"test=shop", "production=shop"}); err == nil {
-		t.Error("two environments in one namespace")
+	for list, want := range map[string]string{
+		"test,test=other":           `environment "test" is given twice`,
+		"test=shop,production=shop": `the namespace "shop" is another environment's already`,
+		"eu+eu=other":               "is given twice",
+		"test,eu+us=test":           `the namespace "test" is another environment's already`,
+		"eu+":                       `environment "eu+": a name is missing`,
+		"+eu":                       "a name is missing",
+		"+":                         "a name is missing",
+		"eu++us":                    "a name is missing",
+		"eu+us:replace":             `no strategy "replace"`,
+		"eu+US":                     `environment "US": write NAME`,
+	} {
+		if got, err := ParseTargets(strings.Split(list, ",")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %+v, %v, want %s", list, got, err, want)
+		}
 	}
 }
 

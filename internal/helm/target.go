@@ -21,6 +21,7 @@ type Target struct {
 	Name      string
 	Namespace string
 	Strategy  Strategy
+	Beside    bool // it is deployed to at the same time as the target before it in its list
 }
 
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -48,23 +49,30 @@ func ParseTarget(text string) (Target, error) {
 	return target, nil
 }
 
-// ParseTargets reads a list of environments, whose names and namespaces must differ.
+// ParseTargets reads a list of environments, whose names and namespaces must differ. Each text is one environment, or several joined
+// with "+" that are deployed to at the same time; neither a name nor a namespace nor a strategy can hold that character.
 func ParseTargets(texts []string) ([]Target, error) {
 	var targets []Target
 	seen := map[string]bool{}
 	for _, text := range texts {
-		target, err := ParseTarget(text)
-		if err != nil {
-			return nil, err
+		for i, one := range strings.Split(text, "+") {
+			if strings.TrimSpace(one) == "" {
+				return nil, fmt.Errorf("environment %q: a name is missing: write ONE+OTHER for two that are deployed to at the same time", text)
+			}
+			target, err := ParseTarget(one)
+			if err != nil {
+				return nil, err
+			}
+			if seen[target.Name] {
+				return nil, fmt.Errorf("environment %q is given twice", target.Name)
+			}
+			if seen["="+target.Namespace] {
+				return nil, fmt.Errorf("environment %q: the namespace %q is another environment's already", target.Name, target.Namespace)
+			}
+			seen[target.Name], seen["="+target.Namespace] = true, true
+			target.Beside = i > 0
+			targets = append(targets, target)
 		}
-		if seen[target.Name] {
-			return nil, fmt.Errorf("environment %q is given twice", target.Name)
-		}
-		if seen["="+target.Namespace] {
-			return nil, fmt.Errorf("environment %q: the namespace %q is another environment's already", target.Name, target.Namespace)
-		}
-		seen[target.Name], seen["="+target.Namespace] = true, true
-		targets = append(targets, target)
 	}
 	return targets, nil
 }

@@ -36,6 +36,9 @@ type Step struct {
 	State State
 	Text  string
 	Took  time.Duration
+
+	Beside bool   // it was taken at the same time as the one before it
+	with   string // the first step of those, where the report says so
 }
 
 // Report is what a release did.
@@ -54,15 +57,22 @@ const stepWidth = 18
 func (s Step) Line() string { return "  " + s.line(ASCII, stepWidth) }
 
 func (s Step) line(style Style, width int) string {
-	return strings.TrimRight(fmt.Sprintf("%s %-*s %s", style.marks[s.State], width, s.Name, s.Text), " ") + duration(s.Took)
+	return strings.TrimRight(fmt.Sprintf("%s %-*s %s", style.marks[s.State], width, s.Name, s.Text), " ") + brackets(s.Took, s.with)
 }
 
-// duration is how long something took, in brackets; empty where that is nothing to speak of.
-func duration(took time.Duration) string {
-	if took < 100*time.Millisecond {
+// brackets hold how long something took, where that is worth to speak of, and what it went together with; none where there is neither.
+func brackets(took time.Duration, with string) string {
+	var words []string
+	if took >= 100*time.Millisecond {
+		words = append(words, took.Round(100*time.Millisecond).String())
+	}
+	if with != "" {
+		words = append(words, "together with "+with)
+	}
+	if len(words) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%s)", took.Round(100*time.Millisecond))
+	return " (" + strings.Join(words, ", ") + ")"
 }
 
 // tailLines is how much of a program's output an error repeats: what went wrong stands at its end.

@@ -26,6 +26,28 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestTextOfStepsTogether has steps that went at the same time: their longest counts, and the text names the first that was taken.
+func TestTextOfStepsTogether(t *testing.T) {
+	r := Report{Project: "shop 1.4.0", Outcome: Released, Steps: []Step{
+		{Name: "tag", State: Done, Took: time.Second},
+		{Name: "deploy asia", State: Skipped, Text: "asia runs 1.4.0"},
+		{Name: "deploy eu", State: Done, Text: "eu runs", Took: 2 * time.Second, Beside: true},
+		{Name: "deploy us", State: Done, Text: "us runs", Took: 5 * time.Second, Beside: true},
+		{Name: "deploy live", State: Planned, Took: 3 * time.Second},
+		{Name: "deploy late", State: Planned, Beside: true},
+	}}
+	want := "shop 1.4.0: released (9s)\n" +
+		"|- + tag (1s)\n" +
+		"|- = deploy asia        asia runs 1.4.0\n" +
+		"|- + deploy eu          eu runs (2s)\n" +
+		"|- + deploy us          us runs (5s, together with deploy eu)\n" +
+		"|- > deploy live (3s)\n" +
+		"`- > deploy late (together with deploy live)\n"
+	if got := ASCII.Text(r); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestTextOfSeveral(t *testing.T) {
 	reports := []Report{
 		{Project: "api 1.3.0", Outcome: Released, Steps: []Step{{Name: "tag", State: Done, Text: "pushed"}, {Name: "deploy test", State: Done}}},

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,7 +79,14 @@ func (s Style) Text(reports ...Report) string {
 }
 
 func (s Style) steps(r Report) (lines []node) {
+	first := "" // of the steps that go together, of those that are taken
 	for _, step := range r.Steps {
+		if !step.Beside {
+			first = ""
+		}
+		if step.State != Skipped {
+			step.with, first = first, cmp.Or(first, step.Name)
+		}
 		lines = append(lines, node{text: step.line(s, stepWidth)})
 	}
 	return lines
@@ -94,13 +102,21 @@ func (r Report) heading() string {
 		heading += fmt.Sprintf(" at %.7s", r.Commit)
 	}
 	if r.Outcome != "" {
-		var took time.Duration
-		for _, step := range r.Steps {
-			took += step.Took
-		}
-		heading += fmt.Sprintf(": %s%s", r.Outcome, duration(took))
+		heading += fmt.Sprintf(": %s%s", r.Outcome, brackets(r.took(), ""))
 	}
 	return heading
+}
+
+// took is how long all steps took: of those that went together, the longest counts.
+func (r Report) took() (all time.Duration) {
+	var longest time.Duration
+	for _, step := range r.Steps {
+		if !step.Beside {
+			all, longest = all+longest, 0
+		}
+		longest = max(longest, step.Took)
+	}
+	return all + longest
 }
 
 // toRelease is a plan's word for a project whose release would do something.
