@@ -16,14 +16,23 @@ import (
 // releases measures a whole release against its build, push and rollout by hand.
 func (b *bench) releases(ctx context.Context) (string, error) {
 	text := "The example, with a new version and another source in each run: `ship release` on a session already up, against `buildctl build` with a push, " +
-		"then `helm upgrade --install --wait` for one environment after the other, with Helm's own program on this machine. By hand, nothing is looked at, checked, tagged or labelled.\n\n"
-	for _, environments := range [][]string{nil, {"production"}, {"test", "production"}} {
-		b.say("a release to %d environments", len(environments))
-		rows, err := b.measure(ctx, b.byHand(environments), b.byShip(environments))
+		"then `helm upgrade --install --wait` for one environment after the other, with Helm's own program on this machine. By hand, nothing is looked at, checked, tagged or labelled. " +
+		"Two environments at once are `--environments=test+production`; by hand they are still deployed to one after the other.\n\n"
+	for i, c := range []struct {
+		title, between string
+		environments   []string
+	}{
+		{"No environment", ",", nil},
+		{"One environment", ",", []string{"production"}},
+		{"Two environments", ",", []string{"test", "production"}},
+		{"Two environments at once", "+", []string{"test", "production"}},
+	} {
+		b.say("a release: %s", strings.ToLower(c.title))
+		rows, err := b.measure(ctx, b.byHand(fmt.Sprintf("hand%d", i), c.environments), b.byShip(fmt.Sprintf("ship%d", i), c.environments, c.between))
 		if err != nil {
 			return "", err
 		}
-		text += fmt.Sprintf("### %s\n\n%s\n", []string{"No environment", "One environment", "Two environments"}[len(environments)], b.table(rows, memory))
+		text += fmt.Sprintf("### %s\n\n%s\n", c.title, b.table(rows, memory))
 	}
 	return text, nil
 }
@@ -39,8 +48,9 @@ func (b *bench) change(app *bed.App) (version string, err error) {
 	return version, err
 }
 
-// newDeployed makes an app for the environments, each a namespace.
-func (b *bench) newDeployed(name string, environments []string) (*bed.App, error) {
+// newDeployed makes an app for the environments, each a namespace. Between them is "," where Ship deploys to one after the other, and
+// "+" where at the same time.
+func (b *bench) newDeployed(name string, environments []string, between string) (*bed.App, error) {
 	app, err := b.NewApp(name, filepath.Join(b.state, name))
 	if err != nil {
 		return nil, err
@@ -51,16 +61,16 @@ func (b *bench) newDeployed(name string, environments []string) (*bed.App, error
 		targets = append(targets, environment+"="+name+"-"+environment)
 	}
 	if len(targets) > 0 {
-		app.Settings["environments"] = strings.Join(targets, ",")
+		app.Settings["environments"] = strings.Join(targets, between)
 	}
 	return app, nil
 }
 
-func (b *bench) byShip(environments []string) contender {
+func (b *bench) byShip(name string, environments []string, between string) contender {
 	var app *bed.App
 	return contender{"`ship release`", func(ctx context.Context, m *meter) (err error) {
 		if app == nil {
-			if app, err = b.newDeployed(fmt.Sprintf("ship%d", len(environments)), environments); err != nil {
+			if app, err = b.newDeployed(name, environments, between); err != nil {
 				return err
 			}
 		}
@@ -71,11 +81,11 @@ func (b *bench) byShip(environments []string) contender {
 	}}
 }
 
-func (b *bench) byHand(environments []string) contender {
+func (b *bench) byHand(name string, environments []string) contender {
 	var app *bed.App
 	return contender{"by hand (the floor)", func(ctx context.Context, m *meter) (err error) {
 		if app == nil {
-			if app, err = b.newDeployed(fmt.Sprintf("hand%d", len(environments)), environments); err != nil {
+			if app, err = b.newDeployed(name, environments, ","); err != nil {
 				return err
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 // retries measures a release that is finished after one that was killed, beside an undisturbed one's steps that were missing, and a look.
 func (b *bench) retries(ctx context.Context) (string, error) {
-	app, err := b.newDeployed("retried", []string{"test", "production"})
+	app, err := b.newDeployed("retried", []string{"test", "production"}, ",")
 	if err != nil {
 		return "", err
 	}
