@@ -3,18 +3,13 @@ package registry
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 
 	"github.com/distribution/distribution/v3/configuration"
-	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd" // user and password
 	"github.com/distribution/distribution/v3/registry/handlers"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem" // images in a folder
 	"github.com/sirupsen/logrus"
-	"golang.org/x/crypto/bcrypt"
 )
 
 // Config says where a registry keeps its images and who may use it.
@@ -23,8 +18,8 @@ type Config struct {
 	Storage string
 	// ReadOnly refuses every push.
 	ReadOnly bool
-	// User and Password are asked for, or none where User is empty. PasswordFile keeps them, hashed.
-	User, Password, PasswordFile string
+	// User and Password are asked for, or none where User is empty.
+	User, Password string
 }
 
 // New returns a registry's handler.
@@ -47,28 +42,9 @@ func New(ctx context.Context, config Config) (http.Handler, error) {
 	settings.HTTP.RelativeURLs = true
 	settings.HTTP.Secret = "one process only" // signs the state of uploads between several; it is no credential
 	if config.User != "" {
-		if err := writePassword(config); err != nil {
-			return nil, err
-		}
-		settings.Auth = configuration.Auth{"htpasswd": {"realm": "testbed registry", "path": config.PasswordFile}}
+		settings.Auth = configuration.Auth{"password": {"user": config.User, "password": config.Password}}
 	}
 	return handlers.NewApp(ctx, settings), nil
-}
-
-// writePassword writes an htpasswd file. The cheapest hash: every request of a client checks it again.
-func writePassword(config Config) error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(config.Password), bcrypt.MinCost)
-	if err != nil {
-		return fmt.Errorf("hash the registry's password: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(config.PasswordFile), 0o700); err != nil {
-		return fmt.Errorf("make the folder of the registry's password file: %w", err)
-	}
-	line := fmt.Sprintf("%s:%s\n", config.User, hash)
-	if err := os.WriteFile(config.PasswordFile, []byte(line), 0o600); err != nil {
-		return fmt.Errorf("write the registry's password file: %w", err)
-	}
-	return nil
 }
 
 // The paths of the distribution specification, https://github.com/opencontainers/distribution-spec/blob/main/spec.md

@@ -29,7 +29,7 @@ func startCluster(ctx context.Context, folder state.Folder, options Options, reg
 	if _, err := os.Stat(program); err != nil {
 		return nil, fmt.Errorf("find the program cluster: %w (see --programs, or use --without-cluster)", err)
 	}
-	password := folder.Path(state.Passwords, "registry")
+	password := folder.Path(state.RegistryPassword)
 	if err := state.WriteFile(password, []byte(registry.Password)); err != nil {
 		return nil, err
 	}

@@ -36,7 +36,6 @@ func serveRegistry(ctx context.Context, folder state.Folder, address, control st
 	testbed.Registry = state.Registry{User: "ship", Password: rand.Text(), Control: control + "/registry"}
 	handler, err := registry.New(ctx, registry.Config{
 		Storage: folder.Path(state.RegistryFolder), User: testbed.Registry.User, Password: testbed.Registry.Password,
-		PasswordFile: folder.Path(state.Passwords, "htpasswd"),
 	})
 	if err != nil {
 		return nil, err

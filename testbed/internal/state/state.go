@@ -85,17 +85,17 @@ func (f Folder) Path(names ...string) string {
 
 // Names of what up makes in the folder. Remove takes away these and nothing else.
 const (
-	jsonFile       = "testbed.json"
-	daemonPIDFile  = "testbed.pid"
-	ClusterPID     = "cluster.pid"
-	Buildkitd      = "buildkitd.toml"
-	CA             = "ca.pem"
-	Disturbed      = "kubeconfig-disturbed"
-	Logs           = "logs"
-	GitFolder      = "git"
-	RegistryFolder = "registry"
-	ClusterFolder  = "cluster"
-	Passwords      = "passwords"
+	jsonFile         = "testbed.json"
+	daemonPIDFile    = "testbed.pid"
+	ClusterPID       = "cluster.pid"
+	Buildkitd        = "buildkitd.toml"
+	CA               = "ca.pem"
+	Disturbed        = "kubeconfig-disturbed"
+	Logs             = "logs"
+	GitFolder        = "git"
+	RegistryFolder   = "registry"
+	ClusterFolder    = "cluster"
+	RegistryPassword = "registry-password"
 )
 
 // DaemonPID is the file with the daemon's Process.
@@ -135,7 +135,7 @@ func WriteFile(path string, data []byte) error {
 // Remove takes away what up made, and the folder when nothing else is in it.
 func (f Folder) Remove() error {
 	var failed error
-	for _, name := range []string{jsonFile, daemonPIDFile, ClusterPID, Buildkitd, CA, Disturbed, GitFolder, RegistryFolder, ClusterFolder, Passwords, Logs} {
+	for _, name := range []string{jsonFile, daemonPIDFile, ClusterPID, Buildkitd, CA, Disturbed, GitFolder, RegistryFolder, ClusterFolder, RegistryPassword, Logs} {
 		failed = errors.Join(failed, os.RemoveAll(f.Path(name)))
 	}
 	if failed != nil {
