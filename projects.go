@@ -52,6 +52,7 @@ func (s *Ship) open(ctx context.Context) (*repo, error) {
 			all.others = append(all.others, r)
 		}
 	}
+	all.checkout.readAhead(ctx, all.releases)
 	if len(all.releases) == 0 {
 		return nil, fmt.Errorf("--project: %s lists no project %q, only %s", projects.File, s.Project, keys(list))
 	}

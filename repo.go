@@ -25,7 +25,8 @@ type repo struct {
 	ctx      context.Context // the call's: what is shared must not end with the project that asked for it first
 	id       string          // of this run, among others
 	dry      bool            // say what would be done, and do nothing
-	source   manifest.Tree   // the checkout
+	checkout *files
+	source   manifest.Tree // the checkout's files
 	releases []*release
 	others   []*release // of the projects that are not acted on
 
@@ -50,7 +51,8 @@ type repo struct {
 }
 
 func newRepo(ctx context.Context, s *Ship) *repo {
-	all := &repo{settings: s, ctx: ctx, id: rand.Text(), source: remembered(files(ctx, s.Source, s.timeout()))}
+	all := &repo{settings: s, ctx: ctx, id: rand.Text(), checkout: &files{directory: s.Source, limit: s.timeout()}}
+	all.source = all.checkout.tree(ctx)
 	all.readCluster = sync.OnceValue(all.kubeconfig)
 	all.readGit = sync.OnceValue(all.git)
 	all.readCommit = sync.OnceValue(func() (err error) { all.head, err = s.readHead(ctx); return })
@@ -67,7 +69,7 @@ func newRepo(ctx context.Context, s *Ship) *repo {
 // files are those of the version's commit, as the remote has them.
 func (r *release) files() manifest.Tree {
 	tree, _ := r.trees.get(r.plan.Commit, func() (manifest.Tree, error) {
-		return remembered(files(r.ctx, r.tree(), r.timeout())), nil
+		return (&files{directory: r.tree(), limit: r.timeout()}).tree(r.ctx), nil
 	})
 	return tree
 }

@@ -11,14 +11,17 @@ import (
 	"dagger/ship/internal/report"
 )
 
-// atOnce is how many projects are read, looked at and released at the same time. What is heavy in it is the engine's, which has limits
-// of its own; this is about open connections.
-const atOnce = 16
+// How many projects are read and looked at at the same time, and how many are released. What is heavy in it is the engine's, which has
+// limits of its own; this is about open connections.
+const (
+	looksAtOnce = 32
+	atOnce      = 16
+)
 
 // each does something for the projects at the same time. One's failure is its own.
 func (all *repo) each(do func(*release) error) {
 	var group errgroup.Group
-	group.SetLimit(atOnce)
+	group.SetLimit(looksAtOnce)
 	for _, r := range all.releases {
 		if r.err == nil {
 			group.Go(func() error { r.err = do(r); return nil })

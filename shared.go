@@ -1,11 +1,6 @@
 package main
 
-import (
-	"path"
-	"sync"
-
-	"dagger/ship/internal/manifest"
-)
+import "sync"
 
 // shared are answers by question, so that the releases of a repo ask each once, whoever of them comes first.
 type shared[Q comparable, A any] struct {
@@ -38,22 +33,14 @@ func (s *shared[Q, A]) get(question Q, ask func() (A, error)) (A, error) {
 	return value, err
 }
 
+// know gives an answer that came unasked.
+func (s *shared[Q, A]) know(question Q, value A) {
+	_, _ = s.get(question, func() (A, error) { return value, nil })
+}
+
 // forget makes the question be asked again.
 func (s *shared[Q, A]) forget(question Q) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.answers, question)
-}
-
-// remembered is a tree of which each folder and file is read once: several projects may have parents in common.
-func remembered(tree manifest.Tree) manifest.Tree {
-	folders, contents := &shared[string, []string]{}, &shared[string, []byte]{}
-	return manifest.Tree{
-		List: func(folder string) ([]string, error) {
-			return folders.get(path.Clean(folder), func() ([]string, error) { return tree.List(folder) })
-		},
-		Contents: func(file string) ([]byte, error) {
-			return contents.get(path.Clean(file), func() ([]byte, error) { return tree.Contents(file) })
-		},
-	}
 }

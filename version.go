@@ -7,10 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"dagger/ship/internal/converge"
-	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
@@ -114,31 +112,6 @@ func (r *release) named(project manifest.Project) (manifest.Project, error) {
 		project.Name = strings.TrimSuffix(path.Base(remote), ".git")
 	}
 	return project, nil
-}
-
-// files lets manifests be read from a directory. Each call is a round trip to the session, and may be one to a git remote first, which
-// is given up after the limit.
-func files(ctx context.Context, source *dagger.Directory, limit time.Duration) manifest.Tree {
-	return manifest.Tree{
-		List: func(folder string) ([]string, error) {
-			limited, cancel := context.WithTimeout(ctx, limit)
-			defer cancel()
-			entries, err := source.Entries(limited, dagger.DirectoryEntriesOpts{Path: folder})
-			if err != nil {
-				return nil, fmt.Errorf("list the source's folder %s: %w", folder, err)
-			}
-			return entries, nil
-		},
-		Contents: func(file string) ([]byte, error) {
-			limited, cancel := context.WithTimeout(ctx, limit)
-			defer cancel()
-			data, err := source.File(file).Contents(limited)
-			if err != nil {
-				return nil, fmt.Errorf("read the manifest %s: %w", file, err)
-			}
-			return []byte(data), nil
-		},
-	}
 }
 
 func (s *Ship) readHead(ctx context.Context) (string, error) {

@@ -167,9 +167,9 @@ func TestHundredProjects(t *testing.T) {
 		t.Errorf("there are %d tags", len(tags))
 	}
 
-	asked := func(project, want string) (requests []string) {
+	asked := func(project, want string, looks int) (requests []string) {
 		a.Settings["project"] = project
-		seen := len(a.requests())
+		seen, looked := len(a.requests()), len(a.requestsTo(a.Bed.Registry.Control, a.Repo))
 		start := time.Now()
 		if out, err := a.ship("release"); err != nil || !strings.Contains(out, want) {
 			t.Fatalf("release of %q: %v", project, err)
@@ -178,19 +178,26 @@ func TestHundredProjects(t *testing.T) {
 		for _, r := range a.requests()[seen:] {
 			requests = append(requests, r.Method+" "+r.Path)
 		}
+		if now := a.requestsTo(a.Bed.Registry.Control, a.Repo)[looked:]; len(now) != looks {
+			t.Errorf("the registry was asked %d times, want %d: %+v", len(now), looks, now)
+		}
 		return requests
 	}
-	if one, all := asked("project42", "nothing to do"), asked("", "100 projects: 100 nothing to do"); len(one) == 0 || !slices.Equal(one, all) {
+	// the registry: for the version and for latest
+	if one, all := asked("project42", "nothing to do", 2), asked("", "100 projects: 100 nothing to do", 200); len(one) == 0 || !slices.Equal(one, all) {
 		t.Errorf("one project asked the git server for %q, a hundred for %q", one, all)
 	}
 }
 
 // requests are what the git server was asked about the app's repository.
-func (a *app) requests() (requests []control.Request) {
+func (a *app) requests() []control.Request { return a.requestsTo(a.Bed.Git.Control, a.Repo) }
+
+// requestsTo are what a server was asked about a repository and those below it.
+func (a *app) requestsTo(server, repository string) (requests []control.Request) {
 	a.t.Helper()
-	all, err := control.Client{URL: a.Bed.Git.Control}.Requests(a.t.Context())
+	all, err := control.Client{URL: server}.Requests(a.t.Context())
 	for _, r := range must(a.t, all, err) {
-		if r.Repository == a.Repo {
+		if strings.HasPrefix(r.Repository+"/", repository+"/") {
 			requests = append(requests, r)
 		}
 	}

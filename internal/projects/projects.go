@@ -47,6 +47,7 @@ type Project struct {
 	Chart        string   `toml:"chart"`
 	Keys         []string `toml:"keys"`
 
+	line int // where it is listed, from 1
 	data []byte
 }
 
@@ -78,12 +79,14 @@ func Read(data []byte) ([]Project, error) {
 	list := make([]Project, 0, len(file.Projects))
 	for key, p := range file.Projects {
 		p.Key, p.Path, p.data = key, path.Clean(cmp.Or(p.Path, key)), data
+		p.line, _ = position.Of(data, "projects", key)
 		list = append(list, p)
 	}
-	slices.SortFunc(list, func(a, b Project) int { return cmp.Or(cmp.Compare(a.line(), b.line()), cmp.Compare(a.Key, b.Key)) })
+	slices.SortFunc(list, func(a, b Project) int { return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.Key, b.Key)) })
+	keys := slices.Sorted(maps.Keys(file.Projects))
 	variables := map[string]string{}
 	for _, p := range list {
-		if err := p.check(slices.Sorted(maps.Keys(file.Projects))); err != nil {
+		if err := p.check(keys); err != nil {
 			return nil, err
 		}
 		// what later jobs are told of a project is in variables of its name
@@ -103,11 +106,6 @@ func (p Project) Fault(setting, format string, values ...any) error {
 		at.Line, at.Column = position.Of(p.data, "projects", p.Key)
 	}
 	return at
-}
-
-func (p Project) line() int {
-	line, _ := position.Of(p.data, "projects", p.Key)
-	return line
 }
 
 var (
