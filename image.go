@@ -77,28 +77,31 @@ func (r *release) reference() string {
 }
 
 func (r *release) build(ctx context.Context) (string, error) {
+	made, err := r.made()
+	if err != nil {
+		return "", err
+	}
 	container, from := r.Container, "the container given"
 	if container == nil {
-		container, from = r.dockerBuild(), r.Dockerfile
+		container, from = r.dockerBuild(made), r.Dockerfile
 	}
 	for _, said := range [][2]string{
 		{ocispec.AnnotationRevision, r.plan.Commit},
 		{ocispec.AnnotationVersion, r.project.Version.Text},
 		{ocispec.AnnotationSource, r.remote.URL},
-		{ocispec.AnnotationCreated, r.made.UTC().Format(time.RFC3339)},
+		{ocispec.AnnotationCreated, made.UTC().Format(time.RFC3339)},
 	} {
 		// a label stays with an image that somebody copies or builds on; an annotation is read without fetching the image's config
 		container = container.WithLabel(said[0], said[1]).WithAnnotation(said[0], said[1])
 	}
-	var err error
 	r.container, err = container.Sync(ctx)
 	return "from " + from + " at " + converge.Short(r.plan.Commit), err
 }
 
 // dockerBuild builds the commit's own tree, with its time as every timestamp
 // (https://reproducible-builds.org/specs/source-date-epoch/): one commit gives one digest.
-func (r *release) dockerBuild() *dagger.Container {
-	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(r.made.Unix())}}
+func (r *release) dockerBuild(made time.Time) *dagger.Container {
+	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(made.Unix())}}
 	for _, arg := range r.Args {
 		key, value, _ := strings.Cut(arg, "=")
 		args = append(args, dagger.BuildArg{Name: key, Value: value})

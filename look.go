@@ -34,7 +34,7 @@ func (r *release) readWith(shared ...func() error) (string, error) {
 }
 
 // read finds out what the source says, and derives what was not given.
-func (r *release) read(ctx context.Context) (string, error) {
+func (r *release) read(context.Context) (string, error) {
 	if _, err := r.readWith(r.readCluster, r.readGit, r.readCommit, r.readRegistry); err != nil {
 		return "", err
 	}
@@ -137,7 +137,7 @@ func (r *release) check(ctx context.Context) (string, error) {
 // raised in the checkout alone must not be tagged.
 func (r *release) checkCommit(ctx context.Context) (err error) {
 	commit := r.plan.Commit
-	if r.made, err = r.times.get(commit, func() (time.Time, error) { return r.remote.CommitTime(r.ctx, commit) }); err != nil {
+	if _, err = r.made(); err != nil {
 		return err
 	}
 	var committed manifest.Project
@@ -153,6 +153,11 @@ func (r *release) checkCommit(ctx context.Context) (err error) {
 			committed.Name, committed.Version.Text, converge.Short(r.plan.Commit))
 	}
 	return nil
+}
+
+// made is when the version's commit was. Its error tells where the remote does not have the commit.
+func (r *release) made() (time.Time, error) {
+	return r.times.get(r.plan.Commit, func() (time.Time, error) { return r.remote.CommitTime(r.ctx, r.plan.Commit) })
 }
 
 // address is where the image goes.

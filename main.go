@@ -332,8 +332,9 @@ func (r *release) steps() []step {
 	steps := []step{
 		{name: "read", waits: "the source", do: r.read},
 		{name: "look", waits: "git remote, registry and cluster to answer", do: r.look},
-		{name: "check", waits: "git remote, registry and chart", part: r.plan.Anything, do: r.check}, // nothing has been touched before this has passed
-		{name: "build", waits: "the build of " + r.Dockerfile, part: func() converge.Step { return r.plan.Build }, do: r.build},
+		{name: "check", waits: "git remote, registry and chart", part: r.plan.Anything, do: r.check, stops: true},
+		{name: "build", waits: "the build of " + r.Dockerfile, part: func() converge.Step { return r.plan.Build }, do: r.build, beside: true},
+		// nothing has been touched before these two have passed
 		{name: "tag", waits: "the git remote to take the tag", part: func() converge.Step { return r.plan.Tag }, do: r.tag},
 		{name: "publish", waits: "the push of " + r.facts.Image, part: func() converge.Step { return r.plan.Publish }, do: r.publish},
 		{name: "latest", waits: "the registry to move latest", part: func() converge.Step { return r.plan.Latest }, do: r.latest},

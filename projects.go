@@ -28,7 +28,7 @@ func (s *Ship) open(ctx context.Context) (*repo, error) {
 	case !listed && s.Project != "":
 		return nil, fmt.Errorf("--project: there is no %s at the root of the source that lists projects", projects.File)
 	case !listed:
-		all.releases = append(all.releases, all.add("", nil, s))
+		all.releases = append(all.releases, all.newRelease("", nil, s))
 		return all, nil
 	case s.Manifest != "":
 		return nil, fmt.Errorf("--manifest: %s lists the projects here: give each its manifest there, and pick one with --project", projects.File)
@@ -46,31 +46,32 @@ func (s *Ship) open(ctx context.Context) (*repo, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r := all.add(p.Key, p.Needs, one); s.Project == "" || s.Project == p.Key {
+		if r := all.newRelease(p.Key, p.Needs, one); s.Project == "" || s.Project == p.Key {
 			all.releases = append(all.releases, r)
 		} else {
 			all.others = append(all.others, r)
 		}
 	}
-	all.checkout.readAhead(ctx, all.releases)
 	if len(all.releases) == 0 {
-		return nil, fmt.Errorf("--project: %s lists no project %q, only %s", projects.File, s.Project, keys(list))
+		return nil, fmt.Errorf("--project: %s lists no project %q, only %s", projects.File, s.Project, all.keys())
 	}
 	if s.Container != nil && len(all.releases) > 1 {
-		return nil, fmt.Errorf("a container was given, for one project: pick that with --project, of %s", keys(list))
+		return nil, fmt.Errorf("a container was given, for one project: pick that with --project, of %s", all.keys())
 	}
+	all.checkout.readAhead(ctx, slices.Concat(all.releases, all.others))
 	return all, nil
 }
 
-func keys(list []projects.Project) string {
+// keys are those of the projects that ship.toml lists.
+func (all *repo) keys() string {
 	var keys []string
-	for _, p := range list {
-		keys = append(keys, p.Key)
+	for _, r := range slices.Concat(all.releases, all.others) {
+		keys = append(keys, r.key)
 	}
 	return strings.Join(keys, ", ")
 }
 
-func (all *repo) add(key string, needs []string, settings *Ship) *release {
+func (all *repo) newRelease(key string, needs []string, settings *Ship) *release {
 	targets, _ := helm.ParseTargets(settings.Environments) // it has been checked
 	return &release{Ship: settings, repo: all, key: key, needs: needs, targets: targets, ended: make(chan struct{}), report: report.Report{Project: key}}
 }
@@ -78,7 +79,7 @@ func (all *repo) add(key string, needs []string, settings *Ship) *release {
 // with are the settings for one of the projects in ship.toml.
 func (s *Ship) with(p projects.Project) (*Ship, error) {
 	one := *s
-	one.Key, one.Path, one.Manifest, one.Target, one.Args = p.Key, p.Path, p.Manifest, cmp.Or(p.Target, s.Target), s.Args
+	one.Key, one.Path, one.Manifest, one.Target = p.Key, p.Path, p.Manifest, cmp.Or(p.Target, s.Target)
 	one.Template, one.Dockerfile, one.Chart = cmp.Or(p.Template, s.Template), cmp.Or(p.Dockerfile, s.Dockerfile), cmp.Or(p.Chart, s.Chart)
 	for _, list := range []struct {
 		to   *[]string
@@ -116,21 +117,20 @@ func (s *Ship) one(ctx context.Context) (*release, error) {
 		return nil, err
 	}
 	if len(all.releases) > 1 {
-		var keys []string
-		for _, r := range all.releases {
-			keys = append(keys, r.key)
-		}
-		return nil, fmt.Errorf("%s lists several projects: pick one with --project, of %s", projects.File, strings.Join(keys, ", "))
+		return nil, fmt.Errorf("%s lists several projects: pick one with --project, of %s", projects.File, all.keys())
 	}
 	return all.releases[0], all.distinct()
 }
 
 // distinct refuses projects that would write to the same place, also where only one of them is acted on.
 func (all *repo) distinct() error {
+	if len(all.releases)+len(all.others) < 2 {
+		return nil
+	}
 	var found []naming.Places
 	for _, r := range slices.Concat(all.others, all.releases) {
 		err := r.err
-		if len(all.others) > 0 {
+		if err == nil && r.facts.Tag == "" { // not read yet
 			_, err = r.read(all.ctx)
 		}
 		if err != nil {

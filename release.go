@@ -34,7 +34,6 @@ type release struct {
 	facts    converge.Facts
 	plan     converge.Plan
 
-	made      time.Time // the commit's time
 	container *dagger.Container
 
 	report report.Report
@@ -49,6 +48,7 @@ type step struct {
 	part   func() converge.Step // its part in the plan; nil: it is always taken
 	do     func(context.Context) (string, error)
 	beside bool // it is taken at the same time as the step before it, which knows nothing of it
+	stops  bool // where it fails, those beside it are stopped: what they do would be in vain
 }
 
 // errSuperseded ends a release whose version another pipeline has claimed: no failure, and nothing is left to do.
@@ -67,8 +67,8 @@ type ended struct {
 
 // run takes the steps in order, those that go together at the same time. Each is written to standard error as it ends, and to the report in
 // the order of the list. What was done before a failure is in the error, since a value returned beside an error is lost on the way to
-// the user. A failure leaves alone what goes together with that step, since a rollout that is stopped half-way helps nobody, but
-// nothing after them is begun.
+// the user. A failure leaves alone what goes together with that step, unless the step says otherwise, since a rollout that is stopped
+// half-way helps nobody, but nothing after them is begun.
 func (r *release) run(ctx context.Context, steps []step) error {
 	failed := false
 	for len(steps) > 0 && !failed && r.report.Outcome != report.Superseded {
@@ -77,15 +77,28 @@ func (r *release) run(ctx context.Context, steps []step) error {
 			n++
 		}
 		ends := make([]ended, n)
-		var group sync.WaitGroup
+		inside, stop := context.WithCancelCause(ctx)
+		var group, stoppers sync.WaitGroup
 		for i, s := range steps[:n] {
 			if left := r.leave(s); left.State != "" {
 				ends[i].Step = left
 				continue
 			}
-			group.Go(func() { ends[i] = r.take(ctx, s) })
+			if s.stops {
+				stoppers.Add(1)
+			}
+			group.Go(func() {
+				ends[i] = r.take(inside, s, stoppers.Wait)
+				if s.stops {
+					if ends[i].err != nil {
+						stop(stopped(s.name))
+					}
+					stoppers.Done()
+				}
+			})
 		}
 		group.Wait()
+		stop(nil)
 		for _, end := range ends {
 			r.report.Steps = append(r.report.Steps, end.Step)
 			switch {
@@ -126,15 +139,27 @@ func (r *release) leave(s step) (left report.Step) {
 	return left
 }
 
-// take takes one step, and writes down what came of it.
-func (r *release) take(ctx context.Context, s step) ended {
+// stopped is why a step was stopped: the one of that name, which it was beside, failed.
+type stopped string
+
+func (s stopped) Error() string { return "stopped, since " + string(s) + " failed" }
+
+// take takes one step, and writes down what came of it. Where it fails beside steps that may stop it, their failure is what counts, whichever
+// came first: they look for the same things, and say better what to do.
+func (r *release) take(ctx context.Context, s step, stoppers func()) ended {
 	start := time.Now()
 	told := r.tell(s)
 	inside, finish := span(ctx, r.of(s.name))
 	text, err := s.do(inside)
 	told()
 	end := ended{Step: report.Step{Name: s.name, State: report.Done, Text: r.redactor.Redact(text), Took: time.Since(start), Beside: s.beside}, err: err}
+	if err != nil && s.beside {
+		stoppers()
+	}
+	why := new(stopped)
 	switch {
+	case err != nil && s.beside && errors.As(context.Cause(ctx), why):
+		end.State, end.Text, end.err = report.Skipped, why.Error(), nil
 	case errors.Is(err, errSuperseded):
 		end.State = report.Skipped
 	case err != nil:

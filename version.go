@@ -168,7 +168,11 @@ func (r *release) tag(ctx context.Context) (string, error) {
 	if !r.Pipeline {
 		options = append(options, "ci.skip") // https://docs.gitlab.com/topics/git/commit/#push-options
 	}
-	if err := r.remote.PushTag(ctx, tag, "Release "+r.report.Project, r.made, options...); err != nil {
+	made, err := r.made()
+	if err != nil {
+		return "", err
+	}
+	if err := r.remote.PushTag(ctx, tag, "Release "+r.report.Project, made, options...); err != nil {
 		// whatever went wrong (a lost race, an answer that never came), what the remote has now is what counts
 		tagged, lookErr := r.taggedNow(ctx)
 		switch {

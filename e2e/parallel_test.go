@@ -44,7 +44,7 @@ func TestTogether(t *testing.T) {
 	asSetting, err := a.ship("plan")
 	must(t, 0, err)
 	for _, plan := range []string{inFile, asSetting} {
-		if !strings.Contains(plan, "> deploy us          us runs nothing (together with deploy eu)\n") || strings.Count(plan, "together with") != 1 {
+		if !strings.Contains(plan, "> deploy us          us runs nothing (together with deploy eu)\n") || strings.Count(plan, "together with deploy") != 1 {
 			t.Error("the plan does not say what goes together")
 		}
 	}
@@ -131,5 +131,33 @@ func TestOneOfTwoFails(t *testing.T) {
 	a.release("resumed")
 	if !strings.HasSuffix(a.running(eu), digest) || !strings.HasSuffix(a.running(live), digest) || a.revisions(us) != 1 {
 		t.Errorf("eu runs %q, live %q, want %s; us has %d revisions, want 1", a.running(eu), a.running(live), digest, a.revisions(us))
+	}
+}
+
+// TestCheckBesideBuild builds while the chart is tried out, and does not go on building for a chart that cannot be deployed.
+func TestCheckBesideBuild(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.edit("Dockerfile", `(?m)^(FROM .*)$`, "$1\nRUN sleep 3")
+	a.commit("take a while to build")
+	out, err := a.ship("release")
+	must(t, 0, err)
+	if !strings.Contains(out, ", together with check)\n") {
+		t.Error("the report does not say that the build went together with check")
+	}
+
+	a.edit("Dockerfile", "RUN sleep 3", "RUN sleep 100")
+	a.write("chart/templates/broken.yaml", "{{ fail \"this cannot be rendered\" }}\n")
+	a.bump("0.2.0")
+	start := time.Now()
+	out, err = a.ship("release")
+	if took := time.Since(start); took > time.Minute {
+		t.Errorf("it took %s to say that the chart does not render", took)
+	}
+	if err == nil || !strings.Contains(out, "this cannot be rendered") || !strings.Contains(out, "= build              stopped, since check failed") {
+		t.Error("the error does not say that the chart does not render, and that the build was stopped")
+	}
+	if tags := a.tags(); len(tags) != 1 {
+		t.Errorf("tags: %v", tags)
 	}
 }
