@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,9 +109,9 @@ func TestOneOfTwoFails(t *testing.T) {
 			t.Fatal("the release did not fail")
 		}
 		for _, name := range []string{"eu", "us", "live"} {
-			cause := strings.Contains(out, "\ndeploy "+name+": the rollout failed: ")
-			if failed := strings.Contains(strings.Join(names, " "), name); failed != cause || failed != strings.Contains(out, "x deploy "+name+" ") {
-				t.Errorf("the error says of %s that it failed: %v, want %v", name, cause, failed)
+			step, cause := strings.Contains(out, "- x deploy "+name+" "), strings.Contains(out, "\ndeploy "+name+": the rollout failed: ")
+			if want := slices.Contains(names, name); step != want || cause != want {
+				t.Errorf("%s failed by its step: %v, by the error's causes: %v, want %v", name, step, cause, want)
 			}
 		}
 		if strings.Contains(out, "deploy live") || a.running(live) != "" {
