@@ -1,13 +1,11 @@
 package gitremote
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/config"
 )
 
 // Head returns the commit that a checkout's HEAD is at. Read gives the text of a file below .git
@@ -45,15 +43,79 @@ func Head(read func(path string) (string, error)) (string, error) {
 // IsCommit tells whether text is a commit's whole object id.
 func IsCommit(text string) bool { return plumbing.IsHash(text) }
 
-// Origin returns the address of the remote that a checkout's .git/config calls origin, as it stands there.
+// Origin returns the address of the remote that a checkout's .git/config calls origin, as it stands there; of several, the first, which
+// is the one that git fetches from.
 func Origin(gitConfig string) (string, error) {
-	decoded := config.New()
-	if err := config.NewDecoder(bytes.NewBufferString(gitConfig)).Decode(decoded); err != nil {
-		return "", fmt.Errorf("read .git/config: %w", err)
+	within := false
+	for rest := strings.TrimPrefix(gitConfig, "\ufeff"); ; {
+		if rest = strings.TrimLeft(rest, " \t\r\n"); rest == "" {
+			return "", errors.New(".git/config has no remote called origin: name the remote with --remote")
+		}
+		if rest[0] == '[' {
+			within, rest = isOrigin(rest)
+			continue
+		}
+		end := strings.IndexAny(rest, "=\n#;")
+		key := strings.TrimSpace(rest[:max(end, 0)])
+		switch {
+		case end < 0:
+			rest = ""
+		case rest[end] != '=':
+			_, rest = configValue(rest[end:])
+		default:
+			var value string
+			if value, rest = configValue(rest[end+1:]); within && strings.EqualFold(key, "url") && value != "" {
+				return value, nil
+			}
+		}
 	}
-	url := decoded.Section("remote").Subsection("origin").Option("url")
-	if url == "" {
-		return "", errors.New(".git/config has no remote called origin: name the remote with --remote")
+}
+
+// isOrigin tells whether a section begins, [remote "origin"], and returns what follows. In quotes, what a section is about may be anything.
+func isOrigin(text string) (is bool, rest string) {
+	end := "]"
+	if quote, bracket := strings.IndexByte(text, '"'), strings.IndexByte(text, ']'); quote >= 0 && quote < bracket {
+		end = `"]`
 	}
-	return url, nil
+	header, rest, _ := strings.Cut(text[1:], end)
+	kind, name, _ := strings.Cut(header, `"`)
+	return strings.EqualFold(strings.TrimSpace(kind), "remote") && name == "origin", rest
+}
+
+// configValue reads a value up to the end of its line, as git does (https://git-scm.com/docs/git-config#_syntax), and returns what follows.
+func configValue(text string) (value, rest string) {
+	var read []byte
+	quoted, length := false, 0 // without the space at its end
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\n':
+			return string(read[:length]), text[i+1:]
+		case c == '\\' && i+1 < len(text):
+			i++
+			switch text[i] {
+			case '\n': // it goes on in the next line
+				continue
+			case 't':
+				read = append(read, '\t')
+			case 'n':
+				read = append(read, '\n')
+			default:
+				read = append(read, text[i])
+			}
+			length = len(read)
+		case c == '"':
+			quoted = !quoted
+		case (c == '#' || c == ';') && !quoted:
+			_, rest, _ := strings.Cut(text[i:], "\n")
+			return string(read[:length]), rest
+		case strings.IndexByte(" \t\r", c) >= 0 && !quoted:
+			if length > 0 {
+				read = append(read, c)
+			}
+		default:
+			read = append(read, c)
+			length = len(read)
+		}
+	}
+	return string(read[:length]), ""
 }

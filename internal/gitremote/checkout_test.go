@@ -41,13 +41,37 @@ func TestHeadAgreesWithGit(t *testing.T) {
 	}
 }
 
-func TestOrigin(t *testing.T) {
-	config := "[core]\n\tbare = false\n[remote \"fork\"]\n\turl = https://a.example/f.git\n[remote \"origin\"]\n\turl = git@a.example:g/p.git\n"
-	if got, err := Origin(config); err != nil || got != "git@a.example:g/p.git" {
-		t.Errorf("got %q, %v", got, err)
+// TestOriginAgreesWithGit compares with what git reads in the same files.
+func TestOriginAgreesWithGit(t *testing.T) {
+	for _, config := range []string{
+		"[core]\n\tbare = false\n[remote \"fork\"]\n\turl = https://a.example/f.git\n[remote \"origin\"]\n\turl = git@a.example:g/p.git\n",
+		"[remote \"origin\"]\r\n\tfetch = +refs/heads/*:refs/remotes/origin/*\r\n\turl = https://a.example/p.git\r\n",
+		"[ReMote \"origin\"] URL=https://a.example/p.git ; not this\n",
+		"[remote \"origin\"]\n# url = https://comment.example\n; url = https://comment.example\nurl = \"https://a.example/a b;c#d.git\"  # but this\n",
+		"[remote \"origin\"]\nurl = https://a.exa\\\nmple/p.git\n",
+		"[remote \"origin\"]\nurl = \"https://a.example/\\\"quoted\\\".git\"\n",
+		"[branch \"a]b\"]\nremote = origin\n[remote \"Origin\"]\nurl = https://other.example\n[remote \"origin\"]\nmirror\nurl = https://a.example/p.git\n",
+		"[remote \"origin\"]\nurl = https://first.example\nurl = https://second.example\n",
+		"[remote \"origin\"]\nfetch = x\n[core]\nurl = https://core.example\n[remote \"origin\"]\nurl = https://a.example/p.git",
+		"\ufeff[remote \"origin\"]\n\turl = https://a.example/p.git\n",
+	} {
+		file := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command("git", "config", "--file", file, "--get-all", "remote.origin.url").Output()
+		if err != nil {
+			t.Fatalf("git on %q: %v", config, err)
+		}
+		want, _, _ := strings.Cut(string(out), "\n")
+		if got, err := Origin(config); err != nil || got != want {
+			t.Errorf("%q: got %q, %v; want %q", config, got, err, want)
+		}
 	}
-	if _, err := Origin("[core]\n"); err == nil || !strings.Contains(err.Error(), "--remote") {
-		t.Errorf("no origin: %v", err)
+	for _, config := range []string{"", "[core]\n", "[remote \"origin\"]\nurl\n", "[remote \"origin\"", "url = https://a.example/p.git\n"} {
+		if got, err := Origin(config); err == nil || !strings.Contains(err.Error(), "--remote") {
+			t.Errorf("%q: got %q, %v", config, got, err)
+		}
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/memory"
 )
 
 // Commit is one of a history's commits.
@@ -56,7 +54,7 @@ func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err e
 		if errors.Is(err, errTooLarge) && in.From != "" {
 			store, err = r.fetch(ctx, most, append(arguments, filter, deepen)...)
 		}
-		if errors.Is(err, errNotV2) { // as a server says that knows no filters
+		if errors.Is(err, errNotGit) { // as a server says that knows no filters
 			store, err = r.fetch(ctx, most, append(arguments, deepen)...)
 		}
 		if err != nil {
@@ -70,16 +68,16 @@ func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err e
 
 // history are the commits of a range, without those that it begins after.
 type history struct {
-	store *memory.Storage
+	store *objects
 	Range
 }
 
 // list walks from the newest commit on, of those that are known next always the youngest, as git log does.
 func (h *history) list() (commits []Commit) {
 	seen := map[plumbing.Hash]bool{}
-	var next []*object.Commit
+	var next []*commit
 	reach := func(hash plumbing.Hash) {
-		if c, err := object.GetCommit(h.store, hash); err == nil && !seen[hash] {
+		if c, err := h.store.commit(hash); err == nil && !seen[hash] {
 			seen[hash] = true
 			next = append(next, c)
 		}
@@ -87,17 +85,17 @@ func (h *history) list() (commits []Commit) {
 	for reach(plumbing.NewHash(h.To)); len(next) > 0; {
 		youngest := 0
 		for i, c := range next {
-			if c.Committer.When.After(next[youngest].Committer.When) {
+			if c.made.After(next[youngest].made) {
 				youngest = i
 			}
 		}
 		c := next[youngest]
 		next = append(next[:youngest], next[youngest+1:]...)
 		if h.Folder == "" || h.changes(c) {
-			subject, _, _ := strings.Cut(strings.TrimSpace(c.Message), "\n")
-			commits = append(commits, Commit{c.Hash.String(), strings.TrimSpace(subject), c.Author.Name, c.NumParents() > 1})
+			subject, _, _ := strings.Cut(strings.TrimSpace(c.message), "\n")
+			commits = append(commits, Commit{c.hash.String(), strings.TrimSpace(subject), c.author, len(c.parents) > 1})
 		}
-		for _, parent := range c.ParentHashes {
+		for _, parent := range c.parents {
 			reach(parent)
 		}
 	}
@@ -106,17 +104,17 @@ func (h *history) list() (commits []Commit) {
 
 // changes tells whether the folder is another in a commit than in each of its parents. Of a commit that the range begins after, nothing
 // is there; but the server sends no folder that is in one, so that a folder that it sent is a changed one.
-func (h *history) changes(c *object.Commit) bool {
-	mine, known := h.folder(c.Hash)
-	if len(c.ParentHashes) == 0 {
+func (h *history) changes(c *commit) bool {
+	mine, known := h.folder(c.hash)
+	if len(c.parents) == 0 {
 		return mine != plumbing.ZeroHash
 	}
-	for _, parent := range c.ParentHashes {
+	for _, parent := range c.parents {
 		theirs, parentKnown := h.folder(parent)
 		switch {
 		case known && parentKnown && mine == theirs, !known && !parentKnown:
 			return false
-		case known && !parentKnown && (h.From == "" || h.store.HasEncodedObject(mine) != nil):
+		case known && !parentKnown && (h.From == "" || !h.store.has(mine)):
 			return false
 		}
 	}
@@ -126,21 +124,18 @@ func (h *history) changes(c *object.Commit) bool {
 // folder is the tree of the folder in a commit: zero where it has no such folder, and not known where the server did not send what it
 // takes to tell.
 func (h *history) folder(commit plumbing.Hash) (tree plumbing.Hash, known bool) {
-	c, err := object.GetCommit(h.store, commit)
+	c, err := h.store.commit(commit)
 	if err != nil {
 		return tree, false
 	}
-	tree = c.TreeHash
+	tree = c.tree
 	for name := range strings.SplitSeq(h.Folder, "/") {
-		in, err := object.GetTree(h.store, tree)
-		if err != nil {
+		if tree, err = h.store.entry(tree, name); err != nil {
 			return plumbing.ZeroHash, false
 		}
-		entry, err := in.FindEntry(name)
-		if err != nil {
-			return plumbing.ZeroHash, true
+		if tree.IsZero() {
+			return tree, true
 		}
-		tree = entry.Hash
 	}
 	return tree, true
 }

@@ -6,18 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
-	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
-	"github.com/go-git/go-git/v5/plumbing/transport"
-	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
-	"github.com/go-git/go-git/v5/storage/memory"
 )
 
 // PushTag pushes an annotated tag for a commit that the remote has. When is the tagger's date: the commit's own, so
@@ -26,9 +20,10 @@ import (
 // Options are push options (https://git-scm.com/docs/git-push#Documentation/git-push.txt---push-optionoption), as ci.skip
 // for GitLab to start no pipeline for the tag; a server that takes none does not get them.
 func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time.Time, options ...string) error {
+	sent := false // by an earlier attempt
 	return r.do(ctx, "push tag "+tag.Name, func(ctx context.Context) error {
 		var said bytes.Buffer
-		err := r.pushTag(ctx, tag, message, when, options, &said)
+		err := r.pushTag(ctx, tag, message, when, options, &said, &sent)
 		// A server tells why it refuses (a protected tag, say) only beside its answer.
 		if words := remoteWords(said.String()); err != nil && words != "" {
 			err = fmt.Errorf("%w\nthe git remote says: %s%s", err, words, r.whereProtected(tag.Name, words))
@@ -37,65 +32,84 @@ func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time
 	})
 }
 
-func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, options []string, progress io.Writer) error {
-	session, err := r.receivePack()
+func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, options []string, said io.Writer, sent *bool) error {
+	server, err := r.advertise(ctx, receivePack)
 	if err != nil {
 		return err
-	}
-	defer session.Close()
-	refs, err := session.AdvertisedReferencesContext(ctx)
-	if err != nil {
-		return err
-	}
-	name := plumbing.NewTagReferenceName(tag.Name)
-	if _, exists := refs.References[name.String()]; exists {
-		return ErrExists
 	}
 	pack, hash, err := encodeTag(tag, message, when)
 	if err != nil {
 		return err
 	}
-	request := packp.NewReferenceUpdateRequestFromCapabilities(refs.Capabilities)
-	request.Commands = []*packp.Command{{Name: name, Old: plumbing.ZeroHash, New: hash}}
-	request.Packfile = io.NopCloser(pack)
-	if len(options) > 0 && refs.Capabilities.Supports(capability.PushOptions) {
-		if err := addOptions(request, options, pack); err != nil {
-			return err
-		}
+	name := "refs/tags/" + tag.Name
+	switch there := server.refs[name]; {
+	case there == hash.String() && *sent:
+		return nil // it came through, and only the answer got lost
+	case there != "":
+		return ErrExists
+	case !server.can("report-status"):
+		return errors.New("the git remote is not able to say whether it takes a tag")
 	}
-	if refs.Capabilities.Supports(capability.Sideband64k) {
-		if err := request.Capabilities.Set(capability.Sideband64k); err != nil {
-			return err
-		}
-		request.Progress = progress
+	capabilities := "report-status agent=ship"
+	if server.can("side-band-64k") {
+		capabilities += " side-band-64k"
 	}
-	status, err := session.ReceivePack(ctx, request)
+	if !server.can("push-options") {
+		options = nil
+	}
+	if len(options) > 0 {
+		capabilities += " push-options"
+	}
+	// https://git-scm.com/docs/pack-protocol#_reference_update_request_and_packfile_transfer
+	var body bytes.Buffer
+	packets := pktline.NewEncoder(&body)
+	_ = packets.Encodef("%s %s %s\x00%s", plumbing.ZeroHash, hash, name, capabilities)
+	_ = packets.Flush()
+	if len(options) > 0 {
+		_ = packets.EncodeString(options...)
+		_ = packets.Flush()
+	}
+	body.Write(pack)
+
+	*sent = true
+	answer, err := r.request(ctx, http.MethodPost, server.repository+"/"+receivePack, receivePack, body.Bytes())
 	if err != nil {
-		return lostRace(err)
+		return err
 	}
-	if status == nil {
-		return errors.New("the server did not say whether it took the tag")
+	defer answer.Body.Close()
+	var report io.Reader = answer.Body
+	if server.can("side-band-64k") {
+		report = &sideband{packets: report, said: said}
 	}
-	return lostRace(status.Error())
+	err = readReport(report)
+	if report != answer.Body { // what the server says to people may end after the report
+		_, _ = io.Copy(io.Discard, report)
+	}
+	return lostRace(err)
 }
 
-// addOptions puts push options in front of the pack (https://git-scm.com/docs/pack-protocol#_reference_update_request_and_packfile_transfer).
-// go-git would send each as KEY=VALUE; one without a value has to be written here, and the capability announced beside the agent.
-func addOptions(request *packp.ReferenceUpdateRequest, options []string, pack io.Reader) error {
-	agent := capability.DefaultAgent() + " " + string(capability.PushOptions)
-	if err := request.Capabilities.Set(capability.Agent, agent); err != nil {
-		return err
+// readReport reads whether a push was taken (https://git-scm.com/docs/pack-protocol#_report_status): "unpack ok", then for the one ref
+// "ok NAME" or "ng NAME REASON".
+func readReport(report io.Reader) error {
+	for {
+		packet, err := readPacket(report)
+		if err != nil {
+			return fmt.Errorf("read whether the git remote took the tag: %w", err)
+		}
+		line := strings.TrimSpace(string(packet))
+		result, rest, _ := strings.Cut(line, " ")
+		switch {
+		case result == "unpack" && rest != "ok":
+			return fmt.Errorf("the git remote cannot read what was pushed: %s", rest)
+		case result == "ng":
+			_, reason, _ := strings.Cut(rest, " ")
+			return fmt.Errorf("the git remote refuses the tag: %s", reason)
+		case result == "ok":
+			return nil
+		case packet == nil:
+			return errors.New("the git remote does not say whether it took the tag")
+		}
 	}
-	var section bytes.Buffer
-	packets := pktline.NewEncoder(&section)
-	if err := packets.EncodeString(options...); err != nil {
-		return fmt.Errorf("encode the push options: %w", err)
-	}
-	if err := packets.Flush(); err != nil {
-		return err
-	}
-	request.Packfile = io.NopCloser(io.MultiReader(&section, pack))
-	return nil
 }
 
 // lostRace recognizes git's words for a ref that appeared between the look and the push.
@@ -109,31 +123,6 @@ func lostRace(err error) error {
 		}
 	}
 	return err
-}
-
-// encodeTag makes the tag object (https://git-scm.com/docs/git-mktag) and a pack that holds only it.
-func encodeTag(tag Tag, message string, when time.Time) (*bytes.Buffer, plumbing.Hash, error) {
-	store := memory.NewStorage()
-	encoded := store.NewEncodedObject()
-	annotated := object.Tag{
-		Name:       tag.Name,
-		Tagger:     object.Signature{Name: "Ship", Email: "ship@localhost", When: when.UTC()},
-		Message:    message + "\n",
-		TargetType: plumbing.CommitObject,
-		Target:     plumbing.NewHash(tag.Commit),
-	}
-	if err := annotated.Encode(encoded); err != nil {
-		return nil, plumbing.ZeroHash, fmt.Errorf("encode the tag: %w", err)
-	}
-	hash, err := store.SetEncodedObject(encoded)
-	if err != nil {
-		return nil, plumbing.ZeroHash, fmt.Errorf("encode the tag: %w", err)
-	}
-	var pack bytes.Buffer
-	if _, err := packfile.NewEncoder(&pack, store, false).Encode([]plumbing.Hash{hash}, 0); err != nil {
-		return nil, plumbing.ZeroHash, fmt.Errorf("encode the pack: %w", err)
-	}
-	return &pack, hash, nil
 }
 
 // remoteWords keeps of a server's messages what a person reads, on one line.
@@ -153,22 +142,7 @@ func (r *Remote) CheckPush(ctx context.Context) error {
 		return fmt.Errorf("push to %s: no token was given: name one with --token", r.URL)
 	}
 	return r.do(ctx, "ask for the right to push", func(ctx context.Context) error {
-		session, err := r.receivePack()
-		if err != nil {
-			return err
-		}
-		defer session.Close()
-		if _, err = session.AdvertisedReferencesContext(ctx); errors.Is(err, transport.ErrEmptyRemoteRepository) {
-			return nil
-		}
+		_, err := r.advertise(ctx, receivePack)
 		return r.explainPush(err)
 	})
-}
-
-func (r *Remote) receivePack() (transport.ReceivePackSession, error) {
-	endpoint, err := transport.NewEndpoint(r.URL)
-	if err != nil {
-		return nil, err
-	}
-	return githttp.NewClient(r.Client.HTTP).NewReceivePackSession(endpoint, r.auth())
 }

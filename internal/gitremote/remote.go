@@ -1,20 +1,18 @@
 // Package gitremote looks at the tags of a git remote over HTTP(S) and pushes new ones, with no clone at hand.
 //
 // Looking speaks protocol v2 (https://git-scm.com/docs/protocol-v2), whose ref-prefix makes the answer as small as
-// the question; servers that do not speak it are asked by go-git in protocol v0. Pushing sends one tag object and
+// the question; servers that do not speak it are asked in protocol v0. Pushing sends one tag object and
 // one command with an all-zero old id, so that the server itself refuses a tag that exists.
 package gitremote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing/transport"
-	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 
 	"dagger/ship/internal/network"
 )
@@ -46,22 +44,24 @@ var (
 // Address turns what stands in a clone's .git/config into a URL that a token can be sent to: SSH addresses
 // (git@host:group/project.git, ssh://…) become their HTTPS twins, and credentials are dropped from URLs.
 func Address(remote string) (string, error) {
-	endpoint, err := transport.NewEndpoint(remote)
+	// [user@]host:path, as for scp(1)
+	if host, path, is := strings.Cut(remote, ":"); is && !strings.ContainsAny(host, `/\`) && !strings.HasPrefix(path, "//") && !strings.HasPrefix(path, `\`) {
+		remote = "ssh://" + host + "/" + strings.TrimPrefix(path, "/")
+	}
+	u, err := url.Parse(remote)
 	if err != nil {
 		return "", errors.New("not a git address") // the cause would repeat what may hold a token
 	}
-	switch endpoint.Protocol {
-	case "http", "https":
-		u, err := url.Parse(remote)
-		if err != nil {
-			return "", errors.New("not a URL")
-		}
-		u.User = nil
+	u.User = nil
+	switch {
+	case u.Host == "" || u.Hostname() == "":
+		return "", errors.New("a path cannot be pushed to with a token: give an https URL")
+	case u.Scheme == "http" || u.Scheme == "https":
 		return u.String(), nil
-	case "ssh":
-		return "https://" + endpoint.Host + "/" + strings.TrimPrefix(endpoint.Path, "/"), nil
+	case u.Scheme == "ssh":
+		return "https://" + u.Hostname() + "/" + strings.TrimPrefix(u.Path, "/"), nil
 	}
-	return "", fmt.Errorf("%s addresses cannot be pushed to with a token: give an https URL", endpoint.Protocol)
+	return "", fmt.Errorf("%s addresses cannot be pushed to with a token: give an https URL", u.Scheme)
 }
 
 // Tags returns the tags whose names begin with one of the prefixes, which may be whole names: mind that other names can begin
@@ -69,7 +69,7 @@ func Address(remote string) (string, error) {
 func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err error) {
 	err = r.do(ctx, "list tags", func(ctx context.Context) (err error) {
 		tags, err = r.lsRefs(ctx, prefixes)
-		if errors.Is(err, errNotV2) {
+		if errors.Is(err, errNotGit) {
 			tags, err = r.advertised(ctx, prefixes)
 		}
 		return err
@@ -79,41 +79,19 @@ func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err 
 
 // advertised lists tags with protocol v0, in which a server names all of its refs.
 func (r *Remote) advertised(ctx context.Context, prefixes []string) ([]Tag, error) {
-	endpoint, err := transport.NewEndpoint(r.URL)
-	if err != nil {
-		return nil, err
-	}
-	session, err := githttp.NewClient(r.Client.HTTP).NewUploadPackSession(endpoint, r.auth())
-	if err != nil {
-		return nil, err
-	}
-	defer session.Close()
-	refs, err := session.AdvertisedReferencesContext(ctx)
-	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		return nil, nil
-	}
+	server, err := r.advertise(ctx, uploadPack)
 	if err != nil {
 		return nil, err
 	}
 	var tags []Tag
-	for name, hash := range refs.References {
-		name, is := strings.CutPrefix(name, "refs/tags/")
-		if !is || !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+	for ref, hash := range server.refs {
+		name, is := strings.CutPrefix(ref, "refs/tags/")
+		if !is || strings.HasSuffix(name, "^{}") || !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			continue
 		}
-		if peeled, annotated := refs.Peeled["refs/tags/"+name]; annotated {
-			hash = peeled
-		}
-		tags = append(tags, Tag{Name: name, Commit: hash.String()})
+		tags = append(tags, Tag{Name: name, Commit: cmp.Or(server.refs[ref+"^{}"], hash)})
 	}
 	return tags, nil
-}
-
-func (r *Remote) auth() transport.AuthMethod {
-	if r.Token == "" {
-		return nil
-	}
-	return &githttp.BasicAuth{Username: r.User, Password: r.Token}
 }
 
 // do calls the remote, and says what to do about the errors that users meet most.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing/transport"
-
 	"dagger/ship/internal/network"
 )
 
@@ -35,11 +33,11 @@ func (r *Remote) explain(err error) error {
 	switch {
 	case errors.Is(err, ErrRefused):
 		return err
-	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return fmt.Errorf("%w: %s%s", ErrRefused, r.unknownToken(), words(err, transport.ErrAuthenticationRequired))
-	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return fmt.Errorf("%w: the token may not do this%s", ErrRefused, words(err, transport.ErrAuthorizationFailed))
-	case errors.Is(err, transport.ErrRepositoryNotFound):
+	case errors.Is(err, errUnauthorized):
+		return fmt.Errorf("%w: %s%s", ErrRefused, r.unknownToken(), words(err, errUnauthorized))
+	case errors.Is(err, errForbidden):
+		return fmt.Errorf("%w: the token may not do this%s", ErrRefused, words(err, errForbidden))
+	case errors.Is(err, errNoRepository):
 		if r.isJobToken() && r.Token != "" {
 			return errors.New("no such repository, or the token may not see it: a GitLab job token sees its own project, and those that " +
 				"have it in Settings > CI/CD > Job token permissions")
@@ -64,14 +62,14 @@ func (r *Remote) unknownToken() string {
 
 // explainPush says which right a push lacks and where it is given.
 func (r *Remote) explainPush(err error) error {
-	if !errors.Is(err, transport.ErrAuthorizationFailed) {
+	if !errors.Is(err, errForbidden) {
 		return err
 	}
 	missing := "the access token may not push: it needs, on GitLab, " + accessTokens
 	if r.isJobToken() {
 		missing = "the job token may not push: allow it at " + jobTokens + "; or give --token a project access token of " + accessTokens
 	}
-	return fmt.Errorf("%w: %s%s", ErrRefused, missing, words(err, transport.ErrAuthorizationFailed))
+	return fmt.Errorf("%w: %s%s", ErrRefused, missing, words(err, errForbidden))
 }
 
 // whereProtected says what to do where the server's words are GitLab's for a protected tag.

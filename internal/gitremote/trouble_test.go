@@ -3,6 +3,7 @@ package gitremote
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -38,18 +39,78 @@ func TestDoesNotTryAgain(t *testing.T) {
 	}
 }
 
-// TestPushWithLostAnswer pushes a tag that gets through, and cannot know it.
+// TestPushWithLostAnswer pushes a tag that gets through, and learns it only by looking again.
 func TestPushWithLostAnswer(t *testing.T) {
 	s := newServer(t)
 	s.cut = "/git-receive-pack"
 	tag := Tag{Name: "shop-9.0.0", Commit: s.commits[1]}
-	err := s.PushTag(t.Context(), tag, "Release shop 9.0.0", time.Unix(1, 0))
-	if !errors.Is(err, ErrExists) {
-		t.Errorf("got %v, want %v", err, ErrExists)
+	push := func(commit string) error {
+		return s.PushTag(t.Context(), Tag{tag.Name, commit}, "Release shop 9.0.0", time.Unix(1, 0))
+	}
+	if err := push(tag.Commit); err != nil {
+		t.Errorf("its own tag: %v", err)
 	}
 	if tags, err := s.Tags(t.Context(), tag.Name); err != nil || len(tags) != 1 || tags[0] != tag {
 		t.Errorf("the remote has %v, %v", tags, err)
 	}
+	if err := push(tag.Commit); !errors.Is(err, ErrExists) {
+		t.Errorf("a tag that another call pushed: %v", err)
+	}
+	s.cut = "/info/refs"
+	if err := push(tag.Commit); !errors.Is(err, ErrExists) {
+		t.Errorf("a tag that another call pushed, seen with the second look: %v", err)
+	}
+	if err := push(s.commits[0]); !errors.Is(err, ErrExists) {
+		t.Errorf("a tag at another commit: %v", err)
+	}
+}
+
+// TestRedirects pushes to where the server leads, and takes the token nowhere else.
+func TestRedirects(t *testing.T) {
+	s := newServer(t)
+	var seen []string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, r.Header.Get("Authorization"))
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(elsewhere.Close)
+	s.disturb = func(w http.ResponseWriter, r *http.Request) bool {
+		if path, is := strings.CutPrefix(r.URL.Path, "/old"); is {
+			http.Redirect(w, r, path+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
+			return true
+		}
+		if path, is := strings.CutPrefix(r.URL.Path, "/sold"); is {
+			http.Redirect(w, r, elsewhere.URL+path+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
+			return true
+		}
+		return false
+	}
+	base := s.URL
+	s.URL = base + "/old"
+	if err := s.PushTag(t.Context(), Tag{"shop-1.0.0", s.commits[0]}, "x", time.Unix(1, 0)); err != nil {
+		t.Errorf("on the same server: %v", err)
+	}
+	s.URL = base + "/sold"
+	if err := s.PushTag(t.Context(), Tag{"shop-2.0.0", s.commits[0]}, "x", time.Unix(1, 0)); !errors.Is(err, ErrRefused) {
+		t.Errorf("on another server: %v", err)
+	}
+	if len(seen) != 1 || seen[0] != "" {
+		t.Errorf("another server was asked with %q, want nothing once", seen)
+	}
+}
+
+// TestPushToEmptyRepository: there is nothing to tag in it, and the server says so.
+func TestPushToEmptyRepository(t *testing.T) {
+	s := newServer(t)
+	s.git(t, "update-ref", "-d", "refs/heads/main")
+	if err := s.CheckPush(t.Context()); err != nil {
+		t.Errorf("the right to push: %v", err)
+	}
+	err := s.PushTag(t.Context(), Tag{"shop-1.0.0", strings.Repeat("1", 40)}, "x", time.Unix(1, 0))
+	if err == nil || errors.Is(err, ErrExists) {
+		t.Errorf("a tag of a commit that is not there: %v", err)
+	}
+	t.Log(err)
 }
 
 func TestCutAnswerIsNoFallback(t *testing.T) {

@@ -7,22 +7,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
-	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/storage/memory"
-
-	"dagger/ship/internal/network"
 )
 
-// errNotV2 says that the server answered in some other way than protocol v2 does.
-var errNotV2 = errors.New("the git remote does not speak protocol v2")
+// errNotGit says that the server answered in some other way than the protocol has it.
+var errNotGit = errors.New("the git remote does not answer as git does")
 
 // delimiter separates a command's capabilities from its arguments; go-git's pktline knows only the flush packet.
 const delimiter = "0001"
@@ -51,7 +44,7 @@ func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
 		// OID SP NAME [SP peeled:OID]
 		fields := strings.Fields(string(line))
 		if len(fields) < 2 || !plumbing.IsHash(fields[0]) {
-			return nil, fmt.Errorf("%w: ls-refs answered %q", errNotV2, line)
+			return nil, fmt.Errorf("%w: ls-refs answered %q", errNotGit, line)
 		}
 		tag := Tag{Commit: fields[0]}
 		for _, attribute := range fields[2:] {
@@ -72,7 +65,7 @@ func (r *Remote) CommitTime(ctx context.Context, commit string) (made time.Time,
 	err = r.do(ctx, "fetch commit "+commit, func(ctx context.Context) (err error) {
 		// tree:0 leaves out the files; a server without partial clone refuses the word and sends them all
 		made, err = r.commitTime(ctx, commit, "filter tree:0")
-		if errors.Is(err, errNotV2) {
+		if errors.Is(err, errNotGit) {
 			made, err = r.commitTime(ctx, commit)
 		}
 		return err
@@ -80,21 +73,21 @@ func (r *Remote) CommitTime(ctx context.Context, commit string) (made time.Time,
 	return made, err
 }
 
-func (r *Remote) commitTime(ctx context.Context, commit string, arguments ...string) (time.Time, error) {
-	store, err := r.fetch(ctx, 0, append(arguments, "want "+commit, "deepen 1")...)
+func (r *Remote) commitTime(ctx context.Context, hash string, arguments ...string) (time.Time, error) {
+	found, err := r.fetch(ctx, 0, append(arguments, "want "+hash, "deepen 1")...)
 	if err != nil {
 		return time.Time{}, err
 	}
-	found, err := object.GetCommit(store, plumbing.NewHash(commit))
+	c, err := found.commit(plumbing.NewHash(hash))
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read the commit: %w", err)
+		return time.Time{}, err
 	}
-	return found.Committer.When, nil
+	return c.made, nil
 }
 
 // fetch returns the objects that the server sends for a fetch's arguments, all at once. Its error wraps errTooLarge where they take
 // more than so many bytes; 0: however many.
-func (r *Remote) fetch(ctx context.Context, limit int64, arguments ...string) (*memory.Storage, error) {
+func (r *Remote) fetch(ctx context.Context, limit int64, arguments ...string) (*objects, error) {
 	body, err := r.command(ctx, "fetch", append(arguments, "no-progress", "done")...)
 	if err != nil {
 		return nil, err
@@ -110,17 +103,18 @@ func (r *Remote) fetch(ctx context.Context, limit int64, arguments ...string) (*
 			break
 		}
 		if line == nil {
-			return nil, fmt.Errorf("%w: fetch answered without a pack", errNotV2)
+			return nil, fmt.Errorf("%w: fetch answered without a pack", errNotGit)
 		}
 	}
-	store, pack := memory.NewStorage(), &sideband{packets: body, limit: limit}
-	if err := packfile.UpdateObjectStorage(store, pack); err != nil {
+	pack := &sideband{packets: body, limit: limit}
+	found, err := unpack(pack)
+	if err != nil {
 		if pack.tooLarge() {
 			err = errTooLarge
 		}
 		return nil, fmt.Errorf("read the pack: %w", err)
 	}
-	return store, nil
+	return found, nil
 }
 
 // command posts one protocol v2 command and returns the answer's packets.
@@ -135,118 +129,21 @@ func (r *Remote) command(ctx context.Context, name string, arguments ...string) 
 	_ = packets.Flush()
 
 	base := strings.TrimSuffix(r.URL, "/")
-	answer, err := r.post(ctx, base+"/git-upload-pack", body.Bytes())
+	answer, err := r.post(ctx, base+"/"+uploadPack, body.Bytes())
 	// GitLab redirects https://host/group/project to its .git twin, but only what is asked for with GET
-	if errors.Is(err, errNotV2) && !strings.HasSuffix(base, ".git") {
-		return r.post(ctx, base+".git/git-upload-pack", body.Bytes())
+	if errors.Is(err, errNotGit) && !strings.HasSuffix(base, ".git") {
+		return r.post(ctx, base+".git/"+uploadPack, body.Bytes())
 	}
 	return answer, err
 }
 
 func (r *Remote) post(ctx context.Context, address string, body []byte) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	answer, err := r.request(ctx, http.MethodPost, address, uploadPack, body, "Git-Protocol", "version=2")
+	if errors.Is(err, errNoRepository) { // which is also what one says that has the repository, but not at that address
+		return nil, fmt.Errorf("%w: it answered 404 Not Found", errNotGit)
+	}
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Content-Type", "application/x-git-upload-pack-request")
-	request.Header.Set("Accept", "application/x-git-upload-pack-result")
-	request.Header.Set("Git-Protocol", "version=2")
-	request.Header.Set("User-Agent", "git/ship") // GitLab routes by the name "git"
-	if r.Token != "" {
-		request.SetBasicAuth(r.User, r.Token)
-	}
-	response, err := r.Client.HTTP.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode == http.StatusOK &&
-		response.Header.Get("Content-Type") == "application/x-git-upload-pack-result" {
-		return response.Body, nil
-	}
-	defer response.Body.Close()
-	switch response.StatusCode {
-	case http.StatusUnauthorized:
-		return nil, fmt.Errorf("%w: %s", transport.ErrAuthenticationRequired, network.Said(response.Body))
-	case http.StatusForbidden:
-		return nil, fmt.Errorf("%w: %s", transport.ErrAuthorizationFailed, network.Said(response.Body))
-	}
-	return nil, fmt.Errorf("%w: it answered %s", errNotV2, response.Status)
-}
-
-// readPacket returns a packet's payload; nil for a flush packet, empty for a delimiter.
-// A packet that says ERR is the server's error (https://git-scm.com/docs/pack-protocol#_pkt_line_format).
-func readPacket(r io.Reader) ([]byte, error) {
-	var length [4]byte
-	switch _, err := io.ReadFull(r, length[:]); {
-	case err == io.EOF: // git that does not know the command says nothing at all
-		return nil, fmt.Errorf("%w: the answer ends early", errNotV2)
-	case err != nil:
-		return nil, fmt.Errorf("read the answer: %w", err)
-	}
-	n, err := strconv.ParseUint(string(length[:]), 16, 16)
-	switch {
-	case err != nil || n == 3:
-		return nil, fmt.Errorf("%w: bad packet length %q", errNotV2, length)
-	case n == 0:
-		return nil, nil
-	case n < 4:
-		return []byte{}, nil
-	}
-	payload := make([]byte, n-4)
-	if _, err := io.ReadFull(r, payload); err == io.EOF {
-		return nil, fmt.Errorf("read the answer: %w", io.ErrUnexpectedEOF)
-	} else if err != nil {
-		return nil, fmt.Errorf("read the answer: %w", err)
-	}
-	if message, is := bytes.CutPrefix(payload, []byte("ERR ")); is {
-		return nil, serverError(string(bytes.TrimSpace(message)))
-	}
-	return payload, nil
-}
-
-func serverError(message string) error {
-	if strings.Contains(message, "not our ref") {
-		return fmt.Errorf("%w: push the branch first", ErrNoCommit)
-	}
-	return fmt.Errorf("%w: %s", errNotV2, message)
-}
-
-// errTooLarge says that a pack is larger than what is asked for is worth.
-var errTooLarge = errors.New("the git remote sends too much")
-
-// sideband reads the pack out of a fetch's packets: each begins with 1 for data, 2 for progress, 3 for an error.
-type sideband struct {
-	packets io.Reader
-	rest    []byte
-	limit   int64 // of the pack's bytes; 0: none
-	got     int64
-}
-
-func (s *sideband) tooLarge() bool { return s.limit > 0 && s.got > s.limit }
-
-func (s *sideband) Read(p []byte) (int, error) {
-	for len(s.rest) == 0 {
-		packet, err := readPacket(s.packets)
-		if err != nil {
-			return 0, err
-		}
-		if packet == nil {
-			return 0, io.EOF
-		}
-		if len(packet) == 0 {
-			continue
-		}
-		switch packet[0] {
-		case 1:
-			s.rest = packet[1:]
-			if s.got += int64(len(s.rest)); s.tooLarge() {
-				return 0, errTooLarge
-			}
-		case 3:
-			return 0, serverError(string(bytes.TrimSpace(packet[1:])))
-		}
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
+	return answer.Body, nil
 }

@@ -1,0 +1,153 @@
+package gitremote
+
+import (
+	"bytes"
+	"compress/zlib"
+	"crypto/sha1"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+)
+
+// objects are git's, by their hash, as they came in a pack.
+type objects struct {
+	storer.EncodedObjectStorer // what reading a pack does not take
+	found                      map[plumbing.Hash]plumbing.EncodedObject
+}
+
+// unpack reads a pack (https://git-scm.com/docs/gitformat-pack).
+func unpack(pack io.Reader) (*objects, error) {
+	o := &objects{found: map[plumbing.Hash]plumbing.EncodedObject{}}
+	parser, err := packfile.NewParserWithStorage(packfile.NewScanner(pack), o)
+	if err != nil {
+		return nil, err
+	}
+	_, err = parser.Parse()
+	return o, err
+}
+
+func (o *objects) SetEncodedObject(object plumbing.EncodedObject) (plumbing.Hash, error) {
+	o.found[object.Hash()] = object
+	return object.Hash(), nil
+}
+
+func (o *objects) EncodedObject(_ plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
+	if object, is := o.found[hash]; is {
+		return object, nil
+	}
+	return nil, plumbing.ErrObjectNotFound
+}
+
+func (o *objects) has(hash plumbing.Hash) bool { return o.found[hash] != nil }
+
+// text returns the content of an object; its error is plumbing.ErrObjectNotFound where there is none of that type.
+func (o *objects) text(kind plumbing.ObjectType, hash plumbing.Hash) (string, error) {
+	object, is := o.found[hash]
+	if !is || object.Type() != kind {
+		return "", plumbing.ErrObjectNotFound
+	}
+	reader, err := object.Reader()
+	if err != nil {
+		return "", err
+	}
+	defer reader.Close()
+	data, err := io.ReadAll(reader)
+	return string(data), err
+}
+
+// commit is a commit object: what stands in its lines up to an empty one, then the message
+// (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_git_commit_objects).
+type commit struct {
+	hash    plumbing.Hash
+	tree    plumbing.Hash
+	parents []plumbing.Hash
+	author  string    // the name
+	made    time.Time // by its committer
+	message string
+}
+
+func (o *objects) commit(hash plumbing.Hash) (*commit, error) {
+	text, err := o.text(plumbing.CommitObject, hash)
+	if err != nil {
+		return nil, fmt.Errorf("read commit %s: %w", hash, err)
+	}
+	c := &commit{hash: hash}
+	head, message, _ := strings.Cut(text, "\n\n")
+	c.message = message
+	for line := range strings.Lines(head) { // those of a signature, which begin with a space, are no others' keys
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		switch key {
+		case "tree":
+			c.tree = plumbing.NewHash(value)
+		case "parent":
+			c.parents = append(c.parents, plumbing.NewHash(value))
+		case "author":
+			name, _, _ := strings.Cut(value, "<")
+			c.author = strings.TrimSpace(name)
+		case "committer":
+			if c.made, err = when(value); err != nil {
+				return nil, fmt.Errorf("read commit %s: %w", hash, err)
+			}
+		}
+	}
+	return c, nil
+}
+
+// when reads the time at the end of a committer's line: seconds since 1970, and a time zone, which changes nothing about it.
+func when(line string) (time.Time, error) {
+	_, stamp, _ := strings.Cut(line, "> ")
+	seconds, _, _ := strings.Cut(stamp, " ")
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q does not end in a time", line)
+	}
+	return time.Unix(n, 0).UTC(), nil
+}
+
+// entry finds what a tree has under a name; zero where that is nothing. An entry is MODE SP NAME NUL and the bytes of a hash.
+func (o *objects) entry(tree plumbing.Hash, name string) (found plumbing.Hash, err error) {
+	text, err := o.text(plumbing.TreeObject, tree)
+	for err == nil && text != "" {
+		head, rest, is := strings.Cut(text, "\x00")
+		if !is || len(rest) < len(found) {
+			return found, errors.New("a tree object that is cut")
+		}
+		if _, called, _ := strings.Cut(head, " "); called == name {
+			copy(found[:], rest)
+			return found, nil
+		}
+		text = rest[len(found):]
+	}
+	return found, err
+}
+
+// encodeTag makes a tag object (https://git-scm.com/docs/git-mktag), and a pack that holds only it.
+func encodeTag(tag Tag, message string, when time.Time) (pack []byte, hash plumbing.Hash, err error) {
+	content := fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger Ship <ship@localhost> %d +0000\n\n%s\n", tag.Commit, tag.Name, when.Unix(), message)
+	var packed bytes.Buffer
+	packed.WriteString("PACK")
+	packed.Write(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 2), 1)) // version, objects
+	size := len(content)
+	first := byte(plumbing.TagObject)<<4 | byte(size&15) // then seven bits of the size in each byte, the highest bit where there are more
+	for size >>= 4; size > 0; size >>= 7 {
+		packed.WriteByte(first | 0x80)
+		first = byte(size & 0x7f)
+	}
+	packed.WriteByte(first)
+	deflated := zlib.NewWriter(&packed)
+	_, err = deflated.Write(content)
+	if err = errors.Join(err, deflated.Close()); err != nil {
+		return nil, hash, fmt.Errorf("encode the tag: %w", err)
+	}
+	sum := sha1.Sum(packed.Bytes())
+	return slices.Concat(packed.Bytes(), sum[:]), plumbing.ComputeHash(plumbing.TagObject, content), nil
+}

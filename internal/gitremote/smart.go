@@ -1,0 +1,139 @@
+package gitremote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"dagger/ship/internal/network"
+)
+
+// Services of a git server (https://git-scm.com/docs/http-protocol).
+const (
+	uploadPack  = "git-upload-pack"
+	receivePack = "git-receive-pack"
+)
+
+// What a server answers instead of what it was asked for.
+var (
+	errUnauthorized = errors.New("authentication required")
+	errForbidden    = errors.New("authorization failed")
+	errNoRepository = errors.New("repository not found")
+)
+
+// advertisement is what a server says of itself before it is asked for something, in protocol v0.
+type advertisement struct {
+	repository   string            // its address: a redirect may have led elsewhere
+	refs         map[string]string // hashes by full names; under NAME^{}, what an annotated tag points at
+	capabilities []string
+}
+
+func (a *advertisement) can(capability string) bool {
+	return slices.Contains(a.capabilities, capability)
+}
+
+// advertise asks a service of the server for its refs and capabilities.
+func (r *Remote) advertise(ctx context.Context, service string) (*advertisement, error) {
+	const path = "/info/refs"
+	answer, err := r.request(ctx, http.MethodGet, strings.TrimSuffix(r.URL, "/")+path+"?service="+service, service, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	a := &advertisement{refs: map[string]string{}}
+	at := *answer.Request.URL
+	at.RawQuery = ""
+	var is bool
+	if a.repository, is = strings.CutSuffix(at.String(), path); !is {
+		return nil, fmt.Errorf("the server leads from there to %s, which is no git repository", at.Redacted())
+	}
+	for flushes := 0; flushes < 2; {
+		line, err := readPacket(answer.Body)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("read the refs: %w", err)
+		case line == nil:
+			flushes++
+		case flushes == 1:
+			a.add(string(line))
+		}
+	}
+	return a, nil
+}
+
+// add takes one line: HASH SP NAME, the first with NUL and the capabilities after it. Others say what is shallow.
+func (a *advertisement) add(line string) {
+	line, capabilities, first := strings.Cut(strings.TrimSuffix(line, "\n"), "\x00")
+	if first {
+		a.capabilities = strings.Fields(capabilities)
+	}
+	if hash, name, _ := strings.Cut(line, " "); plumbing.IsHash(hash) && name != "capabilities^{}" {
+		a.refs[name] = hash
+	}
+}
+
+// request asks a service of the server; with POST, that is a body of its kind. Credentials go where they belong to only.
+func (r *Remote) request(ctx context.Context, method, address, service string, body []byte, headers ...string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	kind := "application/x-" + service + "-advertisement"
+	if method == http.MethodPost {
+		kind = "application/x-" + service + "-result"
+		request.Header.Set("Content-Type", "application/x-"+service+"-request")
+	}
+	request.Header.Set("Accept", kind)
+	request.Header.Set("User-Agent", "git/ship") // GitLab routes by the name "git"
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	if origin, err := url.Parse(r.URL); err == nil && r.Token != "" && sameServer(request.URL, origin) {
+		request.SetBasicAuth(r.User, r.Token)
+	}
+	client := *r.Client.HTTP
+	client.CheckRedirect = follow
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK && response.Header.Get("Content-Type") == kind {
+		return response, nil
+	}
+	defer response.Body.Close()
+	switch response.StatusCode {
+	case http.StatusUnauthorized:
+		return nil, fmt.Errorf("%w: %s", errUnauthorized, network.Said(response.Body))
+	case http.StatusForbidden:
+		return nil, fmt.Errorf("%w: %s", errForbidden, network.Said(response.Body))
+	case http.StatusNotFound:
+		return nil, errNoRepository
+	}
+	return nil, fmt.Errorf("%w: it answered %s", errNotGit, response.Status)
+}
+
+// follow lets credentials follow a redirect only to where they belong, and nothing from HTTPS to HTTP.
+func follow(next *http.Request, via []*http.Request) error {
+	first := via[0].URL
+	switch {
+	case len(via) >= 10:
+		return errors.New("the git remote leads from one address to another, ten times")
+	case first.Scheme == "https" && next.URL.Scheme != "https":
+		return errors.New("the git remote leads from https to " + next.URL.Scheme)
+	case !sameServer(next.URL, first):
+		next.Header.Del("Authorization")
+	}
+	return nil
+}
+
+// sameServer tells whether what may be known at one address may be known at another.
+func sameServer(to, from *url.URL) bool {
+	return to.Scheme == from.Scheme && to.Host == from.Host || from.Scheme == "http" && to.Scheme == "https" && to.Hostname() == from.Hostname()
+}
