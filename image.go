@@ -26,9 +26,9 @@ func (s *Ship) WithImage(
 
 // Build the image from the Dockerfile, and push nothing.
 //
-// It builds HEAD as the git remote has it, without what is not committed and pushed. The image is labelled with the
-// version, commit, time and place of its source (org.opencontainers.image.*), as is a container given by with-image.
-// It fails where the build does.
+// It builds HEAD as the git remote has it, without what is not committed and pushed. The image's labels and annotations say
+// the version, commit, time and place of its source (org.opencontainers.image.*), as do those of a container given by
+// with-image. It fails where the build does.
 // +cache="session"
 func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
 	r, err := s.one(ctx)
