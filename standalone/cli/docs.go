@@ -42,7 +42,7 @@ func readFunctions(sources fs.FS) (constructor function, methods []function, err
 		if err != nil {
 			return function{}, nil, err
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ParseComments)
+		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return function{}, nil, err
 		}
