@@ -62,9 +62,6 @@ func (m *meter) says(want string) error {
 	return nil
 }
 
-// slow is how long a warm-up may take: what takes longer has that one run only, which counts.
-const slow = 20 * time.Second
-
 // measure runs the contenders one after the other, in turns, so that what else the machine does meets all of them. The first turn
 // warms up and does not count.
 func (b *bench) measure(ctx context.Context, contenders ...contender) ([]row, error) {
@@ -81,7 +78,7 @@ func (b *bench) measure(ctx context.Context, contenders ...contender) ([]row, er
 			}
 			if rows[i].name = contenders[i].name; turn >= 0 {
 				rows[i].samples = append(rows[i].samples, m.sample)
-			} else if m.took > slow {
+			} else if m.took > b.slow {
 				rows[i].name += " (one run)"
 				rows[i].samples = slices.Repeat([]sample{m.sample}, b.runs)
 			}

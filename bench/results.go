@@ -70,6 +70,7 @@ func (b *bench) versions() string {
 		{"Node.js", "node", "--version"},
 		{"Helm", filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), "version --short"},
 		{"Go", "go", "version"},
+		{"Dagger", b.dagger, "version"},
 	} {
 		if program.path == "" {
 			continue

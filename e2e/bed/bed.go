@@ -48,12 +48,17 @@ func (b *Bed) OnEngine() bool { return b.Session == onEngine }
 // onEngine is the Session of a Dagger engine.
 const onEngine = "a Dagger engine"
 
-// ErrNoEngine is returned where SHIP_SESSION asks for a Dagger engine and none can be used; Start has said why.
+// ErrNoEngine is returned where a session in a Dagger engine is wanted and none can be used; Start has said why.
 var ErrNoEngine = errors.New("no Dagger engine is used")
 
 // Start brings the servers up, with all state below the folder state, and says on log what it does. Flags are more ones of
 // `testbed up`.
-func Start(ctx context.Context, state string, log io.Writer, flags ...string) (b *Bed, err error) {
+func Start(ctx context.Context, state string, log io.Writer, flags ...string) (*Bed, error) {
+	return StartIn(ctx, os.Getenv("SHIP_SESSION"), state, log, flags...)
+}
+
+// StartIn is Start with a session that is wanted, as SHIP_SESSION has it.
+func StartIn(ctx context.Context, wanted, state string, log io.Writer, flags ...string) (b *Bed, err error) {
 	if os.Getenv("SHIP_PROGRAM") == "" {
 		return nil, errors.New("no programs are named in the environment: call make, which builds and names them")
 	}
@@ -67,7 +72,7 @@ func Start(ctx context.Context, state string, log io.Writer, flags ...string) (b
 		}
 	}()
 	address, engine := "127.0.0.1", false
-	if wanted := os.Getenv("SHIP_SESSION"); wanted != "buildkit" {
+	if wanted != "buildkit" {
 		if address, engine = findEngine(ctx, log); !engine && wanted == "engine" {
 			return b, ErrNoEngine
 		}
