@@ -85,7 +85,8 @@ func (b *bench) engineCalls(ctx context.Context, servers *bed.Bed) (string, erro
 	}
 	rows, err := b.measure(ctx, contenders...)
 	return "### Nothing to release\n\nThe example as it is, with its `.env` and a GitLab job's variables. All modules are loaded already, " +
-		"and results of functions are not taken from the cache.\n\n" + b.table(rows, memory), err
+		"and results of functions are not taken from the cache. A call of Ship is two containers, one for its settings and one for the function; " +
+		"an engine with certificate authorities of its own runs `update-ca-certificates` before and after each.\n\n" + b.table(rows, memory), err
 }
 
 // engineApp makes a checkout of the whole example, and an environment as a GitLab job gives it.
