@@ -7,61 +7,29 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
-	"github.com/go-git/go-git/v5/plumbing/storer"
 )
 
 // objects are git's, by their hash, as they came in a pack.
-type objects struct {
-	storer.EncodedObjectStorer // what reading a pack does not take
-	found                      map[plumbing.Hash]plumbing.EncodedObject
-}
+type objects struct{ found map[plumbing.Hash]object }
 
-// unpack reads a pack (https://git-scm.com/docs/gitformat-pack).
-func unpack(pack io.Reader) (*objects, error) {
-	o := &objects{found: map[plumbing.Hash]plumbing.EncodedObject{}}
-	parser, err := packfile.NewParserWithStorage(packfile.NewScanner(pack), o)
-	if err != nil {
-		return nil, err
-	}
-	_, err = parser.Parse()
-	return o, err
+func (o *objects) has(hash plumbing.Hash) bool {
+	_, is := o.found[hash]
+	return is
 }
-
-func (o *objects) SetEncodedObject(object plumbing.EncodedObject) (plumbing.Hash, error) {
-	o.found[object.Hash()] = object
-	return object.Hash(), nil
-}
-
-func (o *objects) EncodedObject(_ plumbing.ObjectType, hash plumbing.Hash) (plumbing.EncodedObject, error) {
-	if object, is := o.found[hash]; is {
-		return object, nil
-	}
-	return nil, plumbing.ErrObjectNotFound
-}
-
-func (o *objects) has(hash plumbing.Hash) bool { return o.found[hash] != nil }
 
 // text returns the content of an object; its error is plumbing.ErrObjectNotFound where there is none of that type.
 func (o *objects) text(kind plumbing.ObjectType, hash plumbing.Hash) (string, error) {
 	object, is := o.found[hash]
-	if !is || object.Type() != kind {
+	if !is || object.kind != kind {
 		return "", plumbing.ErrObjectNotFound
 	}
-	reader, err := object.Reader()
-	if err != nil {
-		return "", err
-	}
-	defer reader.Close()
-	data, err := io.ReadAll(reader)
-	return string(data), err
+	return string(object.content), nil
 }
 
 // commit is a commit object: what stands in its lines up to an empty one, then the message
