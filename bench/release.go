@@ -5,10 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"dagger/ship/e2e/bed"
 )
@@ -17,7 +19,8 @@ import (
 func (b *bench) releases(ctx context.Context) (string, error) {
 	text := "The example, with a new version and another source in each run: `ship release` on a session already up, against `buildctl build` with a push, " +
 		"then `helm upgrade --install --wait` for one environment after the other, with Helm's own program on this machine. By hand, nothing is looked at, checked, tagged or labelled. " +
-		"Two environments at once are `--environments=test+production`; by hand they are still deployed to one after the other.\n\n"
+		"Two environments at once are `--environments=test+production`; by hand they are still deployed to one after the other. " +
+		"Runs begin at other parts of a second each, the same for both, since rollouts end by the kubelet's, which looks once a second.\n\n"
 	for i, c := range []struct {
 		title, between string
 		environments   []string
@@ -66,8 +69,22 @@ func (b *bench) newDeployed(name string, environments []string, between string) 
 	return app, nil
 }
 
+// awaitMoment waits for another part of a second in each run, the same for all contenders. A kubelet looks at its pods once a second, so
+// that a rollout ends at nearly the same part of each: without, a difference of less than a second is none or a whole one.
+func awaitMoment(run int) {
+	const golden = 0.618033988749895 // its multiples are spread evenly over a second, however many there are
+	_, part := math.Modf(float64(run) * golden)
+	now := time.Now()
+	moment := now.Truncate(time.Second).Add(time.Duration(part * float64(time.Second)))
+	if moment.Before(now) {
+		moment = moment.Add(time.Second)
+	}
+	time.Sleep(time.Until(moment))
+}
+
 func (b *bench) byShip(name string, environments []string, between string) contender {
 	var app *bed.App
+	runs := 0
 	return contender{"`ship release`", func(ctx context.Context, m *meter) (err error) {
 		if app == nil {
 			if app, err = b.newDeployed(name, environments, between); err != nil {
@@ -77,12 +94,15 @@ func (b *bench) byShip(name string, environments []string, between string) conte
 		if _, err := b.change(app); err != nil {
 			return err
 		}
+		runs++
+		awaitMoment(runs)
 		return m.ship(ctx, app, ": released", "release")
 	}}
 }
 
 func (b *bench) byHand(name string, environments []string) contender {
 	var app *bed.App
+	runs := 0
 	return contender{"by hand (the floor)", func(ctx context.Context, m *meter) (err error) {
 		if app == nil {
 			if app, err = b.newDeployed(name, environments, ","); err != nil {
@@ -93,6 +113,8 @@ func (b *bench) byHand(name string, environments []string) contender {
 		if err != nil {
 			return err
 		}
+		runs++
+		awaitMoment(runs)
 		metadata := filepath.Join(b.state, "metadata.json")
 		build := exec.CommandContext(ctx, os.Getenv("BUILDCTL_PROGRAM"), "build", "--progress=plain", "--frontend=dockerfile.v0",
 			"--local=context="+app.Dir, "--local=dockerfile="+app.Dir, "--metadata-file="+metadata,
