@@ -105,7 +105,7 @@ func (a *app) plain(output string) string {
 		a.Name, "shop").Replace(output)
 	for _, differs := range []struct{ pattern, with string }{
 		{`\bat [0-9a-f]{7}\b`, "at COMMIT"}, {`HEAD is [0-9a-f]{7}\b`, "HEAD is COMMIT"}, {`sha256:([0-9a-f]{12,64}|…)`, "DIGEST"},
-		{` \([0-9.]+m?s\)`, ""}, {`shop-[0-9a-f]{8,10}-?[0-9a-z]{5,7}`, "POD"}, {`restarts: \d`, "restarts: N"},
+		{` \([0-9.]+m?s\)`, ""}, {`\([0-9.]+m?s, `, "("}, {`shop-[0-9a-f]{8,10}-?[0-9a-z]{5,7}`, "POD"}, {`restarts: \d`, "restarts: N"},
 		{`(?m)^  POD: \w+, `, "  POD: STATE, "}, {`crashe(d|s again and again)`, "crashes"}, {`shop:(latest|0\.1\.0): the registry`, "shop:TAG: the registry"},
 	} {
 		output = regexp.MustCompile(differs.pattern).ReplaceAllString(output, differs.with)
