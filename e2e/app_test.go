@@ -26,7 +26,23 @@ func newApp(t *testing.T) *app {
 	t.Helper()
 	name := appName(t)
 	made, err := world.NewApp(name, filepath.Join(t.TempDir(), name))
+	t.Cleanup(func() { makeRoom(t, name) })
 	return &app{must(t, made, err), t}
+}
+
+// makeRoom removes the namespaces of an app whose test has ended: a node has room for a hundred pods, fewer than all tests make.
+func makeRoom(t *testing.T, name string) {
+	namespaces, err := world.Kubectl("get", "namespaces", "--output=name")
+	if err != nil {
+		t.Logf("list namespaces: %v", err)
+	}
+	for namespace := range strings.FieldsSeq(namespaces) {
+		if of := strings.TrimPrefix(namespace, "namespace/"); of == name || strings.HasPrefix(of, name+"-") {
+			if _, err := world.Kubectl("delete", namespace, "--wait=false"); err != nil {
+				t.Logf("remove %s: %v", namespace, err)
+			}
+		}
+	}
 }
 
 // appName makes a project's name of a test's.
