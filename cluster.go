@@ -19,8 +19,11 @@ import (
 
 // Where things are in the container that Helm runs in.
 const (
+	treePath       = "/ship/tree"
+	packedPath     = "/tmp/packed"
 	chartPath      = "/ship/chart"
-	valuesPath     = "/ship/image.json"
+	valuesPath     = "/ship/values"
+	imagePath      = "/ship/image.json"
 	kubeconfigPath = "/ship/kubeconfig"
 	printedPath    = "/tmp/printed"
 )
@@ -49,7 +52,7 @@ func (r *release) runs(ctx context.Context, chart helm.Release, target helm.Targ
 		e.Version, e.Digest, e.Status = versionOf(image), image.Digest, revision.Status
 	}
 	if revision.Rollback() && !r.byName {
-		e.RolledBack, err = r.rolledBackFrom(ctx, chart)
+		e.RolledBack, err = r.rolledBackFrom(ctx, chart, revision)
 	}
 	return e, err
 }
@@ -58,11 +61,14 @@ func (r *release) takesPrereleases(target helm.Target) bool {
 	return slices.Contains(r.Prereleases, target.Name)
 }
 
-// rolledBackFrom returns the version that ran well before somebody rolled the release back, empty where nobody did.
-func (r *release) rolledBackFrom(ctx context.Context, chart helm.Release) (string, error) {
+// rolledBackFrom returns the version that ran well before somebody rolled the release back, empty if nobody did.
+func (r *release) rolledBackFrom(ctx context.Context, chart helm.Release, last helm.Revision) (string, error) {
 	history, err := r.history(ctx, chart)
 	if err != nil {
 		return "", err
+	}
+	if n := len(history); n > 0 && last.Recovery() && history[n-1].Revision == last.Number {
+		history[n-1] = history[n-1].AsRecovery()
 	}
 	from := helm.RolledBackFrom(history)
 	if from == 0 {
@@ -181,8 +187,42 @@ func (r *release) cluster() *dagger.Container {
 		WithMountedSecret(kubeconfigPath, r.Kubeconfig)
 }
 
-// withChart puts the chart and its values into a container and names them in the release.
-func (r *release) withChart(ctx context.Context, container *dagger.Container, target helm.Target, image helm.Image) (*dagger.Container, helm.Release, error) {
+// packedChart is a chart of a commit as plain files, and its values files by name.
+type packedChart struct {
+	chart, values *dagger.Directory
+	names         []string
+}
+
+// pack takes the chart out of the commit's tree, where no secret is: Helm follows links, and would read for a chart whatever it can.
+func (r *release) pack() (packedChart, error) {
+	folder := path.Join(r.Path, r.Chart)
+	return r.charts.get(r.plan.Commit+" "+folder, func() (packed packedChart, err error) {
+		container := dag.Container().From(r.Tools).WithMountedDirectory(treePath, r.tree())
+		args := helm.Bounded(r.timeout(), helm.PackArgs(treePath, "./"+folder, packedPath)...)
+		var code int
+		var names, stderr string
+		err = r.try(r.ctx, "fetch the chart at "+converge.Short(r.plan.Commit)+" from the git remote", func(ctx context.Context) (err error) {
+			code, names, stderr, err = r.result(ctx, container, args)
+			return err
+		})
+		switch {
+		case err != nil:
+			return packed, err
+		case code == helm.NoChart:
+			return packed, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", folder)
+		case code == helm.LinksOutside:
+			return packed, fmt.Errorf("the chart in %s has links that lead out of the repo, or nowhere: replace them with the files themselves:\n%s", r.Chart, stderr)
+		case code != 0:
+			return packed, fmt.Errorf("pack the chart in %s: %s", r.Chart, helm.Failure(code, stderr))
+		}
+		made := container.WithExec(quietly(args)).Directory(packedPath)
+		return packedChart{made.Directory(helm.PackedChart), made.Directory(helm.PackedValues), strings.Fields(names)}, nil
+	})
+}
+
+// withChart puts the chart and its values into a container and names them in the release. What is in the container is what the commit
+// has, and not a way to anything else: see pack.
+func (r *release) withChart(container *dagger.Container, target helm.Target, image helm.Image) (*dagger.Container, helm.Release, error) {
 	chart, err := r.helmRelease(target)
 	if err != nil {
 		return nil, chart, err
@@ -190,26 +230,28 @@ func (r *release) withChart(ctx context.Context, container *dagger.Container, ta
 	if chart.Helm, err = r.helmVersion(); err != nil {
 		return nil, chart, err
 	}
-	folder := path.Join(r.Path, r.Chart)
-	chart.Chart = chartPath
-	var files []string
-	err = r.try(ctx, "fetch the chart at "+converge.Short(r.plan.Commit)+" from the git remote", func(context.Context) (err error) {
-		files, err = r.files().List(folder)
-		return err
-	})
-	if err != nil && !strings.Contains(err.Error(), "no such file") {
+	packed, err := r.pack()
+	if err != nil {
 		return nil, chart, err
 	}
-	if !slices.Contains(files, "Chart.yaml") {
-		return nil, chart, fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", folder)
+	chart.Chart = chartPath
+	if values := "values-" + target.Name + ".yaml"; slices.Contains(packed.names, values) {
+		chart.Values = append(chart.Values, path.Join(valuesPath, values))
 	}
-	if values := "values-" + target.Name + ".yaml"; slices.Contains(files, values) {
-		chart.Values = append(chart.Values, path.Join(chartPath, values))
-	}
-	chart.Values = append(chart.Values, valuesPath)
+	chart.Values = append(chart.Values, imagePath)
 	return container.
-		WithMountedDirectory(chartPath, r.tree().Directory(folder)).
-		WithNewFile(valuesPath, helm.Keys(r.Keys).Values(image)), chart, nil
+		WithMountedDirectory(chartPath, packed.chart).
+		WithMountedDirectory(valuesPath, packed.values).
+		WithNewFile(imagePath, helm.Keys(r.Keys).Values(image)), chart, nil
+}
+
+// comparing is a container with a chart that is rolled out only as the revision after the one that was looked at.
+func (r *release) comparing(container *dagger.Container, chart helm.Release, before helm.Revision) (*dagger.Container, error) {
+	packed, err := r.pack()
+	if err != nil {
+		return nil, err
+	}
+	return container.WithMountedDirectory(chartPath, packed.chart.WithNewFile(helm.ComparePath, chart.Compare(before))), nil
 }
 
 func (r *release) image(digest string) helm.Image {
@@ -219,7 +261,7 @@ func (r *release) image(digest string) helm.Image {
 // render tries the chart out with a digest of zeros, since the image may not be built yet.
 func (r *release) render(ctx context.Context, target helm.Target) error {
 	image := r.image("sha256:" + strings.Repeat("0", 64))
-	container, chart, err := r.withChart(ctx, dag.Container().From(r.Tools), target, image)
+	container, chart, err := r.withChart(dag.Container().From(r.Tools), target, image)
 	if err != nil {
 		return err
 	}

@@ -60,16 +60,20 @@ func (s *Ship) oneWith(ctx context.Context, environment string) (*release, error
 	return r, nil
 }
 
-// deploy looks once more before it acts: the build took a while, and another release may be at work or have been. Where one
-// comes in between, or the cluster is in trouble that may pass, it begins again.
+// How often a deploy looks anew because another operation came in between. Each time that one has got further.
+const interruptions = 10
+
+// deploy looks once more before it acts: the build took a while, and another release may be at work or have been. What it decides
+// on is compared in the act and once more after it. If another operation comes in between, or the cluster is in trouble that may pass, it
+// decides anew.
 func (r *release) deploy(ctx context.Context, target helm.Target) (string, error) {
-	container, chart, err := r.withChart(ctx, r.cluster(), target, r.image(r.facts.Digest))
+	container, chart, err := r.withChart(r.cluster(), target, r.image(r.facts.Digest))
 	if err != nil {
 		return "", err
 	}
 	chart.CreateNamespace = true
 	done := ""
-	for attempt := 1; ; attempt++ {
+	for attempt, interrupted := 1, 0; ; {
 		before, recovered, err := r.unlock(ctx, container, chart)
 		done += recovered
 		if err != nil {
@@ -80,6 +84,9 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 			return "", err
 		}
 		if now := converge.Deploy(r.facts, environment); !now.Needed {
+			if converge.Below(r.facts, environment) {
+				return "", errors.New(done + now.Why)
+			}
 			return done + now.Why + " by now", nil
 		}
 		start := time.Now()
@@ -90,21 +97,30 @@ func (r *release) deploy(ctx context.Context, target helm.Target) (string, error
 		if cause == "" {
 			return fmt.Sprintf("%s%s runs %s", done, target.Namespace, r.reference()), nil
 		}
-		again := helm.Locked(cause) || network.Transient(cause) && time.Since(start) < chart.Timeout
+		trouble := network.Transient(cause) && time.Since(start) < chart.Timeout
 		if chart.CreateNamespace && helm.MayNotCreateNamespace(cause) {
-			chart.CreateNamespace, again = false, true // it may be there all the same
+			chart.CreateNamespace, trouble = false, true // it may be there all the same
 		}
-		if !again || attempt == network.Attempts {
+		switch {
+		case helm.Locked(cause) && interrupted < interruptions:
+			interrupted++
+			r.say("%s: %s; looking again", target.Name, cause)
+			err = sleep(ctx, time.Second)
+		case trouble && attempt < network.Attempts:
+			err = r.waitToRetry(ctx, target.Name+": "+cause, attempt)
+			attempt++
+		default:
 			return "", fmt.Errorf("%s%w\n%s stays tagged and published: retry to deploy it again, or fix it in a higher version",
 				done, r.failed(ctx, container, chart, target, cause), r.project.Version.Text)
 		}
-		if err := r.waitToRetry(ctx, target.Name+": "+cause, attempt); err != nil {
+		if err != nil {
 			return "", err
 		}
 	}
 }
 
-// roll makes the target run the chart, as the revision that it writes into the chart. What Helm says went wrong is the cause.
+// roll makes the target run the chart, as the revision that it writes into the chart, and looks whether that is the last one then. What
+// went wrong is the cause, in Helm's words.
 func (r *release) roll(ctx context.Context, container *dagger.Container, chart *helm.Release, target helm.Target, before helm.Revision) (cause string, err error) {
 	chart.Next = before.Number + 1
 	operations := [][]string{chart.UpgradeArgs()}
@@ -114,10 +130,17 @@ func (r *release) roll(ctx context.Context, container *dagger.Container, chart *
 		}
 		chart.Next = 1
 		operations = [][]string{chart.UninstallArgs(), chart.InstallArgs()}
+		before = helm.Revision{}
 	}
+	if container, err = r.comparing(container, *chart, before); err != nil {
+		return "", err
+	}
+	last := len(operations) - 1
+	operations[last] = chart.ThenLook(r.deadline(), operations[last])
+	var seen string
 	for _, args := range operations {
 		start := time.Now()
-		code, _, stderr, err := r.exec(ctx, container, args)
+		code, stdout, stderr, err := r.exec(ctx, container, args)
 		if err != nil {
 			return "", err
 		}
@@ -128,6 +151,20 @@ func (r *release) roll(ctx context.Context, container *dagger.Container, chart *
 			}
 			return cause, nil
 		}
+		seen = stdout
 	}
-	return "", nil
+	after, err := r.afterwards(ctx, *chart, seen)
+	if err == nil && (after.Number != chart.Next || after.Image(r.Keys) != r.image(r.facts.Digest)) {
+		cause = fmt.Sprintf("%s: revision %d of %s in %s came after %d", helm.Taken, after.Number, chart.Name, chart.Namespace, chart.Next)
+	}
+	return cause, err
+}
+
+// afterwards is the last revision as it was seen after an operation. If the look failed, it is made again.
+func (r *release) afterwards(ctx context.Context, chart helm.Release, seen string) (helm.Revision, error) {
+	if seen == "" {
+		return r.status(ctx, chart)
+	}
+	last, err := helm.ParseRevisions(seen)
+	return last[chart.Name], err
 }

@@ -206,7 +206,7 @@ func New(
 	// What the engine itself fetches and pushes trusts what the engine's machine does
 	// +optional
 	ca *dagger.Secret,
-	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in; it has a shell and timeout(1), too
+	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in. It has a shell, too, with timeout, find, realpath and tar
 	// +optional
 	// +default="docker.io/alpine/k8s:1.37.1"
 	tools string,

@@ -43,6 +43,8 @@ type repo struct {
 	times     shared[string, time.Time]                // of commits
 	trees     shared[string, manifest.Tree]            // of commits, as the remote has them
 	helms     shared[string, helm.Version]             // of the tools images
+	charts    shared[string, packedChart]              // by commit and folder
+	clocks    shared[string, clusterClock]             // by namespace
 	revisions shared[string, map[string]helm.Revision] // of the projects' Helm releases, by namespace
 	listings  shared[string, listing]                  // by namespace
 	accounts  shared[string, *registry.Account]        // by the registry's host

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -62,12 +63,11 @@ func (r *release) rollback(ctx context.Context, target helm.Target, version stri
 		return "", err
 	}
 	chart.Next = before.Number + 1
-	code, _, stderr, err := r.exec(ctx, r.cluster(), chart.RollbackArgs(revision))
-	if err != nil {
-		return "", err
-	}
-	if code != 0 {
-		return "", r.failed(ctx, r.cluster(), chart, target, helm.Failure(code, stderr))
+	switch err := r.goBack(ctx, r.cluster(), chart, before, revision, true); {
+	case errors.Is(err, errTaken):
+		return "", fmt.Errorf("not rolled back: %w; call rollback again if that is not wanted either", err)
+	case err != nil:
+		return "", r.failed(ctx, r.cluster(), chart, target, err.Error())
 	}
 	r.report.Outcome = report.RolledBack
 	return fmt.Sprintf("%s%s runs %s:%s@%s again, as in revision %d; it ran %s", recovered, target.Namespace,

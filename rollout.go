@@ -21,7 +21,7 @@ func (r *release) failed(ctx context.Context, container *dagger.Container, chart
 	text := "the rollout failed: " + words
 	own := err == nil && now.Number == chart.Next && now.Status == "failed" && !helm.Locked(words)
 	if own {
-		text = r.diagnosis(ctx, container, rollout.Release{Name: chart.Name, Namespace: chart.Namespace, Hooks: now.Hooks, Since: now.Since}, words)
+		text = r.diagnosis(ctx, container, rollout.Release{Name: chart.Name, Namespace: chart.Namespace, Hooks: now.Hooks, Since: now.Created}, words)
 		if target.Strategy != helm.Upgrade {
 			return fmt.Errorf("%s\n\nleft as it is", text)
 		}
@@ -40,7 +40,10 @@ func (r *release) failed(ctx context.Context, container *dagger.Container, chart
 	case !own:
 		return fmt.Errorf("%s\n\nleft as it is: %s", text, state)
 	}
-	back, err := r.takeBack(ctx, container, chart)
+	back, err := r.takeBack(ctx, container, chart, now)
+	if errors.Is(err, errTaken) {
+		return fmt.Errorf("%s\n\nnot rolled back: %w", text, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s\n\nrolling back failed too: %s", text, explain(err))
 	}

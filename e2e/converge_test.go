@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -228,7 +227,7 @@ func TestClaim(t *testing.T) {
 	a.Settings["environments"] = "test=" + a.Name + ":reinstall"
 	a.release("released")
 	until := time.Now().Add(20 * time.Second)
-	a.kubectl("label", "secret", "sh.helm.release.v1."+a.Name+".v1", fmt.Sprintf("ship-reinstall=%d-OTHER", until.Unix()), "--namespace="+a.Name)
+	a.kubectl("label", "secret", "sh.helm.release.v1."+a.Name+".v1", "ship-claim=1.20.OTHER", "--field-manager=ship-claim", "--namespace="+a.Name)
 	a.bump("0.2.0")
 	a.release("released")
 	if time.Now().Before(until.Add(-time.Second)) {

@@ -59,6 +59,9 @@ var faults = func() (all []fault) {
 	for range 4 {
 		all = append(all, fault{"a race from one commit", raceFromOne}, fault{"a race from two commits", raceFromTwo})
 	}
+	for range 3 {
+		all = append(all, fault{"overlapped by a higher version", overlapped}, fault{"a clock that is an hour behind", clockBehind})
+	}
 	return all
 }()
 
@@ -169,6 +172,53 @@ func raceFromTwo(p *patient, _ *rand.Rand) (said string) {
 		said = p.race(p.begin(), other.begin())
 		p.git("pull", "--quiet", "--ff-only", "origin", "main")
 		must(p.t, 0, os.RemoveAll(other.Dir))
+	})
+	return said
+}
+
+// overlapped holds a release while it deploys, until another one has released the next version whole. One that reinstalls is waited for by
+// the other, and ended by its own timeout.
+func overlapped(p *patient, random *rand.Rand) (said string) {
+	calm(func() {
+		operation, skip := "list", 2+random.IntN(4)
+		if random.IntN(4) == 0 {
+			operation, skip = "create", 0
+		}
+		held := p.set(kubernetes, "secrets", control.Fault{Kind: control.Hang, Operation: operation, Skip: skip, Count: 1})
+		slow := p.begin()
+		if err := p.server(kubernetes).AwaitWaiting(slow.ended, held.ID, 1); err != nil {
+			p.t.Log("overlapped: the release ended before it came there")
+		}
+		p.nextVersion()
+		said = p.begin().await(3 * time.Minute)
+		must(p.t, 0, p.server(kubernetes).EndFault(p.t.Context(), held.ID))
+		p.endFaults = nil
+		said += slow.await(3 * time.Minute)
+	})
+	return said
+}
+
+// clockBehind has a release at work whose machine's clock is an hour behind, while the next version is released.
+func clockBehind(p *patient, _ *rand.Rand) (said string) {
+	settings := p.Settings
+	p.Settings = maps.Clone(settings)
+	p.Settings["timeout"] = "60s" // so that it is alive still when the next one comes
+	defer func() { p.Settings = settings }()
+	calm(func() {
+		held := p.set(kubernetes, "secrets", control.Fault{Kind: control.Hang, Operation: "update", Count: 1})
+		slow := p.begin()
+		if err := p.server(kubernetes).AwaitWaiting(slow.ended, held.ID, 1); err == nil {
+			p.ageRevision(p.lastRevision(), time.Hour)
+		}
+		p.nextVersion()
+		next := p.begin()
+		next.awaitLine("waiting for that Helm operation")
+		must(p.t, 0, p.server(kubernetes).EndFault(p.t.Context(), held.ID))
+		p.endFaults = nil
+		said = slow.await(3*time.Minute) + next.await(3*time.Minute)
+		if history := p.helm("history"); strings.Contains(history, "after a failure") {
+			p.t.Errorf("a release that was alive was taken back:\n%s", history)
+		}
 	})
 	return said
 }

@@ -81,15 +81,14 @@ func newPatient(t *testing.T, strategy string) *patient {
 // disturb releases a new version under a fault, and then until it is through.
 func (p *patient) disturb(seed int64, fault fault) {
 	p.t.Helper()
-	p.version++
-	version := fmt.Sprintf("1.%d.0", p.version)
-	calm(func() { p.bump(version) })
+	calm(p.nextVersion)
 	start := time.Now()
 	said := fault.run(p, rand.New(rand.NewPCG(uint64(seed), 0)))
 	for _, end := range p.endFaults {
 		must(p.t, 0, end())
 	}
 	p.endFaults = nil
+	version := p.versionText()
 	calm(func() {
 		attempts := 1
 		for more := true; more && attempts <= 6; attempts++ {
@@ -102,6 +101,15 @@ func (p *patient) disturb(seed int64, fault fault) {
 	if p.t.Failed() {
 		p.t.Errorf("seed %d, %s, said\n%s", seed, fault.name, said)
 	}
+}
+
+func (p *patient) versionText() string { return fmt.Sprintf("1.%d.0", p.version) }
+
+// nextVersion commits the next version.
+func (p *patient) nextVersion() {
+	p.t.Helper()
+	p.version++
+	p.bump(p.versionText())
 }
 
 // finish releases once more, as the plan says, and tells whether that went through.

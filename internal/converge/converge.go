@@ -187,6 +187,12 @@ func Deploy(f Facts, e Environment) Step {
 	return Step{false, running}
 }
 
+// Below tells whether an environment runs less than the version: a release that set out to deploy there has not done so.
+func Below(f Facts, e Environment) bool {
+	v, err := version.Parse(f.Version.Scheme, e.Version)
+	return e.Version == "" || err == nil && f.Version.Compare(v) > 0
+}
+
 // withdrawn tells whether an environment was rolled back from the version, or from a higher one.
 func (f Facts) withdrawn(e Environment) bool {
 	from, err := version.Parse(f.Version.Scheme, e.RolledBack)

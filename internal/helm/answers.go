@@ -6,22 +6,26 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // Revision is one state that a release has been in.
 type Revision struct {
-	Number int    // counted from 1; 0: there is no such release
-	Status string // deployed, failed, superseded, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/
-	Since  time.Time
+	Number  int       // counted from 1; 0: there is no such release
+	Status  string    // deployed, failed, superseded, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/
+	Since   time.Time // when its operation began, by the clock of the machine that Helm ran on
+	Created time.Time // the same by the cluster's clock, which is the only one that all releases share
 
 	Description string // what Helm or whoever called it says of it
 
 	Hooks []string // names of the chart's hook objects
 
-	Operation string // OperationLabel, which a later revision may have inherited
-	Claim     Claim  // ClaimLabel, likewise
+	Operation string    // OperationLabel, which a later revision may have inherited
+	Claim     Claim     // ClaimLabel, likewise
+	Claimed   time.Time // when the claim was put there, by the cluster's clock
+	Recovered string    // RecoveryLabel, likewise
 
 	values map[string]any
 }
@@ -40,19 +44,48 @@ func (r Revision) Is(other Revision) bool {
 // Rollback tells whether a rollback made the revision.
 func (r Revision) Rollback() bool { return strings.HasPrefix(r.Description, rollback) }
 
-// Ends returns when the operation that holds a pending revision has ended, by its OperationLabel or, for a
-// rollback, its description. Known is false where Ship did not begin it: nothing then says how long it may take.
-func (r Revision) Ends() (at time.Time, known bool) {
-	var of, seconds int
-	if _, err := fmt.Sscanf(r.Operation, "%d.%d", &of, &seconds); err != nil || of != r.Number {
-		if _, err := fmt.Sscanf(r.Description, rollback+"%d, by Ship in %d s at most", &of, &seconds); err != nil {
-			return time.Time{}, false
-		}
-	}
-	return r.Since.Add(time.Duration(seconds) * time.Second), !r.Since.IsZero()
+// Recovery tells whether Ship made the revision to take back a failure, and not because a person asked for it.
+func (r Revision) Recovery() bool {
+	return Entry{Description: r.Description}.recovery() || r.Recovered == strconv.Itoa(r.Number)
 }
 
-// Taken is what Ship says where Helm would take no lock.
+// Hold is what keeps others from acting on a revision.
+type Hold struct {
+	What  string        // "" if nothing does
+	Since time.Time     // by the cluster's clock; zero if that is not known
+	Limit time.Duration // how long it may last
+	Known bool          // whether Ship began it. Of what somebody else began, nothing says how long it may last
+	Claim bool          // whether it is a claim. One that is over can be replaced, and nothing has to be freed
+}
+
+// HeldFrom tells what keeps the owner of an id from acting on the revision: a pending operation, or another's claim.
+func (r Revision) HeldFrom(owner string) Hold {
+	if r.Pending() {
+		limit, known := r.limit()
+		return Hold{What: r.Status, Since: r.Created, Limit: limit, Known: known}
+	}
+	if of, limit, known := r.Claim.parse(); known && of == r.Number && !r.Claim.Of(owner) {
+		return Hold{What: "claimed by another release", Since: r.Claimed, Limit: limit, Known: true, Claim: true}
+	}
+	return Hold{}
+}
+
+// limit returns how long the operation of a pending revision may take, by its OperationLabel or, for a rollback, its description.
+func (r Revision) limit() (limit time.Duration, known bool) {
+	var of, seconds int
+	if _, err := fmt.Sscanf(r.Operation, "%d.%d", &of, &seconds); err != nil || of != r.Number {
+		found := rollbackByShip.FindStringSubmatch(r.Description)
+		if found == nil {
+			return 0, false
+		}
+		seconds, _ = strconv.Atoi(found[1])
+	}
+	return time.Duration(seconds) * time.Second, true
+}
+
+var rollbackByShip = regexp.MustCompile("^" + rollback + `\d+(?:` + afterFailure + `)?, by Ship in (\d{1,9}) s at most`)
+
+// Taken is what Ship says if what it looked at is not the last revision any more when it acts.
 const Taken = "another operation came in between"
 
 // Locked recognizes that another operation holds the release: Helm refuses to begin, or finds its next revision taken.
@@ -109,7 +142,19 @@ func LastRan(history []Entry) int {
 	return 0
 }
 
-// RolledBackFrom returns the revision that was running well when somebody rolled the release back, 0 where the last revision is
+// recovery tells whether Ship made the revision to take back a failure. What it took back may have come to run after all: its
+// maker was thought to be dead and was not.
+func (e Entry) recovery() bool {
+	return strings.HasPrefix(e.Description, rollback) && strings.Contains(e.Description, afterFailure)
+}
+
+// AsRecovery is the entry with the mark of a recovery, for a Helm that has no place to write it.
+func (e Entry) AsRecovery() Entry {
+	e.Description += afterFailure
+	return e
+}
+
+// RolledBackFrom returns the revision that was running well when somebody rolled the release back, 0 if the last revision is
 // no rollback or one that followed a failure.
 func RolledBackFrom(history []Entry) int {
 	onPurpose := false
@@ -120,10 +165,21 @@ func RolledBackFrom(history []Entry) int {
 				return e.Revision
 			}
 			return 0
-		case i > 0 && !history[i-1].Ran():
+		case e.recovery() || i > 0 && !history[i-1].Ran():
 			i-- // it followed a failure, and changed nothing about what ran before that
 		default:
 			onPurpose = true
+		}
+	}
+	return 0
+}
+
+// Between returns the newest revision that ran between one and the last, without those that only went back to the revision to; 0 if
+// there is none.
+func Between(history []Entry, from, to int) int {
+	for _, e := range slices.Backward(history[:max(0, len(history)-1)]) {
+		if target, is := e.rollbackTo(); e.Revision > from && e.Ran() && !(is && target == to) {
+			return e.Revision
 		}
 	}
 	return 0
@@ -155,8 +211,12 @@ func (e Entry) rollbackTo() (revision int, is bool) {
 	return revision, err == nil && revision < e.Revision
 }
 
-// rollback is what Helm writes into the description of a revision that is one.
-const rollback = "Rollback to "
+const (
+	// rollback is what Helm writes into the description of a revision that is one.
+	rollback = "Rollback to "
+	// afterFailure is what Ship adds to it if nobody asked for the rollback.
+	afterFailure = " after a failure"
+)
 
 // ParseValues reads the answer to ValuesArgs.
 func ParseValues(answer string, keys Keys) (Image, error) {

@@ -18,9 +18,8 @@ type Release struct {
 	Helm      Version
 
 	// Next is the revision that an operation is to make. An upgrade or install says it in a label of the revision, with the
-	// operation's limit, so that whoever finds it pending later knows when its maker has ended: see Revision.Ends.
+	// operation's limit, so that whoever finds it pending later knows when its maker has ended: see Revision.HeldFrom.
 	Next int
-
 	// CreateNamespace has Helm make the namespace where there is none. That takes a right on the whole cluster, even
 	// where the namespace exists.
 	CreateNamespace bool
@@ -51,13 +50,39 @@ func (r Release) UninstallArgs() []string {
 	return r.operation("uninstall", r.Name, "--ignore-not-found")
 }
 
-// RollbackArgs takes the release back to a revision. Helm has a place to say how long that may take from 4.3 on.
+// RollbackArgs takes the release back to a revision because a person asked for it. Helm has a place to say how long that
+// may take from 4.3 on.
 func (r Release) RollbackArgs(revision int) []string {
+	return r.rollback(revision, "")
+}
+
+// RecoverArgs takes the release back to a revision after a failure. Before Helm 4.3, RecoveredArgs has to say so afterwards.
+func (r Release) RecoverArgs(revision int) []string {
+	return r.rollback(revision, afterFailure)
+}
+
+func (r Release) rollback(revision int, why string) []string {
 	args := append([]string{"rollback", r.Name, strconv.Itoa(revision)}, r.overwrite()...)
-	if r.Helm.from(4, 3) {
-		args = append(args, "--description", fmt.Sprintf(rollback+"%d, by Ship in %d s at most", revision, r.limit()/time.Second))
+	if r.Helm.describesRollbacks() {
+		args = append(args, "--description", fmt.Sprintf(rollback+"%d%s, by Ship in %d s at most", revision, why, r.limit()/time.Second))
 	}
 	return r.operation(args...)
+}
+
+func (v Version) describesRollbacks() bool { return v.from(4, 3) }
+
+// RecoveredArgs marks a revision as one that RecoverArgs made. It returns nil if Helm has written that down already.
+func (r Release) RecoveredArgs(revision int) []string {
+	if r.Helm.describesRollbacks() {
+		return nil
+	}
+	return []string{"kubectl", "label", "secret", r.record(revision), "--namespace", r.Namespace, "--overwrite",
+		fmt.Sprintf("%s=%d", RecoveryLabel, revision)}
+}
+
+// record is the name of the secret that Helm keeps a revision in.
+func (r Release) record(revision int) string {
+	return fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision)
 }
 
 // overwrite makes Helm 4 do what Helm 3 does anyway: set what the chart says where somebody else has changed it since,
@@ -89,8 +114,17 @@ const (
 
 // Bounded ends a command after a time, by timeout(1) as BusyBox and GNU coreutils both have it.
 func Bounded(limit time.Duration, command ...string) []string {
-	seconds := func(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
 	return append([]string{"timeout", "-k", seconds(killAfter), seconds(limit)}, command...)
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
+
+// ThenLook is an operation, and a look at the release's last revision after it if it succeeded: in one program, since each further
+// container takes as long as the look. Its output is that of RevisionsArgs, or empty if the look failed.
+func (r Release) ThenLook(limit time.Duration, operation []string) []string {
+	const script = `look=$1 limit=$2; shift 2; "$@" >/dev/null || exit; timeout -k 5 "$limit" kubectl get --raw "$look" 2>/dev/null || :`
+	look := RevisionsArgs(r.Namespace, r.Name)
+	return append([]string{"sh", "-c", script, "sh", look[len(look)-1], seconds(limit)}, operation...)
 }
 
 // HistoryArgs asks for the release's revisions.
@@ -107,38 +141,62 @@ func (r Release) ValuesArgs(revision int) []string {
 const (
 	// OperationLabel is how long the operation that makes the revision may take, as REVISION.SECONDS: see Revision.Ends.
 	OperationLabel = "ship-operation"
-	// ClaimLabel is on a revision that is being uninstalled and installed anew: see Claim.
-	ClaimLabel = "ship-reinstall"
+	// ClaimLabel is on a revision that is being uninstalled or rolled back: see Claim.
+	ClaimLabel = "ship-claim"
+	// RecoveryLabel is on a revision that took back a failure, as REVISION: see Revision.Recovery.
+	RecoveryLabel = "ship-recovery"
 )
 
-// Claim is one release's right to uninstall a revision. Helm takes no lock for that.
+// claimant is the field manager that claims are put on a revision as: the cluster writes down when it did so
+// (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
+const claimant = "ship-claim"
+
+// Claim is one release's right to uninstall a revision or to roll it back: REVISION.SECONDS.OWNER. Helm compares nothing before
+// it does that. It holds for SECONDS from when it was put there, by the cluster's clock.
 type Claim string
 
-// NewClaim makes a claim of the owner's, an id that nobody else has, that holds for as long as an uninstall and an install may take.
-func (r Release) NewClaim(owner string) Claim {
-	return Claim(fmt.Sprintf("%d-%s", time.Now().Add(2*r.limit()).Unix(), owner))
+// NewClaim makes a claim on a revision for the owner, an id that nobody else has. It holds for as long as an uninstall and an install
+// may take.
+func (r Release) NewClaim(revision int, owner string) Claim {
+	return Claim(fmt.Sprintf("%d.%d.%s", revision, 2*r.limit()/time.Second, owner))
 }
 
 // Of tells whether it is the owner's.
-func (c Claim) Of(owner string) bool { return strings.HasSuffix(string(c), "-"+owner) }
+func (c Claim) Of(owner string) bool { return strings.HasSuffix(string(c), "."+owner) }
 
-// Until returns when the claim ends, whatever became of its owner.
-func (c Claim) Until() time.Time {
-	var seconds int64
-	_, _ = fmt.Sscanf(string(c), "%d-", &seconds) // one that cannot be read has ended
-	return time.Unix(seconds, 0)
+// parse returns which revision is claimed, and for how long. Known is false if it is no claim.
+func (c Claim) parse() (revision int, limit time.Duration, known bool) {
+	var seconds int
+	_, err := fmt.Sscanf(string(c), "%d.%d.", &revision, &seconds)
+	return revision, time.Duration(seconds) * time.Second, err == nil
 }
 
-// ClaimArgs puts a claim on a revision. It fails where there is one already, unless it is the old one, which has ended
+// ClaimArgs puts a claim on a revision. It fails if there is one already, unless it is the old one, which has ended
 // (https://www.rfc-editor.org/rfc/rfc6902#section-4.6).
 func (r Release) ClaimArgs(revision int, claim, old Claim) []string {
 	path, was := "/metadata/labels/"+ClaimLabel, any(nil)
 	if old != "" {
 		was = old
 	}
-	patch, _ := json.Marshal([]map[string]any{{"op": "test", "path": path, "value": was}, {"op": "add", "path": path, "value": claim}})
-	return []string{"kubectl", "patch", "secret", fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision), "--namespace", r.Namespace,
-		"--type", "json", "--patch", string(patch)}
+	return r.patch(revision, map[string]any{"op": "test", "path": path, "value": was}, map[string]any{"op": "add", "path": path, "value": claim})
+}
+
+// UnclaimArgs takes the owner's claim from a revision. It fails if it is not there.
+func (r Release) UnclaimArgs(revision int, owner string) []string {
+	path := "/metadata/labels/" + ClaimLabel
+	return r.patch(revision, map[string]any{"op": "test", "path": path, "value": r.NewClaim(revision, owner)}, map[string]any{"op": "remove", "path": path})
+}
+
+func (r Release) patch(revision int, operations ...map[string]any) []string {
+	patch, _ := json.Marshal(operations)
+	return []string{"kubectl", "patch", "secret", r.record(revision), "--namespace", r.Namespace,
+		"--field-manager", claimant, "--type", "json", "--patch", string(patch)}
+}
+
+// ClockArgs asks for the time by the cluster's clock, which it writes on whatever is to be made; nothing is made.
+func ClockArgs(namespace string) []string {
+	return []string{"kubectl", "create", "secret", "generic", "ship-clock", "--namespace", namespace, "--dry-run=server",
+		"--output", "jsonpath={.metadata.creationTimestamp}"}
 }
 
 // VersionArgs asks Helm for its own version.

@@ -3,9 +3,14 @@ package helm
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -97,7 +102,7 @@ func TestCheckRendered(t *testing.T) {
 }
 
 // kept is a revision as Helm keeps it, in a list of the cluster's.
-func kept(t *testing.T, labels, revision string) string {
+func kept(t *testing.T, labels, revision string) string { // labels may be followed by more metadata
 	t.Helper()
 	var compressed bytes.Buffer
 	w := gzip.NewWriter(&compressed)
@@ -110,7 +115,9 @@ func kept(t *testing.T, labels, revision string) string {
 }
 
 func TestParseRevisions(t *testing.T) {
-	answer := `{"items":[` + kept(t, `{"name":"shop","ship-operation":"3.70","ship-reinstall":"1-A"}`,
+	claimed := `{"name":"shop","ship-operation":"3.70","ship-claim":"3.70.A","ship-recovery":"3"},"creationTimestamp":"2026-01-02T03:05:05Z",` +
+		`"managedFields":[{"manager":"helm","time":"2026-01-02T03:07:05Z"},{"manager":"ship-claim","time":"2026-01-02T03:06:05Z"}]`
+	answer := `{"items":[` + kept(t, claimed,
 		`{"name":"shop","info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z","description":"Rollback to 1"},`+
 			`"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"hooks":[{"name":"shop-migrate"}],"version":3}`) + `,` +
 		kept(t, `{"name":"shop"}`, `{"name":"shop","info":{"status":"deployed"},"version":2}`) + `,` +
@@ -122,7 +129,8 @@ func TestParseRevisions(t *testing.T) {
 	}
 	got.values = nil
 	want := Revision{Number: 3, Status: "failed", Since: time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Description: "Rollback to 1",
-		Hooks: []string{"shop-migrate"}, Operation: "3.70", Claim: "1-A"}
+		Hooks: []string{"shop-migrate"}, Operation: "3.70", Claim: "3.70.A", Recovered: "3",
+		Created: time.Date(2026, 1, 2, 3, 5, 5, 0, time.UTC), Claimed: time.Date(2026, 1, 2, 3, 6, 5, 0, time.UTC)}
 	if !reflect.DeepEqual(got, want) || !got.Rollback() {
 		t.Errorf("got %+v", got)
 	}
@@ -223,41 +231,185 @@ func TestFlagsFollowTheVersion(t *testing.T) {
 	}
 }
 
-func TestEnds(t *testing.T) {
-	since := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	r := Release{Timeout: 90 * time.Second, Helm: Version{4, 3}}
-	byShip := r.RollbackArgs(2)[slices.Index(r.RollbackArgs(2), "--description")+1]
+// TestRecordThatInflates reads a record of 1 MB that unpacks to a gigabyte.
+func TestRecordThatInflates(t *testing.T) {
+	bomb := `{"items":[` + kept(t, `{"name":"shop"}`, `{"name":"shop","manifest":"`+strings.Repeat("0", 200<<20)+`"}`) + `]}`
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := ParseRevisions(bomb)
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), "the Helm release shop: it unpacks to more than 32 MB") {
+		t.Errorf("got %v", err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 200<<20 {
+		t.Errorf("it took %d MB", took>>20)
+	}
+}
+
+// TestPackRefusesLinks runs the part of the program that comes before Helm.
+func TestPackRefusesLinks(t *testing.T) {
+	tree, outside := t.TempDir(), t.TempDir()
+	for _, folder := range []string{"chart/files", "deploy"} {
+		must(t, os.MkdirAll(filepath.Join(tree, folder), 0o755))
+	}
+	must(t, os.WriteFile(filepath.Join(tree, "chart/Chart.yaml"), []byte("name: x\n"), 0o644))
+	must(t, os.WriteFile(filepath.Join(tree, "deploy/a.yaml"), nil, 0o644))
+	must(t, os.WriteFile(filepath.Join(outside, "secret"), nil, 0o644))
+	must(t, os.Symlink("../deploy/a.yaml", filepath.Join(tree, "chart/values-a.yaml")))
+	run := func() (int, string) {
+		args := PackArgs(tree, "./chart", filepath.Join(t.TempDir(), "out"))
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Env = []string{"PATH=/usr/bin:/bin"} // no Helm
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		_ = cmd.Run()
+		return cmd.ProcessState.ExitCode(), stderr.String()
+	}
+	if code, said := run(); code == LinksOutside || code == NoChart {
+		t.Errorf("links inside the tree: exit code %d: %s", code, said)
+	}
+	for name, to := range map[string]string{
+		"files/ship": outside, "files/secret": filepath.Join(outside, "secret"), "files/environ": "/proc/self/environ", "files/up": "../../../..",
+		"values-b.yaml": "/etc/passwd", "files/through": "../../deploy/out", "files/none": "nothing",
+	} {
+		link := filepath.Join(tree, "chart", name)
+		must(t, os.Symlink(to, link))
+		if name == "files/through" { // a link inside the tree leads to one that leads out
+			must(t, os.Symlink(outside, filepath.Join(tree, "deploy/out")))
+		}
+		if code, said := run(); code != LinksOutside || !strings.Contains(said, "chart/"+name+" -> "+to+"\n") {
+			t.Errorf("%s -> %s: exit code %d: %s", name, to, code, said)
+		}
+		must(t, os.Remove(link))
+	}
+	must(t, os.Remove(filepath.Join(tree, "chart/Chart.yaml")))
+	if code, _ := run(); code != NoChart {
+		t.Errorf("no chart: exit code %d", code)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHeldFrom(t *testing.T) {
+	created := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	r := Release{Name: "shop", Timeout: 90 * time.Second, Helm: Version{4, 3}}
+	describe := func(args []string) string { return args[slices.Index(args, "--description")+1] }
+	asked, after := describe(r.RollbackArgs(2)), describe(r.RecoverArgs(2))
+	const upgrade, rollback = "pending-upgrade", "pending-rollback"
+	byShip := Hold{What: upgrade, Since: created, Limit: 110 * time.Second, Known: true}
+	backByShip := Hold{What: rollback, Since: created, Limit: 110 * time.Second, Known: true}
+	claimed := Hold{What: "claimed by another release", Since: created.Add(time.Minute), Limit: 220 * time.Second, Known: true, Claim: true}
+	for name, c := range map[string]struct {
+		revision Revision
+		want     Hold
+	}{
+		"deployed":                     {Revision{Number: 7, Status: "deployed"}, Hold{}},
+		"by Ship":                      {Revision{Number: 7, Status: upgrade, Operation: "7.110"}, byShip},
+		"inherited by somebody else's": {Revision{Number: 8, Status: upgrade, Operation: "7.110"}, Hold{What: upgrade, Since: created}},
+		"somebody else's":              {Revision{Number: 7, Status: upgrade}, Hold{What: upgrade, Since: created}},
+		"a rollback of Ship's":         {Revision{Number: 8, Status: rollback, Description: asked, Operation: "2.110"}, backByShip},
+		"a recovery of Ship's":         {Revision{Number: 8, Status: rollback, Description: after, Operation: "2.110"}, backByShip},
+		"a person's rollback":          {Revision{Number: 8, Status: rollback, Description: "Rollback to 2", Operation: "2.110"}, Hold{What: rollback, Since: created}},
+		"another's claim":              {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "B")}, claimed},
+		"a claim on another revision":  {Revision{Number: 8, Status: "deployed", Claim: r.NewClaim(7, "B")}, Hold{}},
+		"one's own claim":              {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "A")}, Hold{}},
+		"no claim":                     {Revision{Number: 7, Status: "deployed", Claim: "nonsense"}, Hold{}},
+	} {
+		// what the clock of the machine says that Helm ran on does not count
+		c.revision.Since, c.revision.Created, c.revision.Claimed = created.Add(-time.Hour), created, created.Add(time.Minute)
+		if got := c.revision.HeldFrom("A"); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestRecovery(t *testing.T) {
+	r := Release{Name: "shop", Namespace: "test", Helm: Version{4, 3}}
+	args := r.RecoverArgs(2)
+	description := args[slices.Index(args, "--description")+1]
 	for _, c := range []struct {
 		revision Revision
-		label    string
-		known    bool
+		want     bool
 	}{
-		{Revision{Number: 7, Since: since}, "7.110", true},
-		{Revision{Number: 8, Since: since}, "7.110", false}, // inherited by an upgrade of somebody else
-		{Revision{Number: 7, Since: since}, "", false},
-		{Revision{Number: 7}, "7.110", false},
-		{Revision{Number: 8, Since: since, Description: byShip}, "2.110", true},
-		{Revision{Number: 8, Since: since, Description: "Rollback to 2"}, "2.110", false},
+		{Revision{Number: 4, Description: description}, true},
+		{Revision{Number: 4, Description: "Rollback to 2, by Ship in 110 s at most"}, false},
+		{Revision{Number: 4, Description: "Rollback to 2"}, false},
+		{Revision{Number: 4, Description: "Rollback to 2", Recovered: "4"}, true},
+		{Revision{Number: 4, Description: "Rollback to 2", Recovered: "3"}, false}, // inherited
 	} {
-		c.revision.Operation = c.label
-		at, known := c.revision.Ends()
-		if known != c.known || known && !at.Equal(since.Add(110*time.Second)) {
-			t.Errorf("%+v, label %q: %s, %v", c.revision, c.label, at, known)
+		if got := c.revision.Recovery(); got != c.want {
+			t.Errorf("%+v: %v", c.revision, got)
+		}
+	}
+	if r.RecoveredArgs(4) != nil {
+		t.Error("Helm 4.3 is marked twice")
+	}
+	r.Helm = Version{3, 22}
+	if got := r.RecoveredArgs(4); !slices.Contains(got, "ship-recovery=4") || !slices.Contains(got, "sh.helm.release.v1.shop.v4") {
+		t.Errorf("Helm 3: %q", got)
+	}
+	// what was thought to be dead was alive, and came to run after it was taken back
+	history := []Entry{{1, "superseded", "Install complete"}, {2, "deployed", "Upgrade complete"}, {3, "deployed", description}}
+	if from := RolledBackFrom(history); from != 0 {
+		t.Errorf("a recovery counts as a person's rollback from revision %d", from)
+	}
+	history[2].Description = "Rollback to 1"
+	if from := RolledBackFrom(history); from != 2 {
+		t.Errorf("a person's rollback is from %d", from)
+	}
+	history[2] = history[2].AsRecovery()
+	if from := RolledBackFrom(history); from != 0 {
+		t.Errorf("a marked recovery counts as a person's rollback from revision %d", from)
+	}
+}
+
+func TestBetween(t *testing.T) {
+	const ran, failed = "Upgrade complete", `Upgrade "shop" failed: timed out`
+	for name, c := range map[string]struct {
+		history []Entry
+		want    int
+	}{
+		"nothing":           {[]Entry{{4, "superseded", ran}, {5, "deployed", "Rollback to 3"}}, 0},
+		"tried again":       {[]Entry{{4, "superseded", ran}, {5, "superseded", "Rollback to 3"}, {6, "deployed", "Rollback to 3"}}, 0},
+		"a release":         {[]Entry{{4, "superseded", ran}, {5, "superseded", ran}, {6, "deployed", "Rollback to 3"}}, 5},
+		"a failed one":      {[]Entry{{4, "superseded", ran}, {5, "failed", failed}, {6, "deployed", "Rollback to 3"}}, 0},
+		"another rollback":  {[]Entry{{4, "superseded", ran}, {5, "superseded", "Rollback to 2"}, {6, "deployed", "Rollback to 3"}}, 5},
+		"the history ended": {nil, 0},
+	} {
+		if got := Between(c.history, 4, 3); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
 	}
 }
 
 func TestClaim(t *testing.T) {
 	r := Release{Name: "shop", Namespace: "test", Timeout: time.Minute}
-	one, other := r.NewClaim("A"), r.NewClaim("B")
+	one, other := r.NewClaim(7, "A"), r.NewClaim(7, "B")
 	if one == other || !one.Of("A") || one.Of("B") || Claim("").Of("A") {
 		t.Error("whose claim it is cannot be told")
 	}
-	if left := time.Until(one.Until()); left < 2*time.Minute || left > 3*time.Minute {
-		t.Errorf("a claim holds for %s", left)
+	if of, limit, known := one.parse(); of != 7 || !known || limit < 2*time.Minute || limit > 3*time.Minute {
+		t.Errorf("a claim on %d holds for %s", of, limit)
 	}
-	if !Claim("nonsense").Until().Before(time.Now()) {
-		t.Error("a claim that says no time never ends")
+	if len(r.NewClaim(1234567, rand.Text())) > 63 {
+		t.Error("a claim is too long for a label")
+	}
+}
+
+func TestCompare(t *testing.T) {
+	r := Release{Next: 8}
+	for _, c := range []struct {
+		before Revision
+		want   string
+	}{{Revision{Number: 7, Status: "deployed"}, "ne (int .Release.Revision) 8 }}"}, {Revision{Number: 7, Status: "uninstalled"}, "ne (int .Release.Revision) 1 }}"}} {
+		if got := r.Compare(c.before); !strings.Contains(got, c.want) || !Locked(got) {
+			t.Errorf("%+v: %s", c.before, got)
+		}
 	}
 }
 
@@ -271,8 +423,9 @@ func FuzzAnswers(f *testing.F) {
 		LastRan(history)
 		RolledBackFrom(history)
 		Earlier(history)
-		Revision{Description: stdout, Operation: stderr}.Ends()
-		Claim(stdout).Until()
+		Revision{Status: "pending-x", Description: stdout, Operation: stderr}.HeldFrom("")
+		Revision{Claim: Claim(stdout)}.HeldFrom("")
+		Between(history, exitCode, exitCode)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,8 +26,15 @@ func RevisionsArgs(namespace string, names ...string) []string {
 func ParseRevisions(answer string) (map[string]Revision, error) {
 	var list struct {
 		Items []struct {
-			Metadata struct{ Labels map[string]string }
-			Data     struct{ Release []byte }
+			Metadata struct {
+				Labels            map[string]string
+				CreationTimestamp time.Time
+				ManagedFields     []struct {
+					Manager string
+					Time    time.Time
+				}
+			}
+			Data struct{ Release []byte }
 		}
 	}
 	if err := json.Unmarshal([]byte(answer), &list); err != nil {
@@ -40,12 +48,23 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 		}
 		revision.Operation = item.Metadata.Labels[OperationLabel]
 		revision.Claim = Claim(item.Metadata.Labels[ClaimLabel])
+		revision.Recovered = item.Metadata.Labels[RecoveryLabel]
+		revision.Created = item.Metadata.CreationTimestamp
+		for _, fields := range item.Metadata.ManagedFields {
+			if fields.Manager == claimant && fields.Time.After(revision.Claimed) {
+				revision.Claimed = fields.Time
+			}
+		}
 		if revision.Number > last[name].Number {
 			last[name] = revision
 		}
 	}
 	return last, nil
 }
+
+// maxRecord is how many bytes a revision's record may unpack to. A secret holds 1 MiB, which a chart's text packs into about a tenth of
+// itself, but zeros into a thousandth.
+const maxRecord = 32 << 20
 
 // decode reads what Helm keeps of a revision: JSON, compressed, in base64
 // (https://github.com/helm/helm/blob/main/pkg/storage/driver/util.go). What `helm status` prints is made from the same.
@@ -65,7 +84,11 @@ func decode(kept []byte) (name string, revision Revision, err error) {
 	if err != nil {
 		return "", Revision{}, err
 	}
-	if err := json.NewDecoder(data).Decode(&stored); err != nil {
+	limited := &io.LimitedReader{R: data, N: maxRecord}
+	if err := json.NewDecoder(limited).Decode(&stored); err != nil {
+		if limited.N == 0 {
+			err = fmt.Errorf("it unpacks to more than %d MB", maxRecord>>20)
+		}
 		return "", Revision{}, err
 	}
 	revision = Revision{
