@@ -1,0 +1,96 @@
+// Package limit says how much of what a server answers is taken in. Each limit is far above what honest servers need, and all of them
+// together keep a look within 64 MB of memory, whatever a server sends. docs/errors.md lists them.
+package limit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Kind is what is counted.
+type Kind int
+
+const (
+	Bytes    Kind = iota // of an answer as it is read, so after what HTTP itself unpacks
+	Inflated             // bytes that come out of what is compressed inside an answer
+	Kept                 // bytes that are held in memory at one time
+	Objects              // in one answer
+	Depth                // of what is made of one another
+)
+
+const mega = 1 << 20
+
+var kinds = [...]struct {
+	most  int64
+	words string
+}{
+	Bytes:    {256 * mega, "256 MB in one answer"},
+	Inflated: {1024 * mega, "1 GB when its answer is unpacked"},
+	Kept:     {16 * mega, "16 MB to keep of one answer"},
+	Objects:  {5_000_000, "5 million objects in one answer"},
+	Depth:    {4096, "4096 objects that are made of one another"}, // git makes 4095 at most
+}
+
+// ErrExceeded is wrapped by the errors about what is above a limit.
+var ErrExceeded = errors.New("more than Ship takes")
+
+// Budget is what one answer may take. It ends with its context too, so that a deadline holds where a server's answer is at hand and only
+// takes long to work through. Several goroutines may use it.
+type Budget struct {
+	ctx    context.Context
+	server string
+	mu     sync.Mutex
+	spent  [len(kinds)]int64
+}
+
+// New makes the budget of an answer. The server is named in errors.
+func New(ctx context.Context, server string) *Budget { return &Budget{ctx: ctx, server: server} }
+
+// Spend takes n of a kind from the budget. What is to be kept is asked for before memory is taken for it.
+func (b *Budget) Spend(kind Kind, n int64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
+	if n < 0 || n > kinds[kind].most-b.spent[kind] {
+		return b.exceeded(kind)
+	}
+	b.spent[kind] += n
+	return nil
+}
+
+// Within tells whether n is within a kind's limit, and takes nothing from the budget.
+func (b *Budget) Within(kind Kind, n int64) error {
+	if n < 0 || n > kinds[kind].most {
+		return b.exceeded(kind)
+	}
+	return b.ctx.Err()
+}
+
+func (b *Budget) exceeded(kind Kind) error {
+	return fmt.Errorf("%s sends %w: %s", b.server, ErrExceeded, kinds[kind].words)
+}
+
+// Reader counts what is read as spent of a kind. What is above the limit is not returned.
+func (b *Budget) Reader(kind Kind, r io.Reader) io.Reader { return &reader{b, kind, r} }
+
+type reader struct {
+	budget *Budget
+	kind   Kind
+	from   io.Reader
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if over := r.budget.Spend(r.kind, int64(n)); over != nil {
+		return 0, over
+	}
+	return n, err
+}
+
+// ReadAll reads an answer that is kept as a whole.
+func (b *Budget) ReadAll(r io.Reader) ([]byte, error) { return io.ReadAll(b.Reader(Kept, r)) }
