@@ -45,6 +45,7 @@ const maxUnread = 16 << 10
 func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = transport.MaxIdleConns // by default it keeps two, and many projects ask one registry
+	transport.MaxResponseHeaderBytes = 1 << 20
 	if ca != "" {
 		pool, err := x509.SystemCertPool()
 		if err != nil {
@@ -55,7 +56,11 @@ func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
-	return &Client{HTTP: &http.Client{Transport: &noting{transport}}, deadline: deadline, say: say}, nil
+	return newClient(transport, deadline, say), nil
+}
+
+func newClient(transport *http.Transport, deadline time.Duration, say func(string)) *Client {
+	return &Client{HTTP: &http.Client{Transport: &noting{transport}, CheckRedirect: keepCredentials}, deadline: deadline, say: say}
 }
 
 // ConnectTo returns a client that reaches one server, host or host:port, under another address (host:port) than its own.
@@ -67,7 +72,7 @@ func (c *Client) ConnectTo(server, address string) *Client {
 		}
 		return new(net.Dialer).DialContext(ctx, network, to)
 	}
-	return &Client{HTTP: &http.Client{Transport: &noting{transport}}, deadline: c.deadline, say: c.say}
+	return newClient(transport, c.deadline, c.say)
 }
 
 // appendCertificates is strict where the pool's own method passes over what it cannot read.
