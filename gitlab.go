@@ -13,7 +13,8 @@ import (
 )
 
 func (r *release) onGitLab() (*gitlab.Project, error) {
-	path, err := gitlab.ProjectOf(r.GitLab, r.remote.URL)
+	address, _ := r.remote.Place()
+	path, err := gitlab.ProjectOf(r.GitLab, address)
 	return &gitlab.Project{API: r.GitLab, Path: path, User: r.remote.User, Token: r.remote.Token, Client: r.remote.Client}, err
 }
 

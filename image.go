@@ -113,10 +113,11 @@ func (r *release) dockerBuild(made time.Time) *dagger.Container {
 // what no commit does: a version names what can be had again.
 func (r *release) tree() *dagger.Directory {
 	options := dagger.GitOpts{}
-	if r.remote.Token != "" {
+	address, fetchable := r.remote.Place()
+	if r.remote.Token != "" && fetchable { // git takes a token wherever a server leads; that it leads nowhere else, check has seen
 		options.HTTPAuthUsername, options.HTTPAuthToken = r.User, dag.SetSecret("ship-token", r.remote.Token)
 	}
-	return dag.Git(r.remote.URL, options).Commit(r.plan.Commit).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
+	return dag.Git(address, options).Commit(r.plan.Commit).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
 }
 
 // folder is the project's part of the tree.

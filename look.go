@@ -115,6 +115,9 @@ func (r *release) check(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%s is tagged at %s, but the container given was made from %s: check out the tag and make it from there",
 			r.report.Project, converge.Short(r.plan.Commit), converge.Short(r.facts.Commit))
 	}
+	if err := r.remote.Resolve(ctx); err != nil { // before the engine's git gets the token
+		return "", err
+	}
 	group, gctx := errgroup.WithContext(ctx)
 	if r.plan.Tag.Needed {
 		group.Go(r.mayPush)

@@ -63,16 +63,18 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 	// https://git-scm.com/docs/pack-protocol#_reference_update_request_and_packfile_transfer
 	var body bytes.Buffer
 	packets := pktline.NewEncoder(&body)
-	_ = packets.Encodef("%s %s %s\x00%s", plumbing.ZeroHash, hash, name, capabilities)
-	_ = packets.Flush()
+	err = packets.Encodef("%s %s %s\x00%s", plumbing.ZeroHash, hash, name, capabilities)
+	err = errors.Join(err, packets.Flush())
 	if len(options) > 0 {
-		_ = packets.EncodeString(options...)
-		_ = packets.Flush()
+		err = errors.Join(err, packets.EncodeString(options...), packets.Flush())
+	}
+	if err != nil {
+		return fmt.Errorf("write the push: %w", err)
 	}
 	body.Write(pack)
 
 	*sent = true
-	answer, err := r.request(ctx, http.MethodPost, server.repository+"/"+receivePack, receivePack, body.Bytes())
+	answer, err := r.request(ctx, http.MethodPost, r.base()+"/"+receivePack, receivePack, body.Bytes())
 	if err != nil {
 		return err
 	}

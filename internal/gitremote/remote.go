@@ -24,6 +24,8 @@ type Remote struct {
 	Token string // empty: anonymous
 
 	Client *network.Client
+
+	place place
 }
 
 // Tag is a tag on a remote.
@@ -42,7 +44,7 @@ var (
 )
 
 // Address turns what stands in a clone's .git/config into a URL that a token can be sent to: SSH addresses
-// (git@host:group/project.git, ssh://…) become their HTTPS twins, and credentials are dropped from URLs.
+// (git@host:group/project.git, ssh://…) become their HTTPS twins, and credentials and queries are dropped from URLs.
 func Address(remote string) (string, error) {
 	// [user@]host:path, as for scp(1)
 	if host, path, is := strings.Cut(remote, ":"); is && !strings.ContainsAny(host, `/\`) && !strings.HasPrefix(path, "//") && !strings.HasPrefix(path, `\`) {
@@ -52,7 +54,7 @@ func Address(remote string) (string, error) {
 	if err != nil {
 		return "", errors.New("not a git address") // the cause would repeat what may hold a token
 	}
-	u.User = nil
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment = nil, "", false, "" // some hold a token there, as ?private_token=
 	switch {
 	case u.Host == "" || u.Hostname() == "":
 		return "", errors.New("a path cannot be pushed to with a token: give an https URL")
@@ -67,6 +69,9 @@ func Address(remote string) (string, error) {
 // Tags returns the tags whose names begin with one of the prefixes, which may be whole names: mind that other names can begin
 // with them too. It takes one request, however many there are.
 func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err error) {
+	if len(prefixes) == 0 {
+		return nil, nil // git takes no prefix for all of them
+	}
 	err = r.do(ctx, "list tags", func(ctx context.Context) (err error) {
 		tags, err = r.lsRefs(ctx, prefixes)
 		if errors.Is(err, errNotGit) {

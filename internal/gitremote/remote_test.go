@@ -260,6 +260,9 @@ func TestAddress(t *testing.T) {
 		"git@gitlab.example:group/shop.git":                           "https://gitlab.example/group/shop.git",
 		"ssh://git@gitlab.example:2222/group/shop.git":                "https://gitlab.example/group/shop.git",
 		"http://127.0.0.1:8080/shop.git":                              "http://127.0.0.1:8080/shop.git",
+		"https://gitlab.example/group/shop.git?private_token=t0ken":   "https://gitlab.example/group/shop.git",
+		"https://gitlab.example/group/shop.git?#t0ken":                "https://gitlab.example/group/shop.git",
+		"ssh://git@gitlab.example/group/shop.git?private_token=t0ken": "https://gitlab.example/group/shop.git",
 	} {
 		if got, err := Address(remote); err != nil || got != want {
 			t.Errorf("Address(%q) = %q, %v; want %q", remote, got, err, want)

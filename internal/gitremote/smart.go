@@ -30,7 +30,6 @@ var (
 
 // advertisement is what a server says of itself before it is asked for something, in protocol v0.
 type advertisement struct {
-	repository   string            // its address: a redirect may have led elsewhere
 	refs         map[string]string // hashes by full names; under NAME^{}, what an annotated tag points at
 	capabilities []string
 }
@@ -41,19 +40,12 @@ func (a *advertisement) can(capability string) bool {
 
 // advertise asks a service of the server for its refs and capabilities.
 func (r *Remote) advertise(ctx context.Context, service string) (*advertisement, error) {
-	const path = "/info/refs"
-	answer, err := r.request(ctx, http.MethodGet, strings.TrimSuffix(r.URL, "/")+path+"?service="+service, service, nil)
+	answer, err := r.askRefs(ctx, service)
 	if err != nil {
 		return nil, err
 	}
 	defer answer.Body.Close()
 	a := &advertisement{refs: map[string]string{}}
-	at := *answer.Request.URL
-	at.RawQuery = ""
-	var is bool
-	if a.repository, is = strings.CutSuffix(at.String(), path); !is {
-		return nil, fmt.Errorf("the server leads from there to %s, which is no git repository", at.Redacted())
-	}
 	for flushes := 0; flushes < 2; {
 		line, err := readPacket(answer.Body)
 		switch {
@@ -95,12 +87,15 @@ func (r *Remote) request(ctx context.Context, method, address, service string, b
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	if origin, err := url.Parse(r.URL); err == nil && r.Token != "" && sameServer(request.URL, origin) {
+	if origin, err := url.Parse(r.URL); err == nil && r.Token != "" && network.SameServer(request.URL, origin) {
 		request.SetBasicAuth(r.User, r.Token)
 	}
 	client := *r.Client.HTTP
 	client.CheckRedirect = follow
 	response, err := client.Do(request)
+	if leads := new(errLeads); errors.As(err, &leads) {
+		return nil, leads
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,23 +112,4 @@ func (r *Remote) request(ctx context.Context, method, address, service string, b
 		return nil, errNoRepository
 	}
 	return nil, fmt.Errorf("%w: it answered %s", errNotGit, response.Status)
-}
-
-// follow lets credentials follow a redirect only to where they belong, and nothing from HTTPS to HTTP.
-func follow(next *http.Request, via []*http.Request) error {
-	first := via[0].URL
-	switch {
-	case len(via) >= 10:
-		return errors.New("the git remote leads from one address to another, ten times")
-	case first.Scheme == "https" && next.URL.Scheme != "https":
-		return errors.New("the git remote leads from https to " + next.URL.Scheme)
-	case !sameServer(next.URL, first):
-		next.Header.Del("Authorization")
-	}
-	return nil
-}
-
-// sameServer tells whether what may be known at one address may be known at another.
-func sameServer(to, from *url.URL) bool {
-	return to.Scheme == from.Scheme && to.Host == from.Host || from.Scheme == "http" && to.Scheme == "https" && to.Hostname() == from.Hostname()
 }

@@ -3,7 +3,6 @@ package gitremote
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -62,40 +61,6 @@ func TestPushWithLostAnswer(t *testing.T) {
 	}
 	if err := push(s.commits[0]); !errors.Is(err, ErrExists) {
 		t.Errorf("a tag at another commit: %v", err)
-	}
-}
-
-// TestRedirects pushes to where the server leads, and takes the token nowhere else.
-func TestRedirects(t *testing.T) {
-	s := newServer(t)
-	var seen []string
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen = append(seen, r.Header.Get("Authorization"))
-		w.WriteHeader(http.StatusUnauthorized)
-	}))
-	t.Cleanup(elsewhere.Close)
-	s.disturb = func(w http.ResponseWriter, r *http.Request) bool {
-		if path, is := strings.CutPrefix(r.URL.Path, "/old"); is {
-			http.Redirect(w, r, path+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
-			return true
-		}
-		if path, is := strings.CutPrefix(r.URL.Path, "/sold"); is {
-			http.Redirect(w, r, elsewhere.URL+path+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
-			return true
-		}
-		return false
-	}
-	base := s.URL
-	s.URL = base + "/old"
-	if err := s.PushTag(t.Context(), Tag{"shop-1.0.0", s.commits[0]}, "x", time.Unix(1, 0)); err != nil {
-		t.Errorf("on the same server: %v", err)
-	}
-	s.URL = base + "/sold"
-	if err := s.PushTag(t.Context(), Tag{"shop-2.0.0", s.commits[0]}, "x", time.Unix(1, 0)); !errors.Is(err, ErrRefused) {
-		t.Errorf("on another server: %v", err)
-	}
-	if len(seen) != 1 || seen[0] != "" {
-		t.Errorf("another server was asked with %q, want nothing once", seen)
 	}
 }
 

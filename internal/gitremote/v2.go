@@ -121,24 +121,31 @@ func (r *Remote) fetch(ctx context.Context, limit int64, arguments ...string) (*
 func (r *Remote) command(ctx context.Context, name string, arguments ...string) (io.ReadCloser, error) {
 	var body bytes.Buffer
 	packets := pktline.NewEncoder(&body)
-	_ = packets.EncodeString("command="+name+"\n", "agent=ship\n", "object-format=sha1\n")
+	err := packets.EncodeString("command="+name+"\n", "agent=ship\n", "object-format=sha1\n")
 	body.WriteString(delimiter)
 	for _, argument := range arguments {
-		_ = packets.EncodeString(argument + "\n")
+		err = errors.Join(err, packets.EncodeString(argument+"\n"))
 	}
-	_ = packets.Flush()
-
-	base := strings.TrimSuffix(r.URL, "/")
-	answer, err := r.post(ctx, base+"/"+uploadPack, body.Bytes())
-	// GitLab redirects https://host/group/project to its .git twin, but only what is asked for with GET
-	if errors.Is(err, errNotGit) && !strings.HasSuffix(base, ".git") {
-		return r.post(ctx, base+".git/"+uploadPack, body.Bytes())
+	if err = errors.Join(err, packets.Flush()); err != nil { // one argument less would ask for something else
+		return nil, fmt.Errorf("ask the git remote: a name is longer than git's protocol allows: %w", err)
 	}
-	return answer, err
+	before, asked := r.Place()
+	answer, err := r.post(ctx, body.Bytes())
+	if !errors.Is(err, errNotGit) || asked {
+		return answer, err
+	}
+	// the repository may have moved, which a server says of what is asked for with GET
+	if moved := r.resolve(ctx); moved != nil {
+		return nil, moved
+	}
+	if now, _ := r.Place(); now == before {
+		return nil, err
+	}
+	return r.post(ctx, body.Bytes())
 }
 
-func (r *Remote) post(ctx context.Context, address string, body []byte) (io.ReadCloser, error) {
-	answer, err := r.request(ctx, http.MethodPost, address, uploadPack, body, "Git-Protocol", "version=2")
+func (r *Remote) post(ctx context.Context, body []byte) (io.ReadCloser, error) {
+	answer, err := r.request(ctx, http.MethodPost, r.base()+"/"+uploadPack, uploadPack, body, "Git-Protocol", "version=2")
 	if errors.Is(err, errNoRepository) { // which is also what one says that has the repository, but not at that address
 		return nil, fmt.Errorf("%w: it answered 404 Not Found", errNotGit)
 	}
