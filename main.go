@@ -151,7 +151,7 @@ func New(
 	// Password or token for the registry, as env://CI_REGISTRY_PASSWORD or file://PATH
 	// +optional
 	password *dagger.Secret,
-	// Speak plain HTTP to the registry, as local ones do.
+	// Speak plain HTTP to the registry, as local ones do, and let the token go to a git remote or GitLab that speaks only that.
 	// The push is the engine's own: its configuration must name the registry as one of plain HTTP too
 	// +optional
 	insecure bool,

@@ -100,6 +100,13 @@ func (all *repo) git() error {
 		return err
 	}
 	all.remote.User, all.remote.Token = all.settings.User, token
+	if token != "" && !all.settings.Insecure {
+		for _, to := range [][2]string{{"remote", all.remote.URL}, {"gitlab", all.settings.GitLab}} {
+			if err := network.Private(to[1]); err != nil {
+				return &badSetting{to[0], err}
+			}
+		}
+	}
 	if all.remote.Client, err = network.New(ca, all.settings.deadline(), func(text string) { all.say("%s", text) }); err != nil {
 		return fmt.Errorf("--ca: %w", err)
 	}

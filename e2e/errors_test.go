@@ -20,7 +20,11 @@ func TestErrors(t *testing.T) {
 		"wrong password":           {func(a *app) { a.Secrets["SHOP_REGISTRY_PASSWORD"] = "not-the-one" }, "the registry refused the credentials"},
 		"unreachable registry":     {func(a *app) { a.Settings["image"] = "127.0.0.1:1/acme/shop" }, "127.0.0.1:1"},
 		"plain HTTP not asked for": {func(a *app) { delete(a.Settings, "insecure") }, "--insecure"},
-		"unreachable remote":       {func(a *app) { a.Settings["remote"] = "http://127.0.0.1:1/acme/shop.git" }, "127.0.0.1:1"},
+		"token in the clear": {func(a *app) {
+			a.Settings["remote"] = "http://git.example.com/acme/shop.git"
+			delete(a.Settings, "insecure")
+		}, "--remote: http://git.example.com/acme/shop.git speaks plain HTTP"},
+		"unreachable remote": {func(a *app) { a.Settings["remote"] = "http://127.0.0.1:1/acme/shop.git" }, "127.0.0.1:1"},
 		"failing Dockerfile": {func(a *app) {
 			a.edit("Dockerfile", `(?m)^CMD`, "RUN echo about to fail >&2; exit 7\nCMD")
 			a.commit("break the build")

@@ -2,6 +2,7 @@ package network
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -21,11 +22,18 @@ func port(u *url.URL) string {
 	return u.Port()
 }
 
-// Private tells whether what is sent to an address can be read by nobody on the way: it is encrypted, or stays on this machine.
-func Private(u *url.URL) bool {
+// Private is an error where what is sent to an address can be read on the way: it is not encrypted, and leaves this machine. An
+// address that is empty or no URL is not sent anything.
+func Private(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || !strings.EqualFold(u.Scheme, "http") {
+		return nil
+	}
 	host := strings.ToLower(u.Hostname())
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(u.Scheme, "https") || host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return nil
+	}
+	return fmt.Errorf("%s speaks plain HTTP, so that the token could be read on the way: name it with https, or allow it with --insecure", u.Redacted())
 }
 
 // credentials are the headers that Ship's requests carry them in.

@@ -28,10 +28,10 @@ func TestSameServer(t *testing.T) {
 func TestPrivate(t *testing.T) {
 	for address, want := range map[string]bool{
 		"https://git.example": true, "http://git.example": false, "http://127.0.0.1:3000/x": true, "http://[::1]:80": true,
-		"http://localhost": true, "http://git.localhost:1": true, "http://localhost.example": false, "http://10.0.0.1": false, "http://127.example": false,
+		"http://localhost": true, "http://git.localhost:1": true, "http://localhost.example": false, "http://10.0.0.1": false, "http://127.example": false, "HTTP://git.example": false, "": true,
 	} {
-		if u, err := url.Parse(address); err != nil || Private(u) != want {
-			t.Errorf("%s: want %v", address, want)
+		if err := Private(address); (err == nil) != want {
+			t.Errorf("%s: %v, want %v", address, err, want)
 		}
 	}
 }

@@ -90,7 +90,10 @@ func (r *GitRepository) git(ctx context.Context, dir string, args ...string) (st
 			user = "x-access-token" // the engine's default
 		}
 		header := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+string(token)))
-		command.Env = append(command.Env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=http."+r.url+".extraHeader", "GIT_CONFIG_VALUE_0="+header)
+		command.Env = append(command.Env, "GIT_CONFIG_COUNT=2",
+			"GIT_CONFIG_KEY_0=http."+r.url+".extraHeader", "GIT_CONFIG_VALUE_0="+header,
+			// git would take the header along to wherever the server leads
+			"GIT_CONFIG_KEY_1=http."+r.url+".followRedirects", "GIT_CONFIG_VALUE_1=false")
 	}
 	var out, problem bytes.Buffer
 	command.Stdout, command.Stderr = &out, &problem
