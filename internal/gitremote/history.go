@@ -1,12 +1,15 @@
 package gitremote
 
 import (
+	"container/heap"
 	"context"
 	"errors"
 	"strconv"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"dagger/ship/internal/limit"
 )
 
 // Commit is one of a history's commits.
@@ -27,9 +30,6 @@ type Range struct {
 // Depth is how many generations of commits are looked at where nothing ends a history sooner.
 const Depth = 200
 
-// most is how many bytes a history may take: some hundred thousand commits. Beyond that, Depth generations must do.
-var most int64 = 32 << 20
-
 // History returns the commits of a range, the newest first, as the remote has them. It takes one request, and no files are sent.
 // Its error wraps ErrNoCommit where the remote does not have the newest.
 func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err error) {
@@ -38,6 +38,10 @@ func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err e
 	}
 	if in.To == in.From {
 		return nil, nil
+	}
+	keep := []plumbing.ObjectType{plumbing.CommitObject}
+	if in.Folder != "" {
+		keep = append(keep, plumbing.TreeObject)
 	}
 	filter, deepen := "filter tree:0", "deepen "+strconv.Itoa(Depth)
 	if in.Folder != "" {
@@ -50,12 +54,13 @@ func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err e
 		arguments = append(arguments, deepen)
 	}
 	err = r.do(ctx, "fetch the history of "+in.To, func(ctx context.Context) error {
-		store, err := r.fetch(ctx, most, append(arguments, filter)...)
-		if errors.Is(err, errTooLarge) && in.From != "" {
-			store, err = r.fetch(ctx, most, append(arguments, filter, deepen)...)
+		ask := fetching{keep: keep}
+		store, err := r.fetch(ctx, ask, append(arguments, filter)...)
+		if errors.Is(err, limit.ErrExceeded) && in.From != "" {
+			store, err = r.fetch(ctx, ask, append(arguments, filter, deepen)...)
 		}
 		if errors.Is(err, errNotGit) { // as a server says that knows no filters
-			store, err = r.fetch(ctx, most, append(arguments, deepen)...)
+			store, err = r.fetch(ctx, ask, append(arguments, deepen)...)
 		}
 		if err != nil {
 			return err
@@ -75,22 +80,18 @@ type history struct {
 // list walks from the newest commit on, of those that are known next always the youngest, as git log does.
 func (h *history) list() (commits []Commit) {
 	seen := map[plumbing.Hash]bool{}
-	var next []*commit
+	var next queue
 	reach := func(hash plumbing.Hash) {
-		if c, err := h.store.commit(hash); err == nil && !seen[hash] {
-			seen[hash] = true
-			next = append(next, c)
+		if seen[hash] {
+			return
+		}
+		seen[hash] = true
+		if c, err := h.store.commit(hash); err == nil {
+			heap.Push(&next, queued{c, len(seen)})
 		}
 	}
 	for reach(plumbing.NewHash(h.To)); len(next) > 0; {
-		youngest := 0
-		for i, c := range next {
-			if c.made.After(next[youngest].made) {
-				youngest = i
-			}
-		}
-		c := next[youngest]
-		next = append(next[:youngest], next[youngest+1:]...)
+		c := heap.Pop(&next).(queued).commit
 		if h.Folder == "" || h.changes(c) {
 			subject, _, _ := strings.Cut(strings.TrimSpace(c.message), "\n")
 			commits = append(commits, Commit{c.hash.String(), strings.TrimSpace(subject), c.author, len(c.parents) > 1})
@@ -100,6 +101,26 @@ func (h *history) list() (commits []Commit) {
 		}
 	}
 	return commits
+}
+
+// queue has the youngest commit first, of several the one that was reached first (see container/heap).
+type queue []queued
+
+type queued struct {
+	*commit
+	turn int
+}
+
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q queue) Less(i, j int) bool {
+	return q[i].made.After(q[j].made) || q[i].made.Equal(q[j].made) && q[i].turn < q[j].turn
+}
+func (q *queue) Push(c any) { *q = append(*q, c.(queued)) }
+func (q *queue) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
 }
 
 // changes tells whether the folder is another in a commit than in each of its parents. Of a commit that the range begins after, nothing

@@ -15,8 +15,22 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// objects are git's, by their hash, as they came in a pack.
-type objects struct{ found map[plumbing.Hash]object }
+// objects are git's, by their hash, as they came in a pack. What is read of one is remembered: a history may ask for it very often.
+type objects struct {
+	found   map[plumbing.Hash]*object
+	commits map[plumbing.Hash]*commit
+	entries map[entryOf]plumbing.Hash
+}
+
+// entryOf is a name in a tree.
+type entryOf struct {
+	tree plumbing.Hash
+	name string
+}
+
+func newObjects() *objects {
+	return &objects{map[plumbing.Hash]*object{}, map[plumbing.Hash]*commit{}, map[entryOf]plumbing.Hash{}}
+}
 
 func (o *objects) has(hash plumbing.Hash) bool {
 	_, is := o.found[hash]
@@ -44,6 +58,9 @@ type commit struct {
 }
 
 func (o *objects) commit(hash plumbing.Hash) (*commit, error) {
+	if known := o.commits[hash]; known != nil {
+		return known, nil
+	}
 	text, err := o.text(plumbing.CommitObject, hash)
 	if err != nil {
 		return nil, fmt.Errorf("read commit %s: %w", hash, err)
@@ -67,6 +84,7 @@ func (o *objects) commit(hash plumbing.Hash) (*commit, error) {
 			}
 		}
 	}
+	o.commits[hash] = c
 	return c, nil
 }
 
@@ -76,16 +94,30 @@ func when(line string) (time.Time, error) {
 	seconds, _, _ := strings.Cut(stamp, " ")
 	n, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q does not end in a time", line)
+		return time.Time{}, fmt.Errorf("%q does not end in a time", short(line, 300))
 	}
 	return time.Unix(n, 0).UTC(), nil
 }
 
-// entry finds what a tree has under a name; zero where that is nothing. An entry is MODE SP NAME NUL and the bytes of a hash.
+// entry finds what a tree has under a name; zero where that is nothing.
 func (o *objects) entry(tree plumbing.Hash, name string) (found plumbing.Hash, err error) {
+	if known, is := o.entries[entryOf{tree, name}]; is {
+		return known, nil
+	}
 	text, err := o.text(plumbing.TreeObject, tree)
-	for err == nil && text != "" {
-		head, rest, is := strings.Cut(text, "\x00")
+	if err == nil {
+		found, err = entryIn(text, name)
+	}
+	if err == nil {
+		o.entries[entryOf{tree, name}] = found
+	}
+	return found, err
+}
+
+// entryIn finds an entry, which is MODE SP NAME NUL and the bytes of a hash.
+func entryIn(tree, name string) (found plumbing.Hash, err error) {
+	for tree != "" {
+		head, rest, is := strings.Cut(tree, "\x00")
 		if !is || len(rest) < len(found) {
 			return found, errors.New("a tree object that is cut")
 		}
@@ -93,9 +125,9 @@ func (o *objects) entry(tree plumbing.Hash, name string) (found plumbing.Hash, e
 			copy(found[:], rest)
 			return found, nil
 		}
-		text = rest[len(found):]
+		tree = rest[len(found):]
 	}
-	return found, err
+	return found, nil
 }
 
 // encodeTag makes a tag object (https://git-scm.com/docs/git-mktag), and a pack that holds only it.

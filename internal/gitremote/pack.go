@@ -1,7 +1,7 @@
 package gitremote
 
 import (
-	"bytes"
+	"compress/flate"
 	"compress/zlib"
 	"crypto/sha1"
 	"encoding/binary"
@@ -10,6 +10,8 @@ import (
 	"io"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"dagger/ship/internal/limit"
 )
 
 var errPack = errors.New("a pack that is cut or not well-formed")
@@ -18,162 +20,301 @@ var errPack = errors.New("a pack that is cut or not well-formed")
 type object struct {
 	kind    plumbing.ObjectType
 	content []byte
+	depth   int // how many deltas made it
 }
 
-// packed is an entry of a pack: an object, or what turns another one into it.
-type packed struct {
-	object
-	place int64         // in the pack
-	from  int64         // place of the other one
-	base  plumbing.Hash // or its hash
+// overhead is what an object takes beside its content, or a tag beside its name, in bytes.
+const overhead = 128
+
+// origin is what a delta is made from: an entry at a place in the pack, or an object by its hash.
+type origin struct {
+	place int64
+	hash  plumbing.Hash
 }
 
-// unpack reads a pack (https://git-scm.com/docs/gitformat-pack). Of go-git that would take its package packfile, for whose tests
-// `go mod tidy` downloads 150 MB whenever an engine has the module to load.
-func unpack(pack io.Reader) (*objects, error) {
-	data, err := io.ReadAll(pack)
-	if err != nil {
-		return nil, fmt.Errorf("read a pack: %w", err)
+// delta is an entry of a pack that makes another object into a new one.
+type delta struct {
+	place        int64
+	instructions []byte
+}
+
+// unpacking reads a pack as it comes (https://git-scm.com/docs/gitformat-pack). What is not kept takes no memory. Of go-git that would
+// take its package packfile, for whose tests `go mod tidy` downloads 150 MB whenever an engine has the module to load.
+type unpacking struct {
+	budget  *limit.Budget
+	keep    func(plumbing.ObjectType) bool
+	enough  plumbing.Hash // when that is there, the rest is not read; zero: all is read
+	in      *source
+	inflate io.ReadCloser
+
+	found   *objects
+	places  map[int64]*object  // what is kept
+	waiting map[origin][]delta // for what may come later in the pack
+	waits   map[int64]bool     // the places of those
+	skipped bool
+}
+
+func (u *unpacking) read(pack io.Reader) (*objects, error) {
+	u.in = newSource(pack)
+	u.found, u.places = newObjects(), map[int64]*object{}
+	u.waiting, u.waits = map[origin][]delta{}, map[int64]bool{}
+	var head [12]byte // PACK, version, number of entries
+	if _, err := io.ReadFull(u.in, head[:]); err != nil {
+		return nil, cut(err)
 	}
-	const head = 12 // PACK, version, number of entries
-	end := len(data) - sha1.Size
-	if end < head || string(data[:4]) != "PACK" || sha1.Sum(data[:end]) != [sha1.Size]byte(data[end:]) {
+	if string(head[:4]) != "PACK" {
 		return nil, errPack
 	}
-	in, left := bytes.NewReader(data[:end]), binary.BigEndian.Uint32(data[8:])
-	var entries []packed
-	for _, err = in.Seek(head, io.SeekStart); err == nil && left > 0; left-- {
-		var e packed
-		e, err = readEntry(in)
-		entries = append(entries, e)
+	entries := int64(binary.BigEndian.Uint32(head[8:]))
+	if err := u.budget.Within(limit.Objects, entries); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errPack, err)
+	for ; entries > 0; entries-- {
+		err := u.budget.Spend(limit.Objects, 1)
+		if err == nil {
+			err = u.entry()
+		}
+		if err != nil {
+			return nil, cut(err)
+		}
+		if !u.enough.IsZero() && u.found.has(u.enough) {
+			return u.found, nil
+		}
 	}
-	return resolve(entries)
+	if len(u.waiting) > 0 && !u.skipped {
+		return nil, fmt.Errorf("%w: it lacks what %d entries are made of", errPack, len(u.waits))
+	}
+	return u.found, u.in.end()
 }
 
-// readEntry reads an entry up to its end, and no further.
-func readEntry(in *bytes.Reader) (e packed, err error) {
-	e.place = in.Size() - int64(in.Len())
-	first, err := in.ReadByte()
-	if err != nil {
-		return e, err
+// cut is an error of a pack that is not whole; the connection's and the budget's are their own.
+func cut(err error) error {
+	if err == io.EOF || errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) || errors.As(err, new(flate.CorruptInputError)) {
+		return fmt.Errorf("%w: %w", errPack, err)
 	}
-	e.kind = plumbing.ObjectType(first >> 4 & 7)
-	size := uint64(first & 15)
+	return err
+}
+
+// entry reads an entry up to its end, and no further.
+func (u *unpacking) entry() error {
+	place := u.in.place
+	first, err := u.in.ReadByte()
+	if err != nil {
+		return err
+	}
+	kind, size := plumbing.ObjectType(first>>4&7), uint64(first&15)
 	if first&0x80 != 0 {
-		more, err := binary.ReadUvarint(in)
+		more, err := binary.ReadUvarint(u.in)
 		if err != nil {
-			return e, err
+			return fmt.Errorf("%w: %w", errPack, err)
 		}
 		size |= more << 4
 	}
-	switch e.kind {
+	if size > 1<<62 {
+		return errPack
+	}
+	var from origin
+	switch kind {
 	default:
-		return e, fmt.Errorf("an entry of type %d", e.kind)
+		return fmt.Errorf("%w: an entry of type %d", errPack, kind)
 	case plumbing.CommitObject, plumbing.TreeObject, plumbing.BlobObject, plumbing.TagObject:
+		if !u.keep(kind) {
+			return u.skip(int64(size))
+		}
+		content, err := u.take(int64(size))
+		if err != nil {
+			return err
+		}
+		return u.add(place, &object{kind: kind, content: content})
 	case plumbing.OFSDeltaObject:
 		var back int64
 		for more := byte(0x80); more&0x80 != 0; {
-			if more, err = in.ReadByte(); err != nil {
-				return e, err
+			if more, err = u.in.ReadByte(); err != nil {
+				return err
 			}
 			back = back<<7 | int64(more&0x7f)
 			if more&0x80 != 0 {
 				back++
 			}
 		}
-		e.from = e.place - back
+		from.place = place - back
+		if u.places[from.place] == nil && !u.waits[from.place] {
+			if !u.skipped {
+				return errPack
+			}
+			return u.skip(int64(size)) // it is made from what was skipped
+		}
 	case plumbing.REFDeltaObject:
-		if _, err := io.ReadFull(in, e.base[:]); err != nil {
-			return e, err
+		if _, err := io.ReadFull(u.in, from.hash[:]); err != nil {
+			return err
 		}
 	}
-	inflated, err := zlib.NewReader(in) // takes single bytes from what has ReadByte
+	instructions, err := u.take(int64(size))
 	if err != nil {
-		return e, err
+		return err
 	}
-	e.content, err = io.ReadAll(io.LimitReader(inflated, int64(size&(1<<62-1))+1))
-	if err == nil && uint64(len(e.content)) != size {
+	d := delta{place, instructions}
+	if base := u.base(from); base != nil {
+		return u.apply(base, d)
+	}
+	u.waiting[from], u.waits[place] = append(u.waiting[from], d), true
+	return nil
+}
+
+func (u *unpacking) base(from origin) *object {
+	if base := u.places[from.place]; base != nil {
+		return base
+	}
+	return u.found.found[from.hash]
+}
+
+// take inflates what is kept.
+func (u *unpacking) take(size int64) ([]byte, error) {
+	if err := u.budget.Spend(limit.Kept, size+overhead); err != nil {
+		return nil, err
+	}
+	content := make([]byte, size)
+	in, err := u.inflated()
+	if err == nil {
+		_, err = io.ReadFull(in, content)
+	}
+	if err == io.EOF || err == io.ErrUnexpectedEOF && u.in.err == nil {
 		err = errPack
 	}
-	return e, err
+	if err != nil {
+		return nil, err
+	}
+	return content, ended(in)
 }
 
-// resolve makes objects of all entries; a base may come after what is made of it.
-func resolve(entries []packed) (*objects, error) {
-	o, places := &objects{found: map[plumbing.Hash]object{}}, map[int64]object{}
-	for len(entries) > 0 {
-		var waiting []packed
-		for _, e := range entries {
-			is := true
-			var base object
-			switch e.kind {
-			case plumbing.OFSDeltaObject:
-				base, is = places[e.from]
-			case plumbing.REFDeltaObject:
-				base, is = o.found[e.base]
-			}
-			if !is {
-				waiting = append(waiting, e)
-				continue
-			}
-			if base.kind != 0 {
-				content, err := patch(base.content, e.content)
-				if err != nil {
-					return nil, err
-				}
-				e.object = object{base.kind, content}
-			}
-			places[e.place], o.found[plumbing.ComputeHash(e.kind, e.content)] = e.object, e.object
-		}
-		if len(waiting) == len(entries) {
-			return nil, fmt.Errorf("%w: it lacks what %d entries are made of", errPack, len(waiting))
-		}
-		entries = waiting
+// skip inflates what is not kept, since only that tells where it ends.
+func (u *unpacking) skip(size int64) error {
+	u.skipped = true
+	in, err := u.inflated()
+	if err != nil {
+		return err
 	}
-	return o, nil
+	if n, err := io.CopyN(io.Discard, in, size); err == io.EOF && n < size {
+		return errPack
+	} else if err != nil {
+		return err
+	}
+	return ended(in)
 }
 
-// patch makes an object of another one: after both sizes come instructions to copy a part of it or to insert what follows.
-func patch(base, delta []byte) (made []byte, err error) {
-	in := bytes.NewReader(delta)
-	from, err := binary.ReadUvarint(in)
-	size, err2 := binary.ReadUvarint(in)
-	if err != nil || err2 != nil || from != uint64(len(base)) {
-		return nil, errPack
+// ended makes sure that nothing more comes, and reads the checksum.
+func ended(in io.Reader) error {
+	switch n, err := io.ReadFull(in, make([]byte, 1)); {
+	case n > 0:
+		return errPack
+	case err == io.EOF:
+		return nil
+	default:
+		return err
 	}
-	for in.Len() > 0 {
-		op, _ := in.ReadByte()
-		if op&0x80 == 0 { // insert so many bytes
-			if op == 0 || int(op) > in.Len() {
-				return nil, errPack
+}
+
+func (u *unpacking) inflated() (in io.Reader, err error) {
+	if u.inflate == nil {
+		u.inflate, err = zlib.NewReader(u.in) // takes single bytes from what has ReadByte
+	} else {
+		err = u.inflate.(zlib.Resetter).Reset(u.in, nil)
+	}
+	return u.budget.Reader(limit.Inflated, u.inflate), err
+}
+
+// apply makes an object of another one.
+func (u *unpacking) apply(base *object, d delta) error {
+	made := &object{kind: base.kind, depth: base.depth + 1}
+	err := u.budget.Within(limit.Depth, int64(made.depth))
+	if err == nil {
+		made.content, err = patch(base.content, d.instructions, u.budget)
+	}
+	if err != nil {
+		return err
+	}
+	return u.add(d.place, made)
+}
+
+// add keeps an object, and makes those that waited for it.
+func (u *unpacking) add(place int64, o *object) error {
+	hash := plumbing.ComputeHash(o.kind, o.content)
+	u.places[place], u.found.found[hash] = o, o
+	for _, from := range []origin{{place: place}, {hash: hash}} {
+		waited := u.waiting[from]
+		delete(u.waiting, from)
+		for _, d := range waited {
+			delete(u.waits, d.place)
+			if err := u.apply(o, d); err != nil {
+				return err
 			}
-			at := len(delta) - in.Len()
-			made = append(made, delta[at:at+int(op)]...)
-			_, _ = in.Seek(int64(op), io.SeekCurrent)
-			continue
 		}
-		var bits [8]byte // offset in four bytes, length in three; the lower bits of op say which ones are not zero
-		for i := range 7 {
-			if op>>i&1 != 0 {
-				if bits[i], err = in.ReadByte(); err != nil {
-					return nil, errPack
-				}
-			}
-		}
-		offset, length := uint64(binary.LittleEndian.Uint32(bits[:4])), uint64(binary.LittleEndian.Uint32(bits[4:]))
-		if length == 0 {
-			length = 0x10000
-		}
-		if offset+length > uint64(len(base)) {
-			return nil, errPack
-		}
-		made = append(made, base[offset:offset+length]...)
 	}
-	if uint64(len(made)) != size {
-		return nil, errPack
+	return nil
+}
+
+// source is what a pack is read from: it knows the place, sums up what was read, and gives single bytes, so that what inflates an entry
+// reads nothing of the next one.
+type source struct {
+	from    io.Reader
+	sum     [sha1.Size]byte
+	summing interface {
+		io.Writer
+		Sum([]byte) []byte
 	}
-	return made, nil
+	buffer  [32 << 10]byte
+	at, has int
+	place   int64
+	err     error // of reading
+}
+
+func newSource(from io.Reader) *source { return &source{from: from, summing: sha1.New()} }
+
+func (s *source) fill() error {
+	if s.at < s.has {
+		return nil
+	}
+	_, _ = s.summing.Write(s.buffer[:s.has])
+	s.at, s.has = 0, 0
+	for s.has == 0 && s.err == nil {
+		s.has, s.err = s.from.Read(s.buffer[:])
+	}
+	if s.has == 0 {
+		return s.err
+	}
+	return nil
+}
+
+func (s *source) ReadByte() (byte, error) {
+	if err := s.fill(); err != nil {
+		return 0, err
+	}
+	s.at++
+	s.place++
+	return s.buffer[s.at-1], nil
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if err := s.fill(); err != nil {
+		return 0, err
+	}
+	n := copy(p, s.buffer[s.at:s.has])
+	s.at += n
+	s.place += int64(n)
+	return n, nil
+}
+
+// end reads the checksum that a pack ends with.
+func (s *source) end() error {
+	_, _ = s.summing.Write(s.buffer[:s.at])
+	sum := [sha1.Size]byte(s.summing.Sum(nil))
+	s.has = copy(s.buffer[:], s.buffer[s.at:s.has])
+	s.at = 0
+	if _, err := io.ReadFull(s, s.sum[:]); err != nil {
+		return cut(err)
+	}
+	if _, err := s.ReadByte(); err != io.EOF || s.sum != sum {
+		return errPack
+	}
+	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"dagger/ship/internal/limit"
 )
 
 // TestUnpack reads packs that git makes of many versions of a long file, with each kind of delta, and compares all objects with git's.
@@ -44,7 +46,11 @@ func TestUnpack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pack := []byte(git("", append([]string{"pack-objects", "--all", "--stdout", "--quiet", "--no-reuse-delta"}, args...)...))
-			o, err := unpack(bytes.NewReader(pack))
+			unpack := func(pack []byte) (*objects, error) {
+				all := func(plumbing.ObjectType) bool { return true }
+				return (&unpacking{budget: limit.New(t.Context(), ""), keep: all}).read(bytes.NewReader(pack))
+			}
+			o, err := unpack(pack)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +66,7 @@ func TestUnpack(t *testing.T) {
 				}
 			}
 			for _, bad := range [][]byte{nil, pack[:8], pack[:len(pack)/2], append([]byte("KCAP"), pack[4:]...), append(pack[:len(pack):len(pack)], 0)} {
-				if _, err := unpack(bytes.NewReader(bad)); err == nil {
+				if _, err := unpack(bad); err == nil {
 					t.Errorf("a pack of %d bytes that is no whole one was read", len(bad))
 				}
 			}
@@ -71,7 +77,7 @@ func TestUnpack(t *testing.T) {
 // FuzzPatch looks that no delta makes it fail otherwise than by an error.
 func FuzzPatch(f *testing.F) {
 	f.Add([]byte("base"), []byte{4, 6, 0x90, 4, 2, 'e', 'd'})
-	f.Fuzz(func(_ *testing.T, base, delta []byte) { _, _ = patch(base, delta) })
+	f.Fuzz(func(t *testing.T, base, delta []byte) { _, _ = patch(base, delta, limit.New(t.Context(), "")) })
 }
 
 // TestPatchRefuses looks at deltas that ask for what there is not.
@@ -80,11 +86,11 @@ func TestPatchRefuses(t *testing.T) {
 		"nothing": nil, "another base": {5, 1, 0x90, 1}, "a copy beyond the base": {4, 6, 0x91, 3, 6}, "a copy that is cut": {4, 2, 0x91},
 		"an insert that is cut": {4, 3, 3, 'a'}, "instruction zero": {4, 0, 0}, "another size": {4, 3, 0x90, 2},
 	} {
-		if made, err := patch([]byte("base"), delta); err == nil {
+		if made, err := patch([]byte("base"), delta, limit.New(t.Context(), "")); err == nil {
 			t.Errorf("%s makes %q", name, made)
 		}
 	}
-	if made, err := patch([]byte("base"), []byte{4, 4, 0x91, 2, 2, 2, 'e', 'd'}); err != nil || string(made) != "seed" {
+	if made, err := patch([]byte("base"), []byte{4, 4, 0x91, 2, 2, 2, 'e', 'd'}, limit.New(t.Context(), "")); err != nil || string(made) != "seed" {
 		t.Errorf("%q, %v", made, err)
 	}
 }

@@ -2,7 +2,6 @@ package gitremote
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -44,23 +43,27 @@ func serverError(message string) error {
 	if strings.Contains(message, "not our ref") {
 		return fmt.Errorf("%w: push the branch first", ErrNoCommit)
 	}
-	return fmt.Errorf("%w: %s", errNotGit, message)
+	return fmt.Errorf("%w: %s", errNotGit, short(message, 300))
 }
 
-// errTooLarge says that a pack is larger than what is asked for is worth.
-var errTooLarge = errors.New("the git remote sends too much")
+// short is the beginning of what a server says where it should have said something else.
+func short(text string, most int) string {
+	if len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
+}
+
+// maxSaid is about how much is kept of what a server says to people, in bytes.
+const maxSaid = 2000
 
 // sideband reads what a service sends out of packets that begin with 1 for that, 2 for what it says to people, 3 for an error
 // (https://git-scm.com/docs/protocol-capabilities#_side_band_side_band_64k).
 type sideband struct {
 	packets io.Reader
-	said    io.Writer // what it says to people goes there; nil: nowhere
+	said    *bytes.Buffer // the beginning of what it says to people goes there; nil: nowhere
 	rest    []byte
-	limit   int64 // of bytes that it sends; 0: none
-	got     int64
 }
-
-func (s *sideband) tooLarge() bool { return s.limit > 0 && s.got > s.limit }
 
 func (s *sideband) Read(p []byte) (int, error) {
 	for len(s.rest) == 0 {
@@ -77,12 +80,9 @@ func (s *sideband) Read(p []byte) (int, error) {
 		switch packet[0] {
 		case 1:
 			s.rest = packet[1:]
-			if s.got += int64(len(s.rest)); s.tooLarge() {
-				return 0, errTooLarge
-			}
 		case 2:
-			if s.said != nil {
-				_, _ = s.said.Write(packet[1:])
+			if s.said != nil && s.said.Len() < maxSaid {
+				s.said.Write(packet[1:])
 			}
 		case 3:
 			return 0, serverError(string(bytes.TrimSpace(packet[1:])))

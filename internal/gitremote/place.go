@@ -56,7 +56,7 @@ func (r *Remote) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return answer.Body.Close()
+	return answer.Close()
 }
 
 // base is Place's address without a slash at its end.
@@ -68,14 +68,14 @@ func (r *Remote) base() string {
 const refsPath = "/info/refs"
 
 // askRefs asks a service for its refs, and keeps in mind where the answer came from.
-func (r *Remote) askRefs(ctx context.Context, service string, headers ...string) (*http.Response, error) {
+func (r *Remote) askRefs(ctx context.Context, service string, headers ...string) (*answer, error) {
 	answer, err := r.request(ctx, http.MethodGet, r.base()+refsPath+"?service="+service, service, nil, headers...)
 	if err != nil {
 		return nil, err
 	}
-	base, is := repositoryAt(answer.Request.URL, refsPath)
+	base, is := repositoryAt(answer.from, refsPath)
 	if !is {
-		answer.Body.Close()
+		answer.Close()
 		return nil, errors.New("the git remote leads to " + base + ", which is no git repository")
 	}
 	r.place.mu.Lock()

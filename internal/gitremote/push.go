@@ -32,8 +32,9 @@ func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time
 	})
 }
 
-func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, options []string, said io.Writer, sent *bool) error {
-	server, err := r.advertise(ctx, receivePack)
+func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, options []string, said *bytes.Buffer, sent *bool) error {
+	name := "refs/tags/" + tag.Name
+	server, err := r.advertise(ctx, receivePack, func(ref string) bool { return ref == name })
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,6 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 	if err != nil {
 		return err
 	}
-	name := "refs/tags/" + tag.Name
 	switch there := server.refs[name]; {
 	case there == hash.String() && *sent:
 		return nil // it came through, and only the answer got lost
@@ -78,13 +78,13 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	var report io.Reader = answer.Body
+	defer answer.Close()
+	var report io.Reader = answer
 	if server.can("side-band-64k") {
 		report = &sideband{packets: report, said: said}
 	}
 	err = readReport(report)
-	if report != answer.Body { // what the server says to people may end after the report
+	if report != io.Reader(answer) { // what the server says to people may end after the report
 		_, _ = io.Copy(io.Discard, report)
 	}
 	return lostRace(err)
@@ -135,7 +135,7 @@ func remoteWords(said string) string {
 			words = append(words, line)
 		}
 	}
-	return strings.Join(words, " ")
+	return short(strings.Join(words, " "), maxSaid)
 }
 
 // CheckPush tells whether the token may push, which the server says before anything is sent.
@@ -144,7 +144,7 @@ func (r *Remote) CheckPush(ctx context.Context) error {
 		return fmt.Errorf("push to %s: no token was given: name one with --token", r.URL)
 	}
 	return r.do(ctx, "ask for the right to push", func(ctx context.Context) error {
-		_, err := r.advertise(ctx, receivePack)
+		_, err := r.advertise(ctx, receivePack, func(string) bool { return false })
 		return r.explainPush(err)
 	})
 }

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"dagger/ship/internal/network"
@@ -84,17 +83,15 @@ func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err 
 
 // advertised lists tags with protocol v0, in which a server names all of its refs.
 func (r *Remote) advertised(ctx context.Context, prefixes []string) ([]Tag, error) {
-	server, err := r.advertise(ctx, uploadPack)
+	server, err := r.advertise(ctx, uploadPack, beginsWith(prefixes))
 	if err != nil {
 		return nil, err
 	}
 	var tags []Tag
 	for ref, hash := range server.refs {
-		name, is := strings.CutPrefix(ref, "refs/tags/")
-		if !is || strings.HasSuffix(name, "^{}") || !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
-			continue
+		if !strings.HasSuffix(ref, "^{}") {
+			tags = append(tags, Tag{Name: strings.TrimPrefix(ref, "refs/tags/"), Commit: cmp.Or(server.refs[ref+"^{}"], hash)})
 		}
-		tags = append(tags, Tag{Name: name, Commit: cmp.Or(server.refs[ref+"^{}"], hash)})
 	}
 	return tags, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -181,6 +182,30 @@ func TestCommitTime(t *testing.T) {
 	if _, err := s.CommitTime(t.Context(), strings.Repeat("1", 40)); !errors.Is(err, ErrNoCommit) {
 		t.Errorf("a commit that is not there: %v", err)
 	}
+}
+
+// TestCommitTimeOfLargeCommit: a server without partial clone sends the commit's files too.
+func TestCommitTimeOfLargeCommit(t *testing.T) {
+	s := newServer(t)
+	s.git(t, "config", "uploadpack.allowFilter", "false")
+	noise := make([]byte, 70<<20)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
+	file := filepath.Join(t.TempDir(), "noise")
+	if err := os.WriteFile(file, noise, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.git(t, "update-index", "--add", "--cacheinfo", "100644,"+s.git(t, "hash-object", "-w", file)+",noise")
+	commit := s.git(t, "commit-tree", s.git(t, "write-tree"), "-m", "large")
+	s.git(t, "update-ref", "refs/heads/main", commit)
+	used := peak(func() {
+		if _, err := s.CommitTime(t.Context(), commit); err != nil {
+			t.Error(err)
+		}
+	})
+	if used > 64 {
+		t.Errorf("it took %d MB", used)
+	}
+	t.Log(used, "MB")
 }
 
 func TestPushTag(t *testing.T) {

@@ -1,10 +1,12 @@
 package gitremote
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"dagger/ship/internal/limit"
 	"dagger/ship/internal/network"
 )
 
@@ -38,41 +41,66 @@ func (a *advertisement) can(capability string) bool {
 	return slices.Contains(a.capabilities, capability)
 }
 
-// advertise asks a service of the server for its refs and capabilities.
-func (r *Remote) advertise(ctx context.Context, service string) (*advertisement, error) {
+// advertise asks a service of the server for its capabilities, and for those of its refs that are wanted, each with what it peels to.
+func (r *Remote) advertise(ctx context.Context, service string, wanted func(ref string) bool) (*advertisement, error) {
 	answer, err := r.askRefs(ctx, service)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
+	defer answer.Close()
 	a := &advertisement{refs: map[string]string{}}
 	for flushes := 0; flushes < 2; {
-		line, err := readPacket(answer.Body)
+		line, err := readPacket(answer)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("read the refs: %w", err)
 		case line == nil:
 			flushes++
 		case flushes == 1:
-			a.add(string(line))
+			if err := a.add(string(line), wanted, answer.Budget); err != nil {
+				return nil, fmt.Errorf("read the refs: %w", err)
+			}
 		}
 	}
 	return a, nil
 }
 
-// add takes one line: HASH SP NAME, the first with NUL and the capabilities after it. Others say what is shallow.
-func (a *advertisement) add(line string) {
-	line, capabilities, first := strings.Cut(strings.TrimSuffix(line, "\n"), "\x00")
-	if first {
-		a.capabilities = strings.Fields(capabilities)
-	}
-	if hash, name, _ := strings.Cut(line, " "); plumbing.IsHash(hash) && name != "capabilities^{}" {
-		a.refs[name] = hash
+// beginsWith wants the tags with names that begin with one of the prefixes.
+func beginsWith(prefixes []string) func(ref string) bool {
+	return func(ref string) bool {
+		name, is := strings.CutPrefix(ref, "refs/tags/")
+		return is && slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	}
 }
 
+// add takes one line: HASH SP NAME, the first with NUL and the capabilities after it. Others say what is shallow.
+func (a *advertisement) add(line string, wanted func(ref string) bool, budget *limit.Budget) error {
+	line, capabilities, first := strings.Cut(strings.TrimSuffix(line, "\n"), "\x00")
+	if first && a.capabilities == nil {
+		a.capabilities = strings.Fields(capabilities)
+	}
+	hash, name, _ := strings.Cut(line, " ")
+	if !plumbing.IsHash(hash) || name == "capabilities^{}" || !wanted(strings.TrimSuffix(name, "^{}")) {
+		return nil
+	}
+	a.refs[strings.Clone(name)] = strings.Clone(hash)
+	return budget.Spend(limit.Kept, overhead+int64(len(name)))
+}
+
+// answer is what a server says to one request, within the limits of such.
+type answer struct {
+	io.ReadCloser
+	*limit.Budget
+	from *url.URL // after redirects
+}
+
+type bounded struct {
+	io.Reader
+	io.Closer
+}
+
 // request asks a service of the server; with POST, that is a body of its kind. Credentials go where they belong to only.
-func (r *Remote) request(ctx context.Context, method, address, service string, body []byte, headers ...string) (*http.Response, error) {
+func (r *Remote) request(ctx context.Context, method, address, service string, body []byte, headers ...string) (*answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -100,7 +128,9 @@ func (r *Remote) request(ctx context.Context, method, address, service string, b
 		return nil, err
 	}
 	if response.StatusCode == http.StatusOK && response.Header.Get("Content-Type") == kind {
-		return response, nil
+		budget := limit.New(ctx, request.URL.Host)
+		body := bufio.NewReaderSize(budget.Reader(limit.Bytes, response.Body), 32<<10) // most packets are small
+		return &answer{bounded{body, response.Body}, budget, response.Request.URL}, nil
 	}
 	defer response.Body.Close()
 	switch response.StatusCode {

@@ -5,13 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
+
+	"dagger/ship/internal/limit"
 )
 
 // errNotGit says that the server answered in some other way than the protocol has it.
@@ -31,6 +33,7 @@ func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
 		return nil, err
 	}
 	defer body.Close()
+	wanted := beginsWith(prefixes)
 
 	var tags []Tag
 	for {
@@ -44,7 +47,7 @@ func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
 		// OID SP NAME [SP peeled:OID]
 		fields := strings.Fields(string(line))
 		if len(fields) < 2 || !plumbing.IsHash(fields[0]) {
-			return nil, fmt.Errorf("%w: ls-refs answered %q", errNotGit, line)
+			return nil, fmt.Errorf("%w: ls-refs answered %q", errNotGit, short(string(line), 300))
 		}
 		tag := Tag{Commit: fields[0]}
 		for _, attribute := range fields[2:] {
@@ -52,10 +55,15 @@ func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
 				tag.Commit = peeled
 			}
 		}
-		var is bool
-		if tag.Name, is = strings.CutPrefix(fields[1], "refs/tags/"); is {
-			tags = append(tags, tag)
+		if !wanted(fields[1]) {
+			continue
 		}
+		if err := body.Spend(limit.Kept, overhead+int64(len(fields[1]))); err != nil {
+			return nil, err
+		}
+		tag.Name = strings.Clone(strings.TrimPrefix(fields[1], "refs/tags/")) // of the line, which may be long, nothing else is kept
+		tag.Commit = strings.Clone(tag.Commit)
+		tags = append(tags, tag)
 	}
 }
 
@@ -74,7 +82,8 @@ func (r *Remote) CommitTime(ctx context.Context, commit string) (made time.Time,
 }
 
 func (r *Remote) commitTime(ctx context.Context, hash string, arguments ...string) (time.Time, error) {
-	found, err := r.fetch(ctx, 0, append(arguments, "want "+hash, "deepen 1")...)
+	ask := fetching{keep: []plumbing.ObjectType{plumbing.CommitObject}, enough: plumbing.NewHash(hash)}
+	found, err := r.fetch(ctx, ask, append(arguments, "want "+hash, "deepen 1")...)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -85,10 +94,16 @@ func (r *Remote) commitTime(ctx context.Context, hash string, arguments ...strin
 	return c.made, nil
 }
 
-// fetch returns the objects that the server sends for a fetch's arguments, all at once. Its error wraps errTooLarge where they take
-// more than so many bytes; 0: however many.
-func (r *Remote) fetch(ctx context.Context, limit int64, arguments ...string) (*objects, error) {
-	body, err := r.command(ctx, "fetch", append(arguments, "no-progress", "done")...)
+// fetching says what to take of the objects that a server sends.
+type fetching struct {
+	keep   []plumbing.ObjectType
+	enough plumbing.Hash // the rest need not come once that is there; zero: all is read
+}
+
+// fetch returns the objects that the server sends for a fetch's arguments, all at once.
+func (r *Remote) fetch(ctx context.Context, ask fetching, arguments ...string) (*objects, error) {
+	// what is made from another object names that by its place, so that it need not be kept to know what comes of it
+	body, err := r.command(ctx, "fetch", append(arguments, "ofs-delta", "no-progress", "done")...)
 	if err != nil {
 		return nil, err
 	}
@@ -106,19 +121,16 @@ func (r *Remote) fetch(ctx context.Context, limit int64, arguments ...string) (*
 			return nil, fmt.Errorf("%w: fetch answered without a pack", errNotGit)
 		}
 	}
-	pack := &sideband{packets: body, limit: limit}
-	found, err := unpack(pack)
+	keep := func(kind plumbing.ObjectType) bool { return slices.Contains(ask.keep, kind) }
+	found, err := (&unpacking{budget: body.Budget, keep: keep, enough: ask.enough}).read(&sideband{packets: body})
 	if err != nil {
-		if pack.tooLarge() {
-			err = errTooLarge
-		}
 		return nil, fmt.Errorf("read the pack: %w", err)
 	}
 	return found, nil
 }
 
 // command posts one protocol v2 command and returns the answer's packets.
-func (r *Remote) command(ctx context.Context, name string, arguments ...string) (io.ReadCloser, error) {
+func (r *Remote) command(ctx context.Context, name string, arguments ...string) (*answer, error) {
 	var body bytes.Buffer
 	packets := pktline.NewEncoder(&body)
 	err := packets.EncodeString("command="+name+"\n", "agent=ship\n", "object-format=sha1\n")
@@ -144,13 +156,10 @@ func (r *Remote) command(ctx context.Context, name string, arguments ...string) 
 	return r.post(ctx, body.Bytes())
 }
 
-func (r *Remote) post(ctx context.Context, body []byte) (io.ReadCloser, error) {
+func (r *Remote) post(ctx context.Context, body []byte) (*answer, error) {
 	answer, err := r.request(ctx, http.MethodPost, r.base()+"/"+uploadPack, uploadPack, body, "Git-Protocol", "version=2")
 	if errors.Is(err, errNoRepository) { // which is also what one says that has the repository, but not at that address
 		return nil, fmt.Errorf("%w: it answered 404 Not Found", errNotGit)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return answer.Body, nil
+	return answer, err
 }
