@@ -3,6 +3,7 @@ package version
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	pep440 "github.com/aquasecurity/go-pep440-version"
@@ -77,6 +78,10 @@ func (v semVer) prerelease() bool        { return v.Prerelease() != "" }
 type pythonVersion struct{ pep440.Version }
 
 func parsePEP440(text string) (order, error) {
+	// the library passes over white space at the ends, and takes ſ for s: one version would have several texts, and tags
+	if strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return nil, errInvalid
+	}
 	v, err := pep440.Parse(text)
 	return pythonVersion{v}, err
 }

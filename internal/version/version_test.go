@@ -57,7 +57,7 @@ func TestParseRefusesWhatTheEcosystemRefuses(t *testing.T) {
 		Gradle:   {"", "1 0", "$v", "-1"},
 		NuGet:    {"", "1.0.0.0.0", "v1.0", "1.0-"},
 		Composer: {"", "dev-main", "1.x-dev", "1.0.0-foo"},
-		PEP440:   {"", "one", "1.0-", "1.0.x"},
+		PEP440:   {"", "one", "1.0-", "1.0.x", "1.0 ", "1.0\n", " 1.0", "1.0\t", "1.0.po\u017ft1"},
 	} {
 		for _, text := range texts {
 			if v, err := Parse(scheme, text); err == nil {
