@@ -118,19 +118,18 @@ func (s *Ship) readHead(ctx context.Context) (string, error) {
 	if s.Commit != "" {
 		return s.Commit, nil
 	}
-	return gitremote.Head(func(file string) (string, error) {
-		return s.Source.File(path.Join(".git", file)).Contents(ctx)
-	})
+	return s.gitCheckout(ctx).Head()
+}
+
+func (s *Ship) gitCheckout(ctx context.Context) gitremote.Checkout {
+	return func(file string) (string, error) { return s.Source.File(file).Contents(ctx) }
 }
 
 func (s *Ship) readRemote(ctx context.Context) (string, error) {
 	address := s.Remote
 	if address == "" {
-		config, err := s.Source.File(".git/config").Contents(ctx)
-		if err != nil {
-			return "", errors.New("the source is no git checkout (there is no .git/config): name the remote with --remote")
-		}
-		if address, err = gitremote.Origin(config); err != nil {
+		var err error
+		if address, err = s.gitCheckout(ctx).Origin(); err != nil {
 			return "", err
 		}
 	}

@@ -1,121 +1,140 @@
 package gitremote
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// Head returns the commit that a checkout's HEAD is at. Read gives the text of a file below .git
-// (https://git-scm.com/docs/gitrepository-layout), so that only a few small files of it need to be at hand.
-func Head(read func(path string) (string, error)) (string, error) {
-	head, err := read("HEAD")
+// Checkout is a folder that git works in. It gives the text of a file of it, by a path relative to it, so that only a few small files
+// need to be at hand (https://git-scm.com/docs/gitrepository-layout).
+type Checkout func(path string) (string, error)
+
+// maxLinks is how many names of a commit may lead from one to another, as git has it, and maxFiles how many files of settings are read.
+const (
+	maxLinks = 5
+	maxFiles = 20
+)
+
+// Head returns the commit that a checkout's HEAD is at.
+func (c Checkout) Head() (string, error) {
+	const instead = "name its commit with --commit"
+	at, err := c(".git/HEAD")
 	if err != nil {
-		return "", errors.New("the source is no git checkout (there is no .git/HEAD): name its commit with --commit")
+		return "", c.missing(".git/HEAD", instead)
 	}
-	head = strings.TrimSpace(head)
-	ref, symbolic := strings.CutPrefix(head, "ref: ")
-	if !symbolic {
-		if !plumbing.IsHash(head) {
-			return "", fmt.Errorf(".git/HEAD holds no commit but %q", head)
+	ref := "HEAD"
+	for range maxLinks {
+		at = strings.TrimSpace(at)
+		next, symbolic := strings.CutPrefix(at, "ref:")
+		switch next = strings.TrimSpace(next); {
+		case !symbolic && plumbing.IsHash(at):
+			return at, nil
+		case !symbolic && len(at) == 64 && strings.Trim(at, "0123456789abcdef") == "":
+			return "", errors.New("the source's commits are named by SHA-256, which Ship does not know yet: release from a repository of SHA-1")
+		case !symbolic:
+			return "", fmt.Errorf(".git/%s holds no commit but %q", ref, short(at, 100))
+		case next == "refs/heads/.invalid": // https://git-scm.com/docs/reftable#_layout
+			return "", errors.New("the source keeps its branches as a reftable, which Ship does not read: " + instead + "=$(git rev-parse HEAD)")
+		case !strings.HasPrefix(next, "refs/") || path.Clean(next) != next:
+			return "", fmt.Errorf(".git/%s names no branch but %q", ref, short(next, 100))
 		}
-		return head, nil
-	}
-	if loose, err := read(ref); err == nil {
-		if loose = strings.TrimSpace(loose); plumbing.IsHash(loose) {
-			return loose, nil
+		ref = next
+		if at, err = c(".git/" + ref); err != nil {
+			if at = c.packed(ref); at == "" {
+				return "", fmt.Errorf("%s has no commit yet: commit first, or name a commit with --commit", ref)
+			}
 		}
 	}
-	packed, err := read("packed-refs")
+	return "", fmt.Errorf("%s leads from one name to another, %d times: %s", ref, maxLinks, instead)
+}
+
+// packed is the commit of a ref that has no file of its own; empty where it has none at all.
+func (c Checkout) packed(ref string) string {
+	refs, err := c(".git/packed-refs")
 	if err != nil {
-		return "", fmt.Errorf("%s has no commit yet: commit first, or name a commit with --commit", ref)
+		return ""
 	}
-	for line := range strings.Lines(packed) {
-		if hash, name, _ := strings.Cut(strings.TrimSpace(line), " "); name == ref && plumbing.IsHash(hash) {
-			return hash, nil
+	for line := range strings.Lines(refs) {
+		if hash, name, _ := strings.Cut(strings.TrimSpace(line), " "); name == ref {
+			return hash
 		}
 	}
-	return "", fmt.Errorf("%s has no commit yet: commit first, or name a commit with --commit", ref)
+	return ""
+}
+
+// missing says why a file of the repository is not there.
+func (c Checkout) missing(file, instead string) error {
+	link, err := c(".git")
+	if place, is := strings.CutPrefix(strings.TrimSpace(link), "gitdir:"); err == nil && is {
+		return fmt.Errorf("the source is a worktree or a submodule, whose repository is outside of it (%s): %s",
+			short(strings.TrimSpace(place), 200), instead)
+	}
+	return fmt.Errorf("the source is no git checkout (there is no %s): %s", file, instead)
 }
 
 // IsCommit tells whether text is a commit's whole object id.
 func IsCommit(text string) bool { return plumbing.IsHash(text) }
 
-// Origin returns the address of the remote that a checkout's .git/config calls origin, as it stands there; of several, the first, which
-// is the one that git fetches from.
-func Origin(gitConfig string) (string, error) {
-	within := false
-	for rest := strings.TrimPrefix(gitConfig, "\ufeff"); ; {
-		if rest = strings.TrimLeft(rest, " \t\r\n"); rest == "" {
-			return "", errors.New(".git/config has no remote called origin: name the remote with --remote")
-		}
-		if rest[0] == '[' {
-			within, rest = isOrigin(rest)
-			continue
-		}
-		end := strings.IndexAny(rest, "=\n#;")
-		key := strings.TrimSpace(rest[:max(end, 0)])
+// Origin returns the address that git fetches from for the remote called origin: of several the first, with what url.*.insteadOf has in
+// its place. Only settings that stand in the checkout count.
+func (c Checkout) Origin() (string, error) {
+	const instead = "name the remote with --remote"
+	var address string
+	var unread []string
+	bases := map[string]string{} // by what they stand in place of
+	take := func(s setting) {
 		switch {
-		case end < 0:
-			rest = ""
-		case rest[end] != '=':
-			_, rest = configValue(rest[end:])
-		default:
-			var value string
-			if value, rest = configValue(rest[end+1:]); within && strings.EqualFold(key, "url") && value != "" {
-				return value, nil
-			}
+		case s.value == "":
+		case s.section == "remote" && s.about == "origin" && s.key == "url":
+			address = cmp.Or(address, s.value)
+		case s.section == "url" && s.key == "insteadof":
+			bases[s.value] = s.about
 		}
 	}
-}
-
-// isOrigin tells whether a section begins, [remote "origin"], and returns what follows. In quotes, what a section is about may be anything.
-func isOrigin(text string) (is bool, rest string) {
-	end := "]"
-	if quote, bracket := strings.IndexByte(text, '"'), strings.IndexByte(text, ']'); quote >= 0 && quote < bracket {
-		end = `"]`
+	left := maxFiles
+	if !c.settings(".git/config", take, &unread, &left) {
+		return "", c.missing(".git/config", instead)
 	}
-	header, rest, _ := strings.Cut(text[1:], end)
-	kind, name, _ := strings.Cut(header, `"`)
-	return strings.EqualFold(strings.TrimSpace(kind), "remote") && name == "origin", rest
-}
-
-// configValue reads a value up to the end of its line, as git does (https://git-scm.com/docs/git-config#_syntax), and returns what follows.
-func configValue(text string) (value, rest string) {
-	var read []byte
-	quoted, length := false, 0 // without the space at its end
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\n':
-			return string(read[:length]), text[i+1:]
-		case c == '\\' && i+1 < len(text):
-			i++
-			switch text[i] {
-			case '\n': // it goes on in the next line
-				continue
-			case 't':
-				read = append(read, '\t')
-			case 'n':
-				read = append(read, '\n')
-			default:
-				read = append(read, text[i])
-			}
-			length = len(read)
-		case c == '"':
-			quoted = !quoted
-		case (c == '#' || c == ';') && !quoted:
-			_, rest, _ := strings.Cut(text[i:], "\n")
-			return string(read[:length]), rest
-		case strings.IndexByte(" \t\r", c) >= 0 && !quoted:
-			if length > 0 {
-				read = append(read, c)
-			}
-		default:
-			read = append(read, c)
-			length = len(read)
+	if address == "" && len(unread) > 0 {
+		return "", fmt.Errorf(".git/config has no remote called origin, unless in what it includes from elsewhere (%s): %s",
+			short(strings.Join(unread, ", "), 200), instead)
+	}
+	if address == "" {
+		return "", errors.New(".git/config has no remote called origin: " + instead)
+	}
+	longest := ""
+	for prefix := range bases {
+		if strings.HasPrefix(address, prefix) && len(prefix) > len(longest) {
+			longest = prefix
 		}
 	}
-	return string(read[:length]), ""
+	return bases[longest] + strings.TrimPrefix(address, longest), nil
+}
+
+// settings reads a file of them, and those that it includes and that are in the checkout. What cannot be read is noted.
+func (c Checkout) settings(file string, take func(setting), unread *[]string, left *int) bool {
+	if *left--; *left < 0 {
+		return false
+	}
+	text, err := c(file)
+	if err != nil {
+		return false
+	}
+	readSettings(text, func(s setting) {
+		take(s)
+		if s.key != "path" || s.section != "include" && s.section != "includeif" || s.value == "" {
+			return
+		}
+		// what a condition is about (the machine's folders, mostly) is not known here
+		inside := s.section == "include" && !path.IsAbs(s.value) && !strings.HasPrefix(s.value, "~")
+		if at := path.Join(path.Dir(file), s.value); !inside || strings.HasPrefix(at, "..") || !c.settings(at, take, unread, left) {
+			*unread = append(*unread, s.value)
+		}
+	})
+	return true
 }

@@ -1,6 +1,7 @@
 package gitremote
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,24 +21,65 @@ func TestHeadAgreesWithGit(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	read := func(path string) (string, error) {
-		data, err := os.ReadFile(filepath.Join(dir, ".git", path))
+	read := Checkout(func(path string) (string, error) {
+		data, err := os.ReadFile(filepath.Join(dir, path))
 		return string(data), err
-	}
+	})
 	git("init", "--quiet", "--initial-branch=release/next")
-	if head, err := Head(read); err == nil || !strings.Contains(err.Error(), "no commit yet") {
+	if head, err := read.Head(); err == nil || !strings.Contains(err.Error(), "no commit yet") {
 		t.Errorf("before the first commit: %q, %v", head, err)
 	}
 	git("commit", "--quiet", "--allow-empty", "--message=one")
 	for _, state := range [][]string{{"status"}, {"pack-refs", "--all"}, {"checkout", "--quiet", "--detach"}} {
 		git(state...)
-		if head, err := Head(read); err != nil || head != git("rev-parse", "HEAD") {
+		if head, err := read.Head(); err != nil || head != git("rev-parse", "HEAD") {
 			t.Errorf("after %v: %q, %v", state, head, err)
 		}
 	}
+	git("checkout", "--quiet", "release/next")
+	git("symbolic-ref", "refs/heads/alias", "refs/heads/release/next")
+	git("symbolic-ref", "HEAD", "refs/heads/alias")
+	for range 2 {
+		if head, err := read.Head(); err != nil || head != git("rev-parse", "HEAD") {
+			t.Errorf("on a branch that is a name of another: %q, %v", head, err)
+		}
+		git("pack-refs", "--all")
+	}
+	main, worktree := dir, filepath.Join(t.TempDir(), "other")
+	git("worktree", "add", "--quiet", "-b", "other", worktree)
+	for head, words := range map[string]string{
+		"ref: refs/heads/.invalid\n": "a reftable", strings.Repeat("ab", 32): "SHA-256", "ref: refs/heads/loop": "leads from one name to another",
+		"ref: ../config": "names no branch", "ref: refs/../config": "names no branch", "ref: config": "names no branch", "x": "holds no commit",
+	} {
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, ".git/HEAD"), []byte(head), 0o600),
+			os.WriteFile(filepath.Join(dir, ".git/refs/heads/loop"), []byte("ref: refs/heads/loop"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if head, err := read.Head(); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%q, %v, want %s", head, err, words)
+		}
+	}
+	dir = worktree
+	_, headErr := read.Head()
+	_, originErr := read.Origin()
+	for instead, err := range map[string]error{"--commit": headErr, "--remote": originErr} {
+		if err == nil || !strings.Contains(err.Error(), "a worktree") || !strings.Contains(err.Error(), main) || !strings.Contains(err.Error(), instead) {
+			t.Errorf("in a worktree: %v", err)
+		}
+	}
 	dir = t.TempDir()
-	if _, err := Head(read); err == nil || !strings.Contains(err.Error(), "--commit") {
+	if _, err := read.Head(); err == nil || !strings.Contains(err.Error(), "--commit") {
 		t.Errorf("no checkout: %v", err)
+	}
+}
+
+// withConfig is a checkout with these settings only.
+func withConfig(config string) Checkout {
+	return func(path string) (string, error) {
+		if path != ".git/config" {
+			return "", os.ErrNotExist
+		}
+		return config, nil
 	}
 }
 
@@ -64,12 +106,12 @@ func TestOriginAgreesWithGit(t *testing.T) {
 			t.Fatalf("git on %q: %v", config, err)
 		}
 		want, _, _ := strings.Cut(string(out), "\n")
-		if got, err := Origin(config); err != nil || got != want {
+		if got, err := withConfig(config).Origin(); err != nil || got != want {
 			t.Errorf("%q: got %q, %v; want %q", config, got, err, want)
 		}
 	}
 	for _, config := range []string{"", "[core]\n", "[remote \"origin\"]\nurl\n", "[remote \"origin\"", "url = https://a.example/p.git\n"} {
-		if got, err := Origin(config); err == nil || !strings.Contains(err.Error(), "--remote") {
+		if got, err := withConfig(config).Origin(); err == nil || !strings.Contains(err.Error(), "--remote") {
 			t.Errorf("%q: got %q, %v", config, got, err)
 		}
 	}
@@ -78,9 +120,53 @@ func TestOriginAgreesWithGit(t *testing.T) {
 func FuzzCheckout(f *testing.F) {
 	f.Add("ref: refs/heads/main\n", "[remote \"origin\"]\nurl = x\n")
 	f.Fuzz(func(t *testing.T, file, config string) {
-		_, _ = Head(func(string) (string, error) { return file, nil })
-		if url, err := Origin(config); err == nil {
+		_, _ = Checkout(func(string) (string, error) { return file, nil }).Head()
+		_, _ = Checkout(func(string) (string, error) { return config, nil }).Origin() // which includes itself
+		if url, err := withConfig(config).Origin(); err == nil {
 			_, _ = Address(url)
 		}
 	})
+}
+
+// TestOriginIsWhereGitFetches compares with git in checkouts whose settings say more than the address.
+func TestOriginIsWhereGitFetches(t *testing.T) {
+	for name, c := range map[string]struct{ config, included string }{
+		"instead of a prefix": {"[remote \"origin\"]\nurl = acme:shop.git\n[url \"https://a.example/acme/\"]\ninsteadOf = acme:\n", ""},
+		"the longest prefix":  {"[url \"https://b.example/\"]\ninsteadof = acme:s\n[url \"https://a.example/\"]\ninsteadof = acme:\ninsteadof = x:\n[remote \"origin\"]\nurl = acme:shop.git\n", ""},
+		"for pushes only":     {"[remote \"origin\"]\nurl = https://a.example/shop.git\n[url \"ssh://b.example/\"]\npushInsteadOf = https://a.example/\n", ""},
+		"with quotes":         {"[remote \"origin\"]\nurl = \"quote\"\n[url \"https://a.example/\\\"b\\\\c\"]\ninsteadOf = quote\n", ""},
+		"included":            {"[include]\npath = ../shared.config\n", "[remote \"origin\"]\nurl = https://a.example/shop.git\n"},
+		"included, then its": {"[include]\npath = ../shared.config\n[remote \"origin\"]\nurl = acme:shop.git\n",
+			"[url \"https://a.example/\"]\ninsteadOf = acme:\n"},
+		"an old way to write it": {"[remote.origin]\nurl = https://a.example/shop.git\n", ""},
+	} {
+		dir := t.TempDir()
+		if out, err := exec.Command("git", "init", "--quiet", dir).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		for file, text := range map[string]string{".git/config": c.config, "shared.config": c.included} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command("git", "-C", dir, "ls-remote", "--get-url", "origin")
+		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", name, err, out)
+		}
+		got, err := Checkout(func(path string) (string, error) {
+			data, err := os.ReadFile(filepath.Join(dir, path))
+			return string(data), err
+		}).Origin()
+		if want := strings.TrimSpace(string(out)); err != nil || got != want {
+			t.Errorf("%s: %q, %v; git has %q", name, got, err, want)
+		}
+	}
+	for _, include := range []string{"[include]\npath = ~/x\n", "[include]\npath = /etc/x\n", "[include]\npath = ../../x\n", "[includeIf \"onbranch:main\"]\npath = x\n"} {
+		_, path, _ := strings.Cut(strings.TrimSpace(include), "path = ")
+		if got, err := withConfig(include).Origin(); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "--remote") {
+			t.Errorf("%q: got %q, %v", include, got, err)
+		}
+	}
 }

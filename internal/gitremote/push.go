@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +36,7 @@ func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time
 
 func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, options []string, said *bytes.Buffer, sent *bool) error {
 	name := "refs/tags/" + tag.Name
-	server, err := r.advertise(ctx, receivePack, func(ref string) bool { return ref == name })
+	server, err := r.advertise(ctx, receivePack, func(ref string) bool { return ref == name || inTheWay(ref, name) })
 	if err != nil {
 		return err
 	}
@@ -47,6 +49,10 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 		return nil // it came through, and only the answer got lost
 	case there != "":
 		return ErrExists
+	case len(server.refs) > 0:
+		other := strings.TrimSuffix(slices.Min(slices.Collect(maps.Keys(server.refs))), "^{}")
+		return fmt.Errorf("the git remote has a tag %s, which is in the way of %s: git has no tag below another's name; change --template, or remove that tag",
+			strings.TrimPrefix(other, "refs/tags/"), tag.Name)
 	case !server.can("report-status"):
 		return errors.New("the git remote is not able to say whether it takes a tag")
 	}
@@ -88,6 +94,11 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 		_, _ = io.Copy(io.Discard, report)
 	}
 	return lostRace(err)
+}
+
+// inTheWay tells whether a ref of that name keeps one of the other from being made: refs are kept as files are, in folders.
+func inTheWay(ref, name string) bool {
+	return strings.HasPrefix(name, ref+"/") || strings.HasPrefix(ref, name+"/")
 }
 
 // readReport reads whether a push was taken (https://git-scm.com/docs/pack-protocol#_report_status): "unpack ok", then for the one ref

@@ -108,3 +108,24 @@ func TestProtectedTag(t *testing.T) {
 		}
 	}
 }
+
+// TestTagInTheWay names the tag that keeps one from being made.
+func TestTagInTheWay(t *testing.T) {
+	s := newServer(t)
+	s.git(t, "tag", "release", s.commits[0])
+	s.git(t, "tag", "-a", "-m", "x", "shop/1.0.0/x", s.commits[0])
+	s.git(t, "tag", "shop-1", s.commits[0])
+	s.git(t, "branch", "ship", s.commits[0])
+	for tag, other := range map[string]string{"release/1.0.0": "release", "shop/1.0.0": "shop/1.0.0/x", "shop/1.0.0/x/y": "shop/1.0.0/x"} {
+		err := s.PushTag(t.Context(), Tag{tag, s.commits[0]}, "x", time.Unix(1, 0))
+		if err == nil || errors.Is(err, ErrExists) || !strings.Contains(err.Error(), "a tag "+other+", which is in the way of "+tag+":") {
+			t.Errorf("%s: %v", tag, err)
+		}
+	}
+	for _, tag := range []string{"shop-1/2", "shop-1.0.0", "releases/1", "ship/1", "shop/1.0"} {
+		err := s.PushTag(t.Context(), Tag{tag, s.commits[0]}, "x", time.Unix(1, 0))
+		if want := tag == "shop-1/2"; (err != nil) != want {
+			t.Errorf("%s: %v", tag, err)
+		}
+	}
+}
