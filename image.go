@@ -81,6 +81,9 @@ func (r *release) build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := r.resolve(); err != nil { // it may go beside check
+		return "", err
+	}
 	container, from := r.Container, "the container given"
 	if container == nil {
 		container, from = r.dockerBuild(made), r.Dockerfile

@@ -115,7 +115,7 @@ func (r *release) check(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%s is tagged at %s, but the container given was made from %s: check out the tag and make it from there",
 			r.report.Project, converge.Short(r.plan.Commit), converge.Short(r.facts.Commit))
 	}
-	if err := r.remote.Resolve(ctx); err != nil { // before the engine's git gets the token
+	if err := r.resolve(); err != nil {
 		return "", err
 	}
 	group, gctx := errgroup.WithContext(ctx)

@@ -40,6 +40,7 @@ type repo struct {
 
 	tagged    func() (map[string]string, error) // the commits of the versions' tags
 	mayPush   func() error
+	resolve   func() error                             // finds out where the git remote leads: before that, no git gets the token
 	times     shared[string, time.Time]                // of commits
 	trees     shared[string, manifest.Tree]            // of commits, as the remote has them
 	helms     shared[string, helm.Version]             // of the tools images
@@ -65,6 +66,7 @@ func newRepo(ctx context.Context, s *Ship) *repo {
 	})
 	all.tagged = sync.OnceValues(all.lookAtTags)
 	all.mayPush = sync.OnceValue(func() error { return all.remote.CheckPush(ctx) })
+	all.resolve = sync.OnceValue(func() error { return all.remote.Resolve(ctx) })
 	return all
 }
 
