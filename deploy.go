@@ -41,7 +41,7 @@ func (s *Ship) Deploy(
 	r.revisions.forget(r.targets[0].Namespace)
 	deployment, err := r.deployment(r.targets[0])
 	if err != nil {
-		return nil, errors.New(r.redactor.Redact(explain(err)))
+		return nil, errors.New(r.redactor.Text(explain(err)))
 	}
 	return deployment, nil
 }

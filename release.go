@@ -11,6 +11,7 @@ import (
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/foreign"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/registry"
@@ -129,9 +130,9 @@ func (r *release) leave(s step) (left report.Step) {
 	part := s.part()
 	switch {
 	case !part.Needed:
-		left = report.Step{Name: s.name, State: report.Skipped, Text: part.Why, Beside: s.beside}
+		left = report.Step{Name: s.name, State: report.Skipped, Text: r.redactor.Line(part.Why), Beside: s.beside}
 	case r.dry:
-		left = report.Step{Name: s.name, State: report.Planned, Text: part.Why, Beside: s.beside}
+		left = report.Step{Name: s.name, State: report.Planned, Text: r.redactor.Line(part.Why), Beside: s.beside}
 	default:
 		return left
 	}
@@ -152,7 +153,7 @@ func (r *release) take(ctx context.Context, s step, stoppers func()) ended {
 	inside, finish := span(ctx, r.of(s.name))
 	text, err := s.do(inside)
 	told()
-	end := ended{Step: report.Step{Name: s.name, State: report.Done, Text: r.redactor.Redact(text), Took: time.Since(start), Beside: s.beside}, err: err}
+	end := ended{Step: report.Step{Name: s.name, State: report.Done, Text: r.redactor.Line(text), Took: time.Since(start), Beside: s.beside}, err: err}
 	if err != nil && s.beside {
 		stoppers()
 	}
@@ -164,7 +165,7 @@ func (r *release) take(ctx context.Context, s step, stoppers func()) ended {
 		end.State = report.Skipped
 	case err != nil:
 		end.State, end.Text = report.Failed, ""
-		end.cause = r.redactor.Redact(s.name + ": " + explain(err))
+		end.cause = r.redactor.Text(s.name + ": " + explain(err))
 	}
 	finish(end.cause)
 	r.log(end.Step)
@@ -225,15 +226,18 @@ func (r *release) outcome() report.Outcome {
 	return report.Resumed
 }
 
-// explain is an error's text. That of an exec is made anew, from the last that the program printed: the engine's own
+// explain is an error's text. That of an exec is made anew, from the last that the program printed, behind a bar: the engine's own
 // drops what we put around it.
 func explain(err error) string {
 	failed := new(dagger.ExecError)
 	if !errors.As(err, &failed) {
 		return err.Error()
 	}
-	return fmt.Sprintf("%s: exit code %d\n%s", strings.Join(failed.Cmd, " "), failed.ExitCode,
-		strings.TrimSpace(report.Tail(failed.Stdout)+report.Tail(failed.Stderr)))
+	said := fmt.Sprintf("%s: exit code %d", foreign.Joined(strings.Join(failed.Cmd, " ")), failed.ExitCode)
+	if printed := strings.TrimSpace(report.Tail(failed.Stdout) + report.Tail(failed.Stderr)); printed != "" {
+		said += "\nit printed last:\n" + foreign.Quote(printed)
+	}
+	return said
 }
 
 // secretText reads a secret. One that is not given, or that an unset variable leaves empty, missing or a file without a

@@ -61,7 +61,7 @@ func newRepo(ctx context.Context, s *Ship) *repo {
 	all.readCommit = sync.OnceValue(func() (err error) { all.head, err = s.readHead(ctx); return })
 	all.readRegistry = sync.OnceValue(func() (err error) {
 		all.password, err = secretText(ctx, "password", s.Password)
-		all.redactor.Add(all.password)
+		all.hide("password", all.password)
 		return
 	})
 	all.tagged = sync.OnceValues(all.lookAtTags)
@@ -80,12 +80,26 @@ func (r *release) files() manifest.Tree {
 
 // say tells whoever waits what is being waited for.
 func (all *repo) say(format string, args ...any) {
-	fmt.Fprintln(os.Stderr, all.redactor.Redact("  . "+fmt.Sprintf(format, args...)))
+	fmt.Fprintln(os.Stderr, "  . "+all.redactor.Line(fmt.Sprintf(format, args...)))
+}
+
+// hide keeps a secret out of all that is printed from now on.
+func (all *repo) hide(flag, secret string) {
+	all.redactor.Add(secret)
+	if report.Weak(secret) {
+		all.weak(flag, "it")
+	}
+}
+
+func (all *repo) weak(flag, secret string) {
+	all.say("--%s: %s has fewer than 8 letters: it cannot be told from other words, so it may show, or words that hold it may be hidden", flag, secret)
 }
 
 func (all *repo) kubeconfig() error {
 	text, err := secretText(all.ctx, "kubeconfig", all.settings.Kubeconfig)
-	all.redactor.Add(text)
+	if all.redactor.AddKubeconfig(text) {
+		all.weak("kubeconfig", "a secret in it")
+	}
 	all.hasKubeconfig = text != ""
 	return err
 }
@@ -97,7 +111,7 @@ func (all *repo) git() error {
 	group.Go(func() (err error) { all.remote.URL, err = all.settings.readRemote(ctx); return })
 	group.Go(func() (err error) { token, err = secretText(ctx, "token", all.settings.Token); return })
 	err := group.Wait()
-	all.redactor.Add(token)
+	all.hide("token", token)
 	if err != nil {
 		return err
 	}

@@ -69,14 +69,17 @@ func (r *release) diagnosis(ctx context.Context, container *dagger.Container, re
 			if err != nil {
 				stderr = explain(err)
 			}
-			logs[i].Text = r.redactor.Redact(stdout + stderr)
+			logs[i].Text = r.redactor.Text(stdout + stderr)
 			return nil
 		})
 	}
 	_ = group.Wait()
 	cause, heading := state.Cause(), "Helm says:\n  "
 	if cause == "" || !helm.Waited(words) {
-		cause, words, heading = words, "", ""
+		first, _, more := strings.Cut(words, "\n")
+		if cause = first; !more {
+			words, heading = "", ""
+		}
 	}
 	var parts []string
 	for _, part := range []string{"the rollout failed: " + cause, state.Text(logs), heading + strings.ReplaceAll(words, "\n", "\n  ")} {

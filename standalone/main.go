@@ -19,6 +19,7 @@ import (
 	sdk "dagger.io/dagger"
 
 	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/foreign"
 	"dagger/ship/internal/report"
 	"dagger/ship/standalone/cli"
 )
@@ -48,7 +49,7 @@ func main() {
 		},
 	}
 	if err := program.Run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "Error:", err)
+		fmt.Fprintln(os.Stderr, "Error:", foreign.Visible(err.Error()))
 		os.Exit(1)
 	}
 }

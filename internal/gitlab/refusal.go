@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"dagger/ship/internal/foreign"
 )
 
 // What an answer means, before it is explained.
@@ -28,12 +30,12 @@ type said struct {
 func (s said) text() string {
 	switch message := s.Message.(type) {
 	case nil:
-		return cmp.Or(s.Description, s.Error)
+		return foreign.Joined(cmp.Or(s.Description, s.Error))
 	case string:
-		return message
+		return foreign.Joined(message)
 	}
 	fields, _ := json.Marshal(s.Message)
-	return string(fields)
+	return foreign.Joined(string(fields))
 }
 
 // refusal is the error of an answer that is no success.

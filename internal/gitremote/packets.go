@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"dagger/ship/internal/foreign"
 )
 
 // readPacket returns a packet's payload; nil for a flush packet, empty for a delimiter.
@@ -43,7 +45,7 @@ func serverError(message string) error {
 	if strings.Contains(message, "not our ref") {
 		return fmt.Errorf("%w: push the branch first", ErrNoCommit)
 	}
-	return fmt.Errorf("%w: %s", errNotGit, short(message, 300))
+	return fmt.Errorf("%w: %s", errNotGit, foreign.Joined(message))
 }
 
 // short is the beginning of what a server says where it should have said something else.

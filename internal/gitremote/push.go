@@ -14,6 +14,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
+
+	"dagger/ship/internal/foreign"
 )
 
 // PushTag pushes an annotated tag for a commit that the remote has. When is the tagger's date: the commit's own, so
@@ -109,7 +111,7 @@ func readReport(report io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("read whether the git remote took the tag: %w", err)
 		}
-		line := strings.TrimSpace(string(packet))
+		line := foreign.Joined(string(packet))
 		result, rest, _ := strings.Cut(line, " ")
 		switch {
 		case result == "unpack" && rest != "ok":

@@ -143,7 +143,7 @@ var errSilent = errors.New("no answer in time")
 // StatusError is an answer that says that a server is in trouble.
 type StatusError struct {
 	Response *http.Response // its body is closed
-	Said     string         // the beginning of the body
+	Said     string         // what its body says to people
 }
 
 func (e *StatusError) Error() string {

@@ -1,6 +1,9 @@
 package network
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestTransient(t *testing.T) {
 	for text, want := range map[string]bool{
@@ -23,6 +26,22 @@ func TestTransient(t *testing.T) {
 	} {
 		if Transient(text) != want {
 			t.Errorf("%s: want %v", text, want)
+		}
+	}
+}
+
+// TestSaid has what servers say beside a status. What is shown is never cut here: a secret in it is hidden later, as a whole.
+func TestSaid(t *testing.T) {
+	secret := strings.Repeat("s3cr3t", 8)
+	for name, c := range map[string]struct{ page, want string }{
+		"words":                      {"too many\n  requests for you\n", "too many requests for you"},
+		"a secret at the 300th byte": {strings.Repeat("x ", 140) + secret, strings.Repeat("x ", 140) + secret},
+		"a page":                     {"<html>", ""},
+		"no text":                    {"a\x1b[0m", ""},
+		"no end":                     {strings.Repeat("x", maxSaid) + secret, ""},
+	} {
+		if got := Said(strings.NewReader(c.page)); got != c.want {
+			t.Errorf("%s: got %q", name, got)
 		}
 	}
 }

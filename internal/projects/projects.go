@@ -109,13 +109,13 @@ func (p Project) Fault(setting, format string, values ...any) error {
 }
 
 var (
-	begins = regexp.MustCompile(`^[A-Za-z]`)
+	begins = regexp.MustCompile(`^[A-Za-z][^\pC\p{Zl}\p{Zp}]{0,199}$`)
 	other  = regexp.MustCompile(`[^A-Za-z0-9]`)
 )
 
 func (p Project) check(keys []string) error {
 	if !begins.MatchString(p.Key) {
-		return p.Fault("", "the name %q does not begin with a letter from a to z", p.Key)
+		return p.Fault("", "the name %.50q does not begin with a letter from a to z, or has letters that cannot be seen, or more than 200", p.Key)
 	}
 	if path.IsAbs(p.Path) || p.Path == ".." || strings.HasPrefix(p.Path, "../") {
 		return p.Fault("path", "the path %q leads out of the repo: write it relative to the repo's root", p.Path)

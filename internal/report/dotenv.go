@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"unicode"
+
+	"dagger/ship/internal/foreign"
 )
 
 // Dotenv is what later jobs of a pipeline need to know of a release, as GitLab's dotenv reports have it
@@ -20,5 +22,9 @@ func Dotenv(key, version, tag, image string) string {
 		prefix += "_"
 	}
 	_, digest, _ := strings.Cut(image, "@")
-	return prefix + "VERSION=" + version + "\n" + prefix + "TAG=" + tag + "\n" + prefix + "IMAGE=" + image + "\n" + prefix + "DIGEST=" + digest
+	var lines []string
+	for _, of := range [][2]string{{"VERSION", version}, {"TAG", tag}, {"IMAGE", image}, {"DIGEST", digest}} {
+		lines = append(lines, prefix+of[0]+"="+foreign.Joined(of[1])) // a line end in one would be a variable more
+	}
+	return strings.Join(lines, "\n")
 }

@@ -1,77 +1,164 @@
 package report
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
+	"unicode/utf8"
+
+	"dagger/ship/internal/foreign"
 )
 
-// Redactor takes secrets out of text: as they are, URL-encoded, base64-encoded and as a JSON string holds them.
-// The zero value redacts nothing. It may be used from several goroutines.
+// Redactor takes secrets out of text, as they are and encoded (encoded.go). The zero value redacts nothing. It may be used from several
+// goroutines.
 type Redactor struct {
-	mu    sync.RWMutex
-	forms []string
+	mu      sync.RWMutex
+	secrets map[[shortest]byte][]string // by their first bytes, the longest first: a secret that holds another goes whole
+	starts  [1 << 16]bool               // the first two bytes of each, so that long texts are read fast
+	spaces  bool                        // one has a space, which a form's encoding writes as a plus
 }
 
-// confidential are the kubeconfig's keys that hold secrets.
-var confidential = regexp.MustCompile(`^(token|password|client-key-data):?$`)
+const (
+	// shortest is the length from which a secret is hidden: without it, half of all words would be.
+	shortest = 4
+	// strong is the length from which a secret can be told from plain words.
+	strong = 8
+)
 
-// shortest is the length from which a string can be told from plain words. A shorter secret is none.
-const shortest = 4
+// Weak tells whether a secret is so short that it cannot be told from plain words.
+func Weak(secret string) bool { return secret != "" && utf8.RuneCountInString(secret) < strong }
 
-// Add makes the redactor know secrets. Of one that holds others (a kubeconfig, as YAML or JSON) every long word is a
-// secret too, and whatever is called a token, password or key.
+// Add makes the redactor know secrets. One of several lines, as a key, is often printed with other line ends, or one line of it only:
+// each long line of it is a secret too.
 func (r *Redactor) Add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, secret := range secrets {
 		r.add(secret)
-		label := ""
-		for _, word := range strings.FieldsFunc(secret, func(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune("{}[],\"'", c) }) {
-			// A kubeconfig's tokens and keys are long; its names and addresses are no secrets.
-			if len(word) >= 20 && !strings.Contains(word, "://") || confidential.MatchString(label) && word != ":" {
-				r.add(word)
-			}
-			if word != ":" { // JSON's colon stands alone, and keeps the label before it
-				label = word
+		if strings.Contains(secret, "\n") {
+			for line := range strings.Lines(secret) {
+				if line = strings.TrimSpace(line); len(line) >= strong && !strings.HasPrefix(line, "-----") {
+					r.add(line)
+				}
 			}
 		}
 	}
-	// the longest first: a secret that holds another goes whole
-	slices.SortFunc(r.forms, func(a, b string) int { return len(b) - len(a) })
-	r.forms = slices.Compact(r.forms)
 }
 
 func (r *Redactor) add(secret string) {
 	if len(secret) < shortest {
 		return
 	}
-	quoted, _ := json.Marshal(secret)
-	r.forms = append(r.forms, secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`))
-	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-		// Text before the secret (a user's name and a colon) shifts its base64 by up to two bytes, and what
-		// follows mixes with its last ones: the characters that depend on the secret alone are looked for.
-		for shift := range 3 {
-			encoded := encoding.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
-			first, last := (shift*8+5)/6, (shift+len(secret))*8/6
-			if last-first >= shortest {
-				r.forms = append(r.forms, encoded[first:last])
+	if r.secrets == nil {
+		r.secrets = map[[shortest]byte][]string{}
+	}
+	start := [shortest]byte([]byte(secret))
+	alike := r.secrets[start]
+	if slices.Contains(alike, secret) {
+		return
+	}
+	alike = append(slices.Clone(alike), secret)
+	slices.SortFunc(alike, func(a, b string) int { return len(b) - len(a) })
+	r.secrets[start] = alike
+	r.starts[pair(secret)] = true
+	r.spaces = r.spaces || strings.Contains(secret, " ")
+}
+
+// pair is a text's first two bytes as a number.
+func pair(text string) int { return int(text[0])<<8 | int(text[1]) }
+
+// Redact returns text with *** for each secret, and for what names a user with a password in an address. It must come before any cut:
+// half a secret is none that it knows.
+func (r *Redactor) Redact(text string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	spans := userinfo(text)
+	if len(r.secrets) > 0 {
+		spans = append(spans, r.find(original(text), maxEncodings)...)
+	}
+	if len(spans) == 0 {
+		return text
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
+	var redacted strings.Builder
+	end := 0 // of what is written or hidden
+	for _, s := range spans {
+		if s.from >= end {
+			redacted.WriteString(text[end:s.from] + "***")
+		}
+		end = max(end, s.to)
+	}
+	redacted.WriteString(text[end:])
+	return redacted.String()
+}
+
+// span is a part of a text.
+type span struct{ from, to int }
+
+// find returns where a secret is in a text that may be an encoded one's plain text, and in what can be decoded in it.
+func (r *Redactor) find(v view, encodings int) (spans []span) {
+	for i := 0; i+shortest <= len(v.text); i++ {
+		if !r.starts[pair(v.text[i:])] {
+			continue
+		}
+		for _, secret := range r.secrets[[shortest]byte([]byte(v.text[i:i+shortest]))] {
+			if strings.HasPrefix(v.text[i:], secret) {
+				spans = append(spans, v.span(i, i+len(secret)))
+				i += len(secret) - 1
+				break
 			}
+		}
+	}
+	if encodings == 0 {
+		return spans
+	}
+	for _, decode := range decoders {
+		if plain, is := decode(v, r.spaces); is {
+			spans = append(spans, r.find(plain, encodings-1)...)
+		}
+	}
+	return spans
+}
+
+// userinfo finds user and password in the addresses of a text. A user alone stays: git@ is no secret.
+func userinfo(text string) (spans []span) {
+	for at := 0; ; {
+		next := strings.Index(text[at:], "://")
+		if next < 0 {
+			return spans
+		}
+		at += next + len("://")
+		end := strings.IndexAny(text[at:min(len(text), at+maxUserinfo)], "/?# \t\r\n\"'<>`")
+		if end < 0 {
+			end = min(len(text)-at, maxUserinfo)
+		}
+		if host := strings.LastIndexByte(text[at:at+end], '@'); host > 0 && strings.Contains(text[at:at+host], ":") {
+			spans = append(spans, span{at, at + host})
 		}
 	}
 }
 
-// Redact returns text with *** for each secret.
-func (r *Redactor) Redact(text string) string {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	for _, form := range r.forms {
-		text = strings.ReplaceAll(text, form, "***")
+// maxUserinfo is how long user and password in an address may be.
+const maxUserinfo = 4096
+
+// Line is what others wrote, redacted, as one line that can be printed (see package foreign).
+func (r *Redactor) Line(text string) string { return foreign.Line(r.ends(text)) }
+
+// Text is text in which there is what others wrote, redacted, as lines that can be printed (see package foreign).
+func (r *Redactor) Text(text string) string { return foreign.Text(r.ends(text)) }
+
+// How much of each end of a very long text is read, and how much of that is dropped at the cut, in bytes: half a secret is there at most, in
+// whichever encoding.
+const (
+	maxEnd   = 128 << 10
+	atTheCut = 8 << 10
+)
+
+// ends redacts a text of which only the beginning and the end can be shown.
+func (r *Redactor) ends(text string) string {
+	if len(text) <= 2*maxEnd {
+		return r.Redact(text)
 	}
-	return text
+	head, tail := r.Redact(text[:maxEnd]), r.Redact(text[len(text)-maxEnd:])
+	return head[:max(0, len(head)-atTheCut)] + foreign.LeftOut(len(text)-2*maxEnd, "bytes") + tail[min(len(tail), atTheCut):]
 }

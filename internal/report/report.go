@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"dagger/ship/internal/foreign"
 )
 
 // Outcome says in a word how a release ended.
@@ -57,7 +59,7 @@ const stepWidth = 18
 func (s Step) Line() string { return "  " + s.line(ASCII, stepWidth) }
 
 func (s Step) line(style Style, width int) string {
-	return strings.TrimRight(fmt.Sprintf("%s %-*s %s", style.marks[s.State], width, s.Name, s.Text), " ") + brackets(s.Took, s.with)
+	return strings.TrimRight(fmt.Sprintf("%s %-*s %s", style.marks[s.State], width, foreign.Joined(s.Name), foreign.Joined(s.Text)), " ") + brackets(s.Took, s.with)
 }
 
 // brackets hold how long something took, where that is worth to speak of, and what it went together with; none where there is neither.

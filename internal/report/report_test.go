@@ -1,9 +1,6 @@
 package report
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -70,63 +67,20 @@ func TestTextOfSeveral(t *testing.T) {
 	}
 }
 
-func TestRedactEveryForm(t *testing.T) {
-	secret := `p@ss/w"rd+42%`
-	var r Redactor
-	r.Add(secret)
-	quoted, _ := json.Marshal(secret)
-	for name, text := range map[string]string{
-		"as it is":       "https://oauth2:" + secret + "@host",
-		"query":          "?token=" + url.QueryEscape(secret),
-		"path":           "/" + url.PathEscape(secret),
-		"JSON":           string(quoted),
-		"base64":         base64.StdEncoding.EncodeToString([]byte(secret)),
-		"header, 1":      base64.StdEncoding.EncodeToString([]byte("a:" + secret)),
-		"header, 2":      base64.StdEncoding.EncodeToString([]byte("ab:" + secret)),
-		"header, 3":      base64.StdEncoding.EncodeToString([]byte("abc:" + secret + "!")),
-		"base64 for URL": base64.RawURLEncoding.EncodeToString([]byte(secret)),
+// TestForeignTextIsOneLine has text of others with line ends where a report has one line.
+func TestForeignTextIsOneLine(t *testing.T) {
+	forged := "it\n`- + deploy production  production runs\x1b[0K"
+	want := "it `- + deploy production  production runs" + `\x1b[0K`
+	r := Report{Project: forged, Steps: []Step{{Name: "tag", State: Done, Text: forged}}}
+	for name, got := range map[string]string{
+		"one project":      ASCII.Text(r),
+		"several projects": ASCII.Text(r, Report{Project: "x", Cause: forged}),
+		"the log":          r.Steps[0].Line(),
+		"a table":          Table([][]string{{forged, "x"}}),
+		"dotenv":           Dotenv("", forged, "", ""),
 	} {
-		redacted := r.Redact("before " + text + " after")
-		if !strings.Contains(redacted, "***") || !strings.HasPrefix(redacted, "before ") || !strings.HasSuffix(redacted, " after") {
-			t.Errorf("%s: %q became %q", name, text, redacted)
+		if !strings.Contains(got, want) || strings.Contains(got, "\n`- + deploy") {
+			t.Errorf("%s: %s", name, got)
 		}
-	}
-}
-
-func TestRedactKubeconfig(t *testing.T) {
-	var r Redactor
-	r.Add("users:\n- name: admin\n  user:\n    token: \"eyJhbGciOiJSUzI1NiIsImtpZCI6\"\nclusters:\n- cluster:\n    server: https://cluster.example:6443\n")
-	got := r.Redact("x509: token eyJhbGciOiJSUzI1NiIsImtpZCI6 refused by https://cluster.example:6443 for admin")
-	if want := "x509: token *** refused by https://cluster.example:6443 for admin"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestRedactKubeconfigHoweverItIsWritten(t *testing.T) {
-	for _, kubeconfig := range []string{
-		`users: [{name: u, user: {token: "a-token-that-is-long-enough"}}]`,
-		`{"users":[{"name":"u","user":{"token":"a-token-that-is-long-enough"}}]}`,
-		`{"users": [{"name": "u", "user": {"password" : "hunter2"}}]}`,
-		"users:\n- user:\n    password: hunter2\n",
-		"users:\n- user: {username: u, password: hunter2}\n",
-	} {
-		var r Redactor
-		r.Add(kubeconfig)
-		for _, secret := range []string{"a-token-that-is-long-enough", "hunter2"} {
-			if strings.Contains(kubeconfig, secret) && strings.Contains(r.Redact("said "+secret), secret) {
-				t.Errorf("%s: %s shows", kubeconfig, secret)
-			}
-		}
-		if got := r.Redact("users of u"); got != "users of u" {
-			t.Errorf("%s: %q", kubeconfig, got)
-		}
-	}
-}
-
-func TestRedactLeavesOtherTextAlone(t *testing.T) {
-	var r Redactor
-	r.Add("", "abc")
-	if got := r.Redact("abc def"); got != "abc def" {
-		t.Errorf("got %q", got)
 	}
 }

@@ -3,16 +3,18 @@ package report
 import (
 	"strings"
 	"text/tabwriter"
+
+	"dagger/ship/internal/foreign"
 )
 
-// Table sets rows in columns. The first row is the heading; an empty cell shows as a dash.
+// Table sets rows in columns, each on one line. The first row is the heading; an empty cell shows as a dash.
 func Table(rows [][]string) string {
 	var text strings.Builder
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			if cells[i] = cell; cell == "" {
+			if cells[i] = strings.ReplaceAll(foreign.Line(cell), "\t", " "); cell == "" {
 				cells[i] = "-"
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"dagger/ship/internal/foreign"
 )
 
 // Style is what reports are drawn with.
@@ -33,7 +35,7 @@ func (s Style) draw(text *strings.Builder, nodes []node, indent string) {
 		if i == len(nodes)-1 {
 			branch, beside = s.last, s.none
 		}
-		text.WriteString(indent + branch + n.text + "\n")
+		text.WriteString(indent + branch + foreign.Joined(n.text) + "\n")
 		s.draw(text, n.below, indent+beside)
 	}
 }
@@ -44,7 +46,7 @@ func (s Style) Text(reports ...Report) string {
 	var text strings.Builder
 	if len(reports) == 1 {
 		if heading := reports[0].heading(); heading != "" {
-			text.WriteString(heading + "\n")
+			text.WriteString(foreign.Joined(heading) + "\n")
 		}
 		s.draw(&text, s.steps(reports[0]), "")
 		return text.String()

@@ -169,18 +169,21 @@ func (o *object) times() int { return max(1, o.Count, o.Series.Count) }
 // redact takes secrets out of all that programs said in their own words.
 func (o *object) redact(redact func(string) string) {
 	o.Message, o.Status.Message = redact(o.Message), redact(o.Status.Message)
+	o.Reason, o.Status.Reason = redact(o.Reason), redact(o.Status.Reason)
 	for i := range o.Status.Conditions {
-		o.Status.Conditions[i].Message = redact(o.Status.Conditions[i].Message)
+		c := &o.Status.Conditions[i]
+		c.Message, c.Reason = redact(c.Message), redact(c.Reason)
 	}
 	for _, containers := range [][]containerStatus{o.Status.InitContainerStatuses, o.Status.ContainerStatuses} {
 		for i := range containers {
 			c := &containers[i]
 			if c.State.Waiting != nil {
-				c.State.Waiting.Message = redact(c.State.Waiting.Message)
+				w := c.State.Waiting
+				w.Message, w.Reason = redact(w.Message), redact(w.Reason)
 			}
 			for _, t := range []*terminated{c.State.Terminated, c.LastState.Terminated} {
 				if t != nil {
-					t.Message = redact(t.Message)
+					t.Message, t.Reason = redact(t.Message), redact(t.Reason)
 				}
 			}
 		}

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"dagger.io/dagger"
+
+	"dagger/ship/internal/foreign"
 )
 
 // Program is a module's command line: settings for its constructor, a function, the function's arguments.
@@ -177,11 +179,11 @@ func (f field) of(object reflect.Value) reflect.Value {
 func print(ctx context.Context, out io.Writer, result reflect.Value) error {
 	switch value := result.Interface().(type) {
 	case string:
-		_, err := fmt.Fprintln(out, strings.TrimSuffix(value, "\n"))
+		_, err := fmt.Fprintln(out, foreign.Visible(strings.TrimSuffix(value, "\n")))
 		return err
 	case []string:
 		for _, text := range value {
-			if _, err := fmt.Fprintln(out, text); err != nil {
+			if _, err := fmt.Fprintln(out, foreign.Visible(text)); err != nil {
 				return err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	bk "github.com/moby/buildkit/client"
 	gatewaypb "github.com/moby/buildkit/frontend/gateway/pb"
@@ -44,12 +45,22 @@ func (w *watch) follow(status <-chan *bk.SolveStatus) {
 		case <-tick.C:
 			for step, since := range w.running {
 				if time.Since(since) > slow {
-					fmt.Fprintf(w.session.log, "still running: %s\n", w.names[step])
+					fmt.Fprintf(w.session.log, "still running: %.200s\n", visible(w.names[step]))
 					delete(w.running, step)
 				}
 			}
 		}
 	}
+}
+
+// visible is a step's name, as the one that a Dockerfile's author gave, without what acts on a terminal or begins a line.
+func visible(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return '?'
+	}, name)
 }
 
 func (w *watch) add(s *bk.SolveStatus) {
