@@ -56,9 +56,9 @@ mkdir -p "$out/values" "$out/packed"
 			[ -L "$path" ] || continue
 			to=
 			[ ! -e "$path" ] || to=$(realpath "$path")
-			case $to in "$tree"/*) ;; *) echo "$path -> $(readlink "$path")" ;; esac
+			case $to in "$tree"/*) ;; *) echo "${path#./} -> $(readlink "$path")" ;; esac
 		done' sh "$tree" {} + 2>"$out/trouble" || :
-	case $(realpath "$chart" 2>/dev/null) in "$tree" | "$tree"/* | "") ;; *) echo "$chart -> $(realpath "$chart")" ;; esac
+	case $(realpath "$chart" 2>/dev/null) in "$tree" | "$tree"/* | "") ;; *) echo "${chart#./} -> $(realpath "$chart")" ;; esac
 } >"$out/links"
 if [ -s "$out/links" ]; then
 	cat "$out/links" >&2
