@@ -42,26 +42,41 @@ const (
 	LinksOutside = 65
 )
 
-// pack takes the commit's tree, the chart's folder in it, and the folder to pack into. A chart may be reached through links itself.
+// pack takes the commit's tree, the chart's folder in it, and the folder to pack into. It looks for links in the chart's folder, and then in
+// the folders of the tree that those lead to, and never follows one that leads out.
 var pack = strings.NewReplacer("NO_CHART", fmt.Sprint(NoChart), "LINKS_OUTSIDE", fmt.Sprint(LinksOutside)).Replace(`
 set -e
-tree=$(realpath "$1") chart=$2 out=$3
+tree=$(realpath "$1") out=$3
 cd "$tree"
-mkdir -p "$out/values" "$out/packed"
-{
-	find -L "$chart" -exec sh -c '
-		tree=$1
-		shift
-		for path; do
-			[ -L "$path" ] || continue
-			to=
-			[ ! -e "$path" ] || to=$(realpath "$path")
-			case $to in "$tree"/*) ;; *) echo "${path#./} -> $(readlink "$path")" ;; esac
-		done' sh "$tree" {} + 2>"$out/trouble" || :
-	case $(realpath "$chart" 2>/dev/null) in "$tree" | "$tree"/* | "") ;; *) echo "${chart#./} -> $(realpath "$chart")" ;; esac
-} >"$out/links"
-if [ -s "$out/links" ]; then
-	cat "$out/links" >&2
+[ -e "$2" ] || exit NO_CHART
+chart=$(realpath "$2")
+mkdir -p "$out/values" "$out/packed" "$out/links"
+cd "$out/links"
+touch outside seen
+case $chart in
+"$tree" | "$tree"/*) echo "$chart" >todo ;;
+*) echo "$2 -> $chart" >outside ;;
+esac
+while [ -s todo ]; do
+	mv todo now
+	while read -r folder; do
+		if grep -Fxq -e "$folder" seen; then continue; fi
+		echo "$folder" >>seen
+		find "$folder" -type l -exec sh -c '
+			tree=$1
+			shift
+			for path; do
+				to=
+				[ ! -e "$path" ] || to=$(realpath "$path")
+				case $to in
+				"$tree" | "$tree"/*) [ ! -d "$to" ] || echo "$to" >>todo ;;
+				*) echo "${path#"$tree"/} -> $(readlink "$path")" >>outside ;;
+				esac
+			done' sh "$tree" {} +
+	done <now
+done
+if [ -s outside ]; then
+	head -n 20 outside >&2
 	exit LINKS_OUTSIDE
 fi
 [ -f "$chart/Chart.yaml" ] || exit NO_CHART
