@@ -19,6 +19,8 @@ const (
 	Kept                 // bytes that are held in memory at one time
 	Objects              // in one answer
 	Depth                // of what is made of one another
+	Document             // bytes of an image's manifest or config, which a registry sends
+	Nested               // indexes of images that are inside one another
 )
 
 const mega = 1 << 20
@@ -31,7 +33,9 @@ var kinds = [...]struct {
 	Inflated: {1024 * mega, "1 GB when its answer is unpacked"},
 	Kept:     {16 * mega, "16 MB to keep of one answer"},
 	Objects:  {5_000_000, "5 million objects in one answer"},
-	Depth:    {4096, "4096 objects that are made of one another"}, // git makes 4095 at most
+	Depth:    {4096, "4096 objects that are made of one another"},  // git makes 4095 at most
+	Document: {4 * mega, "4 MB for an image's manifest or config"}, // as much as the distribution spec has registries take
+	Nested:   {3, "3 indexes of images inside one another"},
 }
 
 // ErrExceeded is wrapped by the errors about what is above a limit.

@@ -1,0 +1,119 @@
+package registry
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/errcode"
+
+	"dagger/ship/internal/network"
+)
+
+var (
+	// ErrNotFound is wrapped by errors about a tag that does not exist.
+	ErrNotFound = errors.New("no such tag in the registry")
+	// ErrRefused is wrapped by errors about credentials: missing, wrong, or without the right.
+	ErrRefused = errors.New("the registry refused the credentials")
+	// ErrFixed is wrapped by errors about a tag that may not be moved, by a rule of the registry's.
+	ErrFixed = errors.New("the registry does not let it be moved")
+)
+
+// maxSaid is how much of an answer that is no success is read, in bytes.
+const maxSaid = 8 << 10
+
+// refusal is an answer that is no success, with the registry's own words.
+type refusal struct {
+	method string
+	status int
+	said   string // empty: nothing that is for people
+}
+
+func (r *refusal) Error() string {
+	text := fmt.Sprintf("the registry answered %d %s", r.status, http.StatusText(r.status))
+	if r.said != "" {
+		text += ": " + r.said
+	}
+	return text
+}
+
+// readRefusal reads the errors as the distribution spec has them, or else what a server before the registry says
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes).
+func readRefusal(response *http.Response) *refusal {
+	r := &refusal{method: response.Request.Method, status: response.StatusCode}
+	data, _ := io.ReadAll(io.LimitReader(response.Body, maxSaid))
+	var body struct{ Errors errcode.Errors }
+	if json.Unmarshal(data, &body) != nil || len(body.Errors) == 0 {
+		r.said = network.Said(bytes.NewReader(data))
+		return r
+	}
+	r.said = words(body.Errors)
+	return r
+}
+
+// asRefusal takes what the library made of an answer of the server that tokens come from, without its URL, which may be
+// signed. It leaves any other error alone.
+func asRefusal(err error) error {
+	answer := new(errcode.ErrorResponse)
+	if !errors.As(err, &answer) {
+		return err
+	}
+	return &refusal{method: answer.Method, status: answer.StatusCode, said: words(answer.Errors)}
+}
+
+func words(errs errcode.Errors) string {
+	var said []string
+	for _, e := range errs {
+		e.Detail = nil // which may be anything
+		said = append(said, e.Error())
+	}
+	return strings.Join(said, "; ")
+}
+
+// displeased tells whether an error may be about credentials that came unasked.
+func displeased(err error) bool {
+	answer := new(refusal)
+	return errors.As(err, &answer) && (answer.status == http.StatusForbidden || answer.status == http.StatusBadRequest)
+}
+
+// fixed tells whether the registry took the request to move a tag for what it is, and will not do it: what it says of a
+// tag that may not be moved is 400, 403, 405, 409, 412 or 422, by make.
+func (r *refusal) fixed() bool {
+	switch r.status {
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestEntityTooLarge:
+		return false
+	}
+	return r.method == http.MethodPut && r.status >= 400 && r.status < 500
+}
+
+func (r *Repository) explain(err error) error {
+	answer := new(refusal)
+	refused := errors.As(err, &answer) &&
+		(answer.status == http.StatusUnauthorized || answer.status == http.StatusForbidden)
+	anonymous := refused && r.Password == "" || errors.Is(err, auth.ErrBasicCredentialNotFound)
+	switch {
+	case answer.fixed():
+		return fmt.Errorf("%w: %w", ErrFixed, err)
+	case err != nil && r.Password != "" && r.User == "" && // the second is in the library's own words
+		(refused || strings.Contains(err.Error(), "missing username")):
+		return fmt.Errorf("%w: a password was given without a user name (--login)", ErrRefused)
+	case anonymous && r.Elsewhere != "":
+		return fmt.Errorf("%w: it asks for some, and what was given (--login, --password) is for %s", ErrRefused, r.Elsewhere)
+	case anonymous:
+		return fmt.Errorf("%w: it asks for some and none were given (--login, --password)", ErrRefused)
+	case refused && answer.status == http.StatusForbidden && answer.said != "":
+		return fmt.Errorf("%w: the password is wrong, or user %q may not do this: %s", ErrRefused, r.User, answer.said)
+	case refused:
+		return fmt.Errorf("%w: the password is wrong, or user %q may not do this", ErrRefused, r.User)
+	case errors.Is(err, http.ErrSchemeMismatch) && r.Elsewhere != "":
+		return fmt.Errorf("it speaks plain HTTP, and --insecure is about %s", r.Elsewhere)
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return errors.New("it speaks plain HTTP, which must be asked for (--insecure)")
+	}
+	return err
+}
