@@ -144,7 +144,7 @@ func (r *release) publish(ctx context.Context) (string, error) {
 	}
 	container := r.container
 	if r.images.Password != "" {
-		container = container.WithRegistryAuth(registry.Host(r.images.Address), r.Login, dag.SetSecret("ship-password", r.images.Password))
+		container = container.WithRegistryAuth(registry.Host(r.images.Address), r.images.User, dag.SetSecret("ship-password", r.images.Password))
 	}
 	err := r.try(ctx, "push "+r.facts.Image, func(ctx context.Context) error {
 		_, err := container.Publish(ctx, r.facts.Image, dagger.ContainerPublishOpts{RegistryService: r.Service})

@@ -11,6 +11,7 @@ import (
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/projects"
 	"dagger/ship/internal/registry"
 )
 
@@ -126,7 +127,7 @@ func (r *release) check(ctx context.Context) (string, error) {
 		group.Go(func() error { return r.checkCommit(gctx) })
 	}
 	if r.plan.Publish.Needed || r.plan.Latest.Needed {
-		group.Go(func() error { return r.images.CheckPush(gctx) })
+		group.Go(func() error { return r.checkPush(gctx) })
 	}
 	for i, target := range r.targets {
 		if r.plan.Deploy[i].Needed {
@@ -158,6 +159,16 @@ func (r *release) checkCommit(ctx context.Context) (err error) {
 	return nil
 }
 
+// checkPush makes sure that the image can be pushed. Where the credentials are for another registry, none is tried: a
+// push without would be refused late, or go where nobody meant it to.
+func (r *release) checkPush(ctx context.Context) error {
+	if home := r.images.Elsewhere; home != "" && r.password != "" {
+		return fmt.Errorf("%s is to be published, but --login and --password are for %s: name its registry with --registry, "+
+			"or give the project an image there", r.facts.Image, home)
+	}
+	return r.images.CheckPush(ctx)
+}
+
 // made is when the version's commit was. Its error tells where the remote does not have the commit.
 func (r *release) made() (time.Time, error) {
 	return r.times.get(r.plan.Commit, func() (time.Time, error) { return r.remote.CommitTime(r.ctx, r.plan.Commit) })
@@ -175,9 +186,22 @@ func (r *release) address() (string, error) {
 	return address, registry.Check(address)
 }
 
-// account reaches the registry where its address says, or where it runs as a service.
+// account reaches the registry where its address says, or where it runs as a service. Its credentials are those that
+// are left of the settings for this project (see with).
 func (r *release) account() (*registry.Account, error) {
-	account := &registry.Account{User: r.Login, Password: r.password, PlainHTTP: r.Insecure, Client: r.remote.Client}
+	account := &registry.Account{User: r.Login, PlainHTTP: r.Insecure, Client: r.remote.Client}
+	if r.Password != nil {
+		account.Password = r.password
+	}
+	given, home := r.settings, r.settings.home()
+	elsewhere := r.key != "" && !registry.SamePlace(registry.Host(r.images.Address), home, given.Insecure)
+	switch something := r.password != "" || given.Insecure || given.Service != nil; {
+	case elsewhere && something && home == "":
+		return nil, fmt.Errorf("--password, --insecure and --service are for one registry, and %s alone does not say for which: "+
+			"name that with --registry", projects.File)
+	case elsewhere && something:
+		account.Elsewhere = home
+	}
 	if r.Service == nil {
 		return account, nil
 	}

@@ -103,12 +103,20 @@ func (s *Ship) with(p projects.Project) (*Ship, error) {
 		}
 		one.Address = one.Registry + "/" + p.Image
 	}
+	if one.Address != "" && !registry.SamePlace(registry.Host(one.Address), s.home(), s.Insecure) {
+		one.Login, one.Password, one.Insecure, one.Service = "", nil, false, nil
+	}
 	err := one.check()
 	if bad := new(badSetting); errors.As(err, &bad) {
 		return nil, p.Fault(bad.name, "%s: %v", bad.name, bad.err)
 	}
 	return &one, err
 }
+
+// home is the host that login, password, insecure and service are for, where ship.toml lists projects: that of the
+// settings' registry, not any that ship.toml names. Whoever may propose a change can write there, and is not to get the
+// password by that.
+func (s *Ship) home() string { return registry.Host(cmp.Or(s.Registry, s.Address)) }
 
 // one is the release of a function that is about one project.
 func (s *Ship) one(ctx context.Context) (*release, error) {
