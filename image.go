@@ -180,14 +180,3 @@ func (r *release) awaitRival(ctx context.Context) (registry.Image, error) {
 		}
 	}
 }
-
-// latest looks once more at what is tagged: a higher version may have come out during the build.
-func (r *release) latest(ctx context.Context) (string, error) {
-	if err := r.lookAtOthers(ctx); err != nil {
-		return "", err
-	}
-	if now := converge.Latest(r.facts); !now.Needed {
-		return now.Why + " by now", nil
-	}
-	return r.images.Address + ":latest is " + r.project.Version.Text, r.images.Move(ctx, r.facts.Digest, "latest")
-}

@@ -7,6 +7,7 @@ package converge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dagger/ship/internal/version"
@@ -142,6 +143,13 @@ func (f Facts) higher(counts func(version.Version) bool) (version.Version, bool)
 		}
 	}
 	return version.Version{}, false
+}
+
+// Newer are the final versions that are tagged above the facts' own, the highest first.
+func (f Facts) Newer() []version.Version {
+	newer := slices.DeleteFunc(slices.Clone(f.Others), func(v version.Version) bool { return v.Prerelease() || f.Version.Compare(v) >= 0 })
+	slices.SortFunc(newer, func(a, b version.Version) int { return b.Compare(a) })
+	return newer
 }
 
 // Latest decides on the tag latest: it follows the highest final version, forwards only.

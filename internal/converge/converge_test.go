@@ -164,6 +164,20 @@ func (want expected) check(plan Plan, err error) string {
 	return ""
 }
 
+func TestNewer(t *testing.T) {
+	f := facts(t, "1.4.0")
+	for _, v := range strings.Fields("1.5.0 1.3.9 2.0.0-rc.1 1.4.0 1.10.0 1.4.0-rc.1 1.4.1") {
+		f.Others = append(f.Others, parse(t, v))
+	}
+	var got []string
+	for _, v := range f.Newer() {
+		got = append(got, v.Text)
+	}
+	if want := "1.10.0 1.5.0 1.4.1"; strings.Join(got, " ") != want {
+		t.Errorf("%q, want %s", got, want)
+	}
+}
+
 // TestRefusalsName makes sure that a refusal says what disagrees.
 func TestRefusalsName(t *testing.T) {
 	for _, row := range table {
