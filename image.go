@@ -11,6 +11,7 @@ import (
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/dockerfile"
 	"dagger/ship/internal/registry"
 )
 
@@ -97,8 +98,34 @@ func (r *release) build(ctx context.Context) (string, error) {
 		// a label stays with an image that somebody copies or builds on; an annotation is read without fetching the image's config
 		container = container.WithLabel(said[0], said[1]).WithAnnotation(said[0], said[1])
 	}
-	r.container, err = container.Sync(ctx)
+	limited, cancel := context.WithTimeout(ctx, r.buildLimit())
+	defer cancel()
+	r.container, err = container.Sync(limited)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return "", r.tooLong(ctx, from)
+	}
 	return "from " + from + " at " + converge.Short(r.plan.Commit), err
+}
+
+// buildLimit is how long a build may take. It ends one that waits for a server which never answers, so it is long: the
+// network's timeout is for one transfer, and a build may do a dozen of them and compile besides.
+func (s *Ship) buildLimit() time.Duration { return buildTimeouts * s.timeout() }
+
+const buildTimeouts = 12
+
+// tooLong is the error of a build that was given up, with what it may have waited for.
+func (r *release) tooLong(ctx context.Context, from string) error {
+	waits := "a command of its build does not end, or the registry of one of its images does not answer"
+	if r.Container == nil {
+		limited, cancel := context.WithTimeout(ctx, r.deadline())
+		defer cancel()
+		text, _ := r.folder().File(r.Dockerfile).Contents(limited) // the error is good without, too
+		waits = "a RUN does not end, or the registry of a base image does not answer"
+		if bases := dockerfile.Bases(text); len(bases) > 0 {
+			waits += " (" + strings.Join(bases, ", ") + ")"
+		}
+	}
+	return fmt.Errorf("%s: not done within %s, %d times --timeout: %s", from, r.buildLimit(), buildTimeouts, waits)
 }
 
 // dockerBuild builds the commit's own tree, with its time as every timestamp

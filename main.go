@@ -192,7 +192,8 @@ func New(
 	// +optional
 	// +default=["image.repository","image.tag","image.digest"]
 	keys []string,
-	// How long each of these may take, as 90s or 10m: fetching the source, pushing the image, a Helm operation with its rollout
+	// How long each of these may take, as 90s or 10m: fetching the source, pushing the image, a Helm operation with its rollout.
+	// A build may take twelve times as long
 	// +optional
 	// +default="5m"
 	timeout string,
@@ -333,7 +334,7 @@ func (r *release) steps() []step {
 		{name: "read", waits: "the source", do: r.read},
 		{name: "look", waits: "git remote, registry and cluster to answer", do: r.look},
 		{name: "check", waits: "git remote, registry and chart", part: r.plan.Anything, do: r.check, stops: true},
-		{name: "build", waits: "the build of " + r.Dockerfile, part: func() converge.Step { return r.plan.Build }, do: r.build, beside: true},
+		{name: "build", waits: "the build of " + r.Dockerfile + ", for " + r.buildLimit().String() + " at most", part: func() converge.Step { return r.plan.Build }, do: r.build, beside: true},
 		// nothing has been touched before these two have passed
 		{name: "tag", waits: "the git remote to take the tag", part: func() converge.Step { return r.plan.Tag }, do: r.tag},
 		{name: "publish", waits: "the push of " + r.facts.Image, part: func() converge.Step { return r.plan.Publish }, do: r.publish},

@@ -240,13 +240,28 @@ func explain(err error) string {
 	return said
 }
 
+// How long reading a secret may take, which a program may have to fetch from a vault, and how many bytes it may have. A
+// session on BuildKit has its own limits below these.
+const (
+	secretLimit = time.Minute
+	maxSecret   = 1 << 20
+)
+
 // secretText reads a secret. One that is not given, or that an unset variable leaves empty, missing or a file without a
 // name, is "": looking may do without, and what cannot says which flag it lacks.
 func secretText(ctx context.Context, flag string, secret *dagger.Secret) (string, error) {
 	if secret == nil {
 		return "", nil
 	}
-	text, err := secret.Plaintext(ctx)
+	limited, cancel := context.WithTimeout(ctx, secretLimit)
+	defer cancel()
+	text, err := secret.Plaintext(limited)
+	switch {
+	case err != nil && limited.Err() != nil && ctx.Err() == nil:
+		return "", fmt.Errorf("read --%s: nothing came within %s: name a file that is there, not one that another program is to write", flag, secretLimit)
+	case len(text) > maxSecret:
+		return "", fmt.Errorf("read --%s: it has more than %d KiB, which no secret has: name the file that holds it", flag, maxSecret>>10)
+	}
 	if err != nil && (strings.Contains(err.Error(), "env var not found") || strings.Contains(err.Error(), `secret file ""`)) {
 		return "", nil
 	}

@@ -83,7 +83,7 @@ func (secret *Secret) plaintext() ([]byte, error) {
 		if place != "" && !filepath.IsAbs(place) {
 			place = filepath.Join(secret.session.workdir, place)
 		}
-		value, err := os.ReadFile(place)
+		value, err := readSecret(place, secretLimit)
 		if err != nil {
 			return nil, fmt.Errorf("failed to read secret file %q: %w", place, err)
 		}
