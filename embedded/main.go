@@ -10,7 +10,8 @@
 //
 // Registries with a certificate of an own authority are named in that configuration. For git remotes of that kind, which a
 // session reads with the program git, the session's GIT_SSL_CAINFO names a file with the authorities to trust (git help
-// git-config, http.sslCAInfo).
+// git-config, http.sslCAInfo). That program gets nothing of the user's own configuration, so that a commit's files are the
+// same on every machine.
 //
 // The program must be static, since it runs in containers too: build it with CGO_ENABLED=0.
 package main

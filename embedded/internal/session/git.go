@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"dagger/ship/embedded/internal/daemon"
 )
 
 // GitRepository is a git remote.
@@ -79,7 +81,7 @@ func isCommit(name string) bool {
 func (r *GitRepository) git(ctx context.Context, dir string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", args...)
 	command.Dir = dir
-	command.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1")
+	command.Env = daemon.GitEnvironment()
 	if r.token != nil {
 		token, err := r.token.plaintext()
 		if err != nil {
@@ -90,10 +92,9 @@ func (r *GitRepository) git(ctx context.Context, dir string, args ...string) (st
 			user = "x-access-token" // the engine's default
 		}
 		header := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+string(token)))
-		command.Env = append(command.Env, "GIT_CONFIG_COUNT=2",
-			"GIT_CONFIG_KEY_0=http."+r.url+".extraHeader", "GIT_CONFIG_VALUE_0="+header,
+		command.Env = daemon.GitEnvironment([2]string{"http." + r.url + ".extraHeader", header},
 			// git would take the header along to wherever the server leads
-			"GIT_CONFIG_KEY_1=http."+r.url+".followRedirects", "GIT_CONFIG_VALUE_1=false")
+			[2]string{"http." + r.url + ".followRedirects", "false"})
 	}
 	var out, problem bytes.Buffer
 	command.Stdout, command.Stderr = &out, &problem
