@@ -13,6 +13,10 @@
 // git-config, http.sslCAInfo). That program gets nothing of the user's own configuration, so that a commit's files are the
 // same on every machine.
 //
+// A Dockerfile's commands have a network of their own, in which this machine's loopback is not, if BuildKit can make one
+// (package daemon says what it needs). SHIP_BUILD_NETWORK=host puts them into the machine's own: for a package index on
+// its loopback, if all who may change a Dockerfile are trusted with whatever listens there.
+//
 // The program must be static, since it runs in containers too: build it with CGO_ENABLED=0.
 package main
 
@@ -77,6 +81,14 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	hostBuilds := false
+	switch network := os.Getenv("SHIP_BUILD_NETWORK"); network {
+	case "":
+	case "host":
+		hostBuilds = true
+	default:
+		return fmt.Errorf("SHIP_BUILD_NETWORK is %q: it may be host, or not set", network)
+	}
 	// BuildKit is still needed while the session ends
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
@@ -92,7 +104,7 @@ func serve(ctx context.Context, args []string) error {
 		defer stopBelow()
 		address = private.Address
 	}
-	s, err := session.New(ctx, session.Options{BuildKit: address, Workdir: workdir, Cache: cache, Log: os.Stderr})
+	s, err := session.New(ctx, session.Options{BuildKit: address, Workdir: workdir, Cache: cache, Log: os.Stderr, HostBuilds: hostBuilds})
 	if err != nil {
 		return err
 	}
@@ -144,6 +156,14 @@ func runDaemon(ctx context.Context, args []string) error {
 		return errors.New("--root names the folder for buildkitd's state")
 	}
 	o.Log = os.Stderr
+	// this process may stay after the job that starts it, as buildkitd does
+	if clean := daemon.Environment(); len(os.Environ()) > len(clean) {
+		self, err := os.Executable()
+		if err == nil {
+			err = syscall.Exec(self, os.Args, clean)
+		}
+		return fmt.Errorf("start again without the job's variables: %w", err)
+	}
 	d, err := daemon.Start(ctx, o)
 	if err != nil {
 		return err

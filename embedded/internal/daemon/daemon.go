@@ -2,12 +2,14 @@
 //
 // What comes in is a folder for its state, and a configuration file for registries
 // (https://github.com/moby/buildkit/blob/v0.34.2/docs/buildkitd.toml.md). What goes out is the address of its socket,
-// ROOT/buildkitd.sock, once it answers. It runs containers with runc, in the host's network.
+// ROOT/buildkitd.sock, once it answers. It runs containers with runc. Those of a build have a network of their own if
+// the machine allows that (network.go); else they are in the host's. It gets none of its caller's variables but those that
+// it needs (environment.go), since it may stay after a job whose secrets stand there.
 //
 // It runs as root. Rootless, BuildKit needs the programs newuidmap and newgidmap (Debian's uidmap), ranges for the
 // user in /etc/subuid and /etc/subgid, the program rootlesskit and unprivileged user namespaces. It is then started
-// by hand, as rootlesskit buildkitd --rootless --allow-insecure-entitlement network.host, and named to sessions with
-// BUILDKIT_HOST. Where even process sandboxes are forbidden, --oci-worker-no-process-sandbox goes with it.
+// by hand (templates/README.md), and named to sessions with BUILDKIT_HOST. Where even process sandboxes are forbidden,
+// --oci-worker-no-process-sandbox goes with it.
 package daemon
 
 import (
@@ -62,13 +64,28 @@ func Start(ctx context.Context, o Options) (*Daemon, error) {
 	if len(socket) > 107 {
 		return nil, fmt.Errorf("the folder's name is too long for a socket in it (%d characters, 107 at most): %s", len(socket), socket)
 	}
+	own, err := ownNetwork(root, o.Config)
+	if err == nil {
+		var d *Daemon
+		if d, err = start(ctx, o, program, root, own); err == nil || ctx.Err() != nil {
+			return d, err
+		}
+	}
+	// a machine that forbids to make networks is told apart from one where BuildKit does not start at all by trying
+	fmt.Fprintf(o.Log, "builds get no network of their own here, so they see this machine's loopback: %v\n", err)
+	return start(ctx, o, program, root, network{config: o.Config, mode: "host"})
+}
+
+// start runs buildkitd with that network for builds.
+func start(ctx context.Context, o Options, program, root string, n network) (*Daemon, error) {
+	address := "unix://" + filepath.Join(root, "buildkitd.sock")
 	args := []string{
-		"--root", root, "--addr", "unix://" + socket, "--otel-socket-path", filepath.Join(root, "otel.sock"),
-		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-net", "host", "--allow-insecure-entitlement", "network.host",
+		"--root", root, "--addr", address, "--otel-socket-path", filepath.Join(root, "otel.sock"),
+		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-net", n.mode, "--allow-insecure-entitlement", "network.host",
 		"--oci-worker-gc", "--oci-worker-gc-keepstorage", cacheSize,
 	}
-	if o.Config != "" {
-		args = append(args, "--config", o.Config)
+	if n.config != "" {
+		args = append(args, "--config", n.config)
 	}
 	// BuildKit does not remove all its temporary folders
 	temp := filepath.Join(root, "tmp")
@@ -76,14 +93,14 @@ func Start(ctx context.Context, o Options) (*Daemon, error) {
 		return nil, fmt.Errorf("make a folder for BuildKit: %w", err)
 	}
 	command := exec.CommandContext(ctx, program, args...)
-	command.Env = append(os.Environ(), "TMPDIR="+temp)
+	command.Env = Environment("TMPDIR=" + temp)
 	command.Stdout, command.Stderr = o.Log, o.Log
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = 30 * time.Second
 	// it ends when this process is killed, and is not interrupted together with it
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
 
-	d := &Daemon{Address: "unix://" + socket, ended: make(chan struct{})}
+	d := &Daemon{Address: address, ended: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
 		defer close(d.ended)

@@ -50,8 +50,11 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 			built.epoch = arg.Value
 		}
 	}
-	if s.hostNetwork {
+	if s.hostBuilds {
 		options["force-network-mode"] = "host"
+	}
+	if s.warnOfBuilds != nil {
+		s.warnOfBuilds()
 	}
 	names := map[string]string{}
 	for _, id := range args.Secrets {

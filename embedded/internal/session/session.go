@@ -22,6 +22,7 @@ import (
 	"github.com/docker/cli/cli/config/types"
 	bk "github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/worker/label"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -34,6 +35,9 @@ type Options struct {
 	Workdir  string    // folder that relative paths of the host start from
 	Cache    string    // folder that keeps what sessions share
 	Log      io.Writer // what people read; never holds secrets
+
+	// HostBuilds puts the commands of Dockerfiles into the machine's own network too, for servers on its loopback.
+	HostBuilds bool
 }
 
 // Session is one client's, with its objects, secrets and registry credentials.
@@ -43,13 +47,16 @@ type Session struct {
 	log         io.Writer
 	salt        []byte
 	platform    ocispecs.Platform
-	hostNetwork bool
+	hostNetwork bool // commands may be in the machine's own network
+	hostBuilds  bool // those of Dockerfiles are
 	files       *hostFiles
 	temp        string // folder that is removed when the session ends
 	auth        *credentials
 	objects     sync.Map // object by its call's digest
 	plaintexts  sync.Map // of setSecret, by name
 	registered  sync.Map // *Secret by the name that BuildKit asks for
+
+	warnOfBuilds func() // says once what a build may reach; nil where there is nothing to say
 
 	ctx   context.Context // ends with the session
 	hosts sync.Map        // how folders of this machine are looked at, by their state's output
@@ -78,6 +85,12 @@ func New(ctx context.Context, o Options) (*Session, error) {
 	s.platform = platforms.Normalize(workers[0].Platforms[0])
 	if err := s.tryHostNetwork(ctx); err != nil {
 		return nil, err
+	}
+	s.hostBuilds = o.HostBuilds && s.hostNetwork
+	if !s.hostBuilds && workers[0].Labels[label.Network] == "host" {
+		s.warnOfBuilds = sync.OnceFunc(func() {
+			fmt.Fprintln(s.log, "BuildKit gives a Dockerfile's commands no network of their own here: they see what listens on this machine's loopback")
+		})
 	}
 	if s.temp, err = os.MkdirTemp(o.Cache, "session-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the session: %w", err)
