@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +49,7 @@ func ownNetwork(root, config string) (network, error) {
 		"name":       "ship",
 		"plugins": []any{
 			map[string]any{
-				"type": "ptp", "ipMasq": true,
+				"type": "ptp", "ipMasq": true, "mtu": mtu(),
 				"ipam": map[string]any{"type": "host-local", "subnet": subnet, "routes": []any{map[string]any{"dst": "0.0.0.0/0"}}},
 			},
 			map[string]any{"type": "firewall"}, // lets its packets through where the host lets through none of others
@@ -69,6 +70,19 @@ func ownNetwork(root, config string) (network, error) {
 		return network{}, fmt.Errorf("write BuildKit's configuration: %w", err)
 	}
 	return network{config: copied, mode: "cni"}, nil
+}
+
+// mtu is the largest packet that all of this machine's networks take. A larger one would be lost on the way back, in
+// machines whose own network is inside another.
+func mtu() int {
+	smallest := 1500
+	interfaces, _ := net.Interfaces() // without, the usual size is as good as any
+	for _, i := range interfaces {
+		if i.Flags&net.FlagUp != 0 && i.Flags&net.FlagLoopback == 0 && i.MTU >= 1280 {
+			smallest = min(smallest, i.MTU)
+		}
+	}
+	return smallest
 }
 
 // withNetwork is the configuration file with the network in it: buildkitd has no flag for that.
