@@ -124,7 +124,13 @@ func (r *release) check(ctx context.Context) (string, error) {
 		group.Go(r.mayPush)
 	}
 	if r.plan.Tag.Needed || r.plan.Build.Needed {
-		group.Go(func() error { return r.checkCommit(gctx) })
+		group.Go(func() error {
+			err := r.checkCommit(gctx)
+			if err == nil && r.plan.Build.Needed && r.Container == nil {
+				err = r.checkWhole(gctx)
+			}
+			return err
+		})
 	}
 	if r.plan.Publish.Needed || r.plan.Latest.Needed {
 		group.Go(func() error { return r.checkPush(gctx) })

@@ -1,0 +1,90 @@
+// Package gitfiles reads what a commit says of files that are not in it: pointers of Git LFS, and submodules.
+//
+// A fetched commit has a pointer in place of a large file, and may have an empty folder in place of a submodule. Both
+// look like the real thing to a build.
+package gitfiles
+
+import (
+	"bytes"
+	"path"
+	"slices"
+	"strings"
+)
+
+// MaxPointer is how many bytes a pointer has at most
+// (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md#the-pointer: "less than 1024").
+const MaxPointer = 1024
+
+// IsPointer tells whether a file's contents are a pointer of Git LFS.
+func IsPointer(contents []byte) bool {
+	return len(contents) < MaxPointer && bytes.HasPrefix(contents, []byte("version https://git-lfs.github.com/spec/v1")) ||
+		len(contents) < MaxPointer && bytes.HasPrefix(contents, []byte("version https://hawser.github.com/spec/v1"))
+}
+
+// LFS returns patterns of the files that a .gitattributes in that folder ("." at the root) gives to Git LFS, as
+// .dockerignore has patterns, relative to the root (https://git-scm.com/docs/gitattributes).
+func LFS(attributes, folder string) (patterns []string) {
+	macros := []string{"filter=lfs"}
+	for line := range strings.Lines(attributes) {
+		pattern, rest := cutPattern(strings.TrimSpace(line))
+		if !slices.ContainsFunc(strings.Fields(rest), func(attribute string) bool { return slices.Contains(macros, attribute) }) {
+			continue
+		}
+		if macro, is := strings.CutPrefix(pattern, "[attr]"); is {
+			macros = append(macros, macro)
+			continue
+		}
+		if !strings.Contains(pattern, "/") {
+			pattern = "**/" + pattern
+		}
+		patterns = append(patterns, path.Join(folder, pattern))
+	}
+	return patterns
+}
+
+// cutPattern splits a line into its pattern, which may be quoted, and its attributes. A comment has neither.
+func cutPattern(line string) (pattern, attributes string) {
+	if strings.HasPrefix(line, "#") {
+		return "", ""
+	}
+	if rest, is := strings.CutPrefix(line, `"`); is {
+		pattern, attributes, _ = strings.Cut(rest, `"`)
+		return pattern, attributes
+	}
+	end := strings.IndexAny(line, " \t")
+	if end < 0 {
+		return line, ""
+	}
+	return line[:end], line[end:]
+}
+
+// Submodules returns the folders that .gitmodules names (https://git-scm.com/docs/gitmodules).
+func Submodules(modules string) (folders []string) {
+	for line := range strings.Lines(modules) {
+		key, value, is := strings.Cut(line, "=")
+		if is && strings.EqualFold(strings.TrimSpace(key), "path") {
+			folders = append(folders, path.Clean(strings.Trim(strings.TrimSpace(value), `"`)))
+		}
+	}
+	return folders
+}
+
+// Ignored returns the patterns of a .dockerignore (https://docs.docker.com/build/concepts/context/#syntax).
+func Ignored(ignore string) (patterns []string) {
+	for line := range strings.Lines(strings.TrimPrefix(ignore, "\ufeff")) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		keeps := strings.HasPrefix(line, "!")
+		line = strings.TrimPrefix(path.Clean(strings.TrimSpace(strings.TrimPrefix(line, "!"))), "/")
+		if line == "" { // the whole context, which Docker takes for nothing
+			continue
+		}
+		if keeps {
+			line = "!" + line
+		}
+		patterns = append(patterns, line)
+	}
+	return patterns
+}
