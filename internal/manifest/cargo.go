@@ -29,7 +29,7 @@ func cargo(d *document) error {
 	if err := root.take("workspace", "package"); err != nil {
 		return err
 	}
-	d.name = name
+	d.called(name, d, d.lineOf("package", "name"))
 	d.says(root.version, root, root.versionLine)
 	return nil
 }

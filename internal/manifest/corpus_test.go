@@ -160,23 +160,3 @@ func TestEveryManifestOfTheCorpusIsInTheTable(t *testing.T) {
 		}
 	}
 }
-
-func TestTenMegabytes(t *testing.T) {
-	const size = 10 << 20
-	comment := func(start, end string) string { return start + strings.Repeat("# text \" ", size/9) + end }
-	for file, text := range map[string]string{
-		"pyproject.toml": "[project]\nname = \"shop\"\nversion = \"1.4\"\n" + comment("#", "\n"),
-		"setup.cfg":      comment("#", "\n") + "[metadata]\nname = shop\nversion = 1.4\n",
-		"package.json":   `{"text": "` + strings.Repeat("x", size) + `", "name": "shop", "version": "1.4.0"}`,
-		"deno.jsonc":     comment("// ", "\n") + `{"name": "shop", "version": "1.4.0"}`,
-		"pom.xml":        comment("<!--", "-->") + "<project><artifactId>shop</artifactId><version>1.4</version></project>",
-		"Chart.yaml":     comment("#", "\n") + "name: shop\nversion: 1.4.0\n",
-		"mix.exs":        comment("#", "\n") + "def project do\n[app: :shop, version: \"1.4.0\"]\nend\n" + strings.Repeat(`"""`, size/3),
-		"VERSION":        "1.4.0\n" + strings.Repeat("\n", size),
-		"x/build.gradle": comment("/*", "*/") + "\nversion = '1.4'\n" + strings.Repeat("{\n", size/2),
-	} {
-		if _, err := Read(folder{file: text}.tree(), file); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-	}
-}

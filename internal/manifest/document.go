@@ -2,12 +2,17 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
+	"dagger/ship/internal/foreign"
 	"dagger/ship/internal/version"
 )
 
@@ -15,7 +20,17 @@ import (
 type files struct {
 	tree   Tree
 	listed map[string][]string
+	bytes  int // read so far
 }
+
+// Bounds for manifests, far above what people write: whoever may commit must not make Ship use all of a machine's memory or time.
+const (
+	maxFile  = 1 << 20 // bytes of a file
+	maxFiles = 4 << 20 // bytes of all files that are read for a project
+	maxPath  = 1000    // bytes of a path
+	maxName  = 200     // letters of a name or a version
+	maxText  = 1000    // bytes of a text that a name or a version is made of
+)
 
 func (f *files) list(folder string) ([]string, error) {
 	if entries, known := f.listed[folder]; known {
@@ -39,7 +54,7 @@ func (f *files) list(folder string) ([]string, error) {
 // has reports whether the tree has the file or folder. What is outside of the tree it has not.
 func (f *files) has(file string) (bool, error) {
 	folder, base := path.Dir(file), path.Base(file)
-	if base == ".." || strings.HasPrefix(file, "../") {
+	if len(file) > maxPath || base == ".." || strings.HasPrefix(file, "../") {
 		return false, nil
 	}
 	if folder != "." {
@@ -51,13 +66,34 @@ func (f *files) has(file string) (bool, error) {
 	return slices.Contains(entries, base), err
 }
 
-// open returns a file's text without a byte order mark.
+// open returns a file's text without a byte order mark, as UTF-8 if that says that it is UTF-16.
 func (f *files) open(file string) (*document, error) {
 	data, err := f.tree.Contents(file)
 	if err != nil {
 		return nil, err
 	}
-	return &document{files: f, path: file, data: bytes.TrimPrefix(data, []byte("\ufeff"))}, nil
+	d := &document{files: f, path: file, data: bytes.TrimPrefix(data, []byte("\ufeff"))}
+	if len(data) > maxFile {
+		return nil, d.fault(0, "larger than %d MiB: no manifest is", maxFile>>20)
+	}
+	if f.bytes += len(data); f.bytes > maxFiles {
+		return nil, d.fault(0, "the files that are read for one project are larger than %d MiB in all: none needs so much", maxFiles>>20)
+	}
+	switch {
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}): // as Windows PowerShell writes it
+		d.data = fromUTF16(data[2:], binary.LittleEndian)
+	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		d.data = fromUTF16(data[2:], binary.BigEndian)
+	}
+	return d, nil
+}
+
+func fromUTF16(data []byte, bytes binary.ByteOrder) []byte {
+	codes := make([]uint16, len(data)/2)
+	for i := range codes {
+		codes[i] = bytes.Uint16(data[2*i:])
+	}
+	return []byte(string(utf16.Decode(codes)))
 }
 
 // document is a file being read: its format's reader sets name and version, and where the version stands.
@@ -72,6 +108,8 @@ type document struct {
 	name, version string
 	versionPath   string
 	versionLine   int
+	namePath      string
+	nameLine      int
 }
 
 // beside is the path of a file given relative to the document's folder.
@@ -82,12 +120,33 @@ func (d *document) says(text string, at *document, line int) {
 	d.version, d.versionPath, d.versionLine = text, at.path, line
 }
 
+// called takes the name, as it stands on a line of a file.
+func (d *document) called(name string, at *document, line int) {
+	d.name, d.namePath, d.nameLine = name, at.path, line
+}
+
+// check refuses a name and a version that no ecosystem has: they are parts of tags, images and reports.
+func (d *document) check() error {
+	at := &Error{Path: cmp.Or(d.namePath, d.path), Line: d.nameLine}
+	switch n := utf8.RuneCountInString(d.name); {
+	case n > maxName:
+		at.Text = fmt.Sprintf("the name has %d letters: write one of %d at most", n, maxName)
+	case strings.ContainsFunc(d.name, unicode.IsControl) || foreign.Visible(d.name) != d.name:
+		at.Text = fmt.Sprintf("the name %+q has letters that cannot be seen, or that move others: write it without them", d.name)
+	case len(d.version) > maxName:
+		return &Error{Path: d.versionPath, Line: d.versionLine, Text: fmt.Sprintf("the version has %d letters: no version is so long", len(d.version))}
+	default:
+		return nil
+	}
+	return at
+}
+
 func (d *document) fault(line int, format string, values ...any) error {
 	return &Error{Path: d.path, Line: line, Text: fmt.Sprintf(format, values...)}
 }
 
 func (d *document) noProject(format string, values ...any) error {
-	return fmt.Errorf("%s: %w: %s", d.path, ErrNoProject, fmt.Sprintf(format, values...))
+	return fmt.Errorf("%s: %w: %s", foreign.Line(d.path), ErrNoProject, foreign.Line(fmt.Sprintf(format, values...)))
 }
 
 // checkUTF8 is for formats that are UTF-8 by definition but whose decoders do not mind.
@@ -132,9 +191,11 @@ func (d *document) text(keys ...string) (string, error) {
 func (d *document) take(table ...string) (err error) {
 	keys := func(key string) []string { return append(table[:len(table):len(table)], key) }
 	if d.name == "" {
-		if d.name, err = d.text(keys("name")...); err != nil {
+		name, err := d.text(keys("name")...)
+		if err != nil {
 			return err
 		}
+		d.called(name, d, d.lineOf(keys("name")...))
 	}
 	text, err := d.text(keys("version")...)
 	if err != nil {

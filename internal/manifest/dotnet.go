@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"strings"
@@ -58,7 +59,7 @@ func dotnet(d *document) error {
 			version.text += "-" + suffix.text
 		}
 	}
-	d.name = name.text
+	d.called(name.text, name.document, name.line)
 	d.says(version.text, version.document, version.line)
 	return nil
 }
@@ -67,9 +68,6 @@ func dotnet(d *document) error {
 func buildProps(d *document) error {
 	return d.noProject("it is shared by projects: name one of them, as a .csproj, with --manifest")
 }
-
-// maxProperty bounds properties that double each other, in bytes.
-const maxProperty = 1000
 
 // msbuildProperty is a property's value; an error in it matters only where it is asked for.
 type msbuildProperty struct {
@@ -115,6 +113,7 @@ func (p properties) evaluate(d *document) error {
 			if group.conditions || element.conditions {
 				value.err = d.fault(element.line, "only running MSBuild would tell <%s>, which has a Condition: set it without one", element.name)
 			}
+			long := 0 // bytes that references stand for: properties may double each other
 			value.text = msbuildReference.ReplaceAllStringFunc(element.text, func(reference string) string {
 				used, known := p[reference[2:len(reference)-1]]
 				if !known && value.err == nil {
@@ -123,10 +122,11 @@ func (p properties) evaluate(d *document) error {
 				} else if value.err == nil {
 					value.err = used.err
 				}
-				if len(used.text) > maxProperty && value.err == nil {
-					value.err = d.fault(element.line, "<%s> is longer than any version or name", element.name)
+				if long += len(used.text); long > maxText {
+					value.err = cmp.Or(value.err, d.fault(element.line, "<%s> is longer than any version or name", element.name))
+					return ""
 				}
-				return used.text[:min(len(used.text), maxProperty)]
+				return used.text
 			})
 			p[element.name] = value
 		}

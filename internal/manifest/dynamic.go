@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 )
@@ -70,6 +71,9 @@ func (d *document) hatch() error {
 	if source != "" && source != "regex" || file == "" {
 		return d.running(line)
 	}
+	if len(pattern) > maxText {
+		return d.fault(d.lineOf("tool", "hatch", "version", "pattern"), "the pattern is longer than any for a version")
+	}
 	expression, err := regexp.Compile("(?m)" + pattern)
 	if err != nil {
 		return d.fault(d.lineOf("tool", "hatch", "version", "pattern"), "the pattern is one of Python's own, which is not read: "+
@@ -103,6 +107,9 @@ func (d *document) search(line int, file string, expression *regexp.Regexp) erro
 	if err != nil {
 		return err
 	}
+	if steps(expression)*len(other.data) > maxSteps {
+		return d.fault(line, "the pattern and %s are too long to look for the version there: write version = \"…\" under [project]", other.path)
+	}
 	at := expression.FindSubmatchIndex(other.data)
 	named := expression.SubexpIndex("version")
 	for group := 1; at != nil && group <= expression.NumSubexp(); group++ {
@@ -112,6 +119,21 @@ func (d *document) search(line int, file string, expression *regexp.Regexp) erro
 		}
 	}
 	return d.fault(line, "the version is said to be in %s, where no line has it: write __version__ = \"…\" there", other.path)
+}
+
+// maxSteps bounds how long an expression is looked for: each step of its program is tried at each letter of the file.
+const maxSteps = 20e6
+
+func steps(expression *regexp.Regexp) int {
+	parsed, err := syntax.Parse(expression.String(), syntax.Perl)
+	if err != nil {
+		return 0 // it was compiled before
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0
+	}
+	return len(program.Inst)
 }
 
 // setuptools reads tool.setuptools.dynamic.version

@@ -103,10 +103,10 @@ func (d *document) gradleProject() error {
 				continue
 			}
 			text := constant.FindStringSubmatch(stated[1])
-			if text == nil {
+			if text == nil || text[1]+text[2] == "" {
 				return settings.fault(i+1, "only running Gradle would tell the name %s: write rootProject.name = \"…\"", stated[1])
 			}
-			d.name = text[1] + text[2]
+			d.called(text[1]+text[2], settings, i+1)
 			return nil
 		}
 	}
@@ -156,7 +156,7 @@ func statements(data []byte) []string {
 			default:
 				switch rest[0] {
 				case '{', '(', '[':
-					if strings.TrimSpace(kept.String()) != "allprojects" { // what that sets holds for this project too
+					if kept.Len() > maxText || strings.TrimSpace(kept.String()) != "allprojects" { // what that sets holds for this project too
 						depth++
 					}
 				case '}', ')', ']':

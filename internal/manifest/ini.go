@@ -16,16 +16,21 @@ type entry struct {
 func (d *document) decodeINI() (map[string]entry, error) {
 	entries := map[string]entry{}
 	section, key, depth := "", "", 0
-	for i, raw := range bytes.Split(d.data, []byte("\n")) {
+	value := strings.Builder{} // the value of the key so far
+	i := -1
+	for raw := range bytes.SplitSeq(d.data, []byte("\n")) {
+		i++
 		line := strings.TrimRight(string(raw), " \t\r\f\v")
 		text := strings.TrimLeft(line, " \t")
 		indent := len(line) - len(text)
 		switch {
 		case text == "" || text[0] == '#' || text[0] == ';':
 		case key != "" && indent > depth:
-			e := entries[key]
-			e.text = strings.TrimLeft(e.text+"\n"+text, "\n")
-			entries[key] = e
+			if value.Len() > 0 {
+				value.WriteByte('\n')
+			}
+			value.WriteString(text)
+			entries[key] = entry{value.String(), entries[key].line} // it shares the memory of what was written before
 		case text[0] == '[' && strings.Contains(text, "]"):
 			section, key = text[1:strings.Index(text, "]")], ""
 		default:
@@ -37,7 +42,9 @@ func (d *document) decodeINI() (map[string]entry, error) {
 			if first, twice := entries[key]; twice {
 				return nil, d.fault(i+1, "%s is there twice: in line %d too", key, first.line)
 			}
-			entries[key] = entry{strings.TrimSpace(text[end+1:]), i + 1}
+			value.Reset()
+			value.WriteString(strings.TrimSpace(text[end+1:]))
+			entries[key] = entry{value.String(), i + 1}
 		}
 	}
 	return entries, nil

@@ -2,9 +2,11 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
+	"strings"
 )
 
 // decodeJSON reads an object (https://www.rfc-editor.org/rfc/rfc8259); of a key given twice, the last counts, as in JavaScript.
@@ -12,41 +14,57 @@ func (d *document) decodeJSON() error {
 	if err := d.checkUTF8(); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(d.data, &d.values); err != nil {
+	var object json.RawMessage // checked as a whole, but not made into values: a large file has millions
+	if err := json.Unmarshal(d.data, &object); err != nil {
 		fault := &Error{Path: d.path, Text: err.Error()}
 		if at := new(json.SyntaxError); errors.As(err, &at) {
 			fault.Line = lineAt(d.data, at.Offset)
 			fault.Column = int(at.Offset) - bytes.LastIndexByte(d.data[:max(at.Offset-1, 0)], '\n') - 1
-		} else if at := new(json.UnmarshalTypeError); errors.As(err, &at) {
-			fault.Text = fmt.Sprintf("not a JSON object but a JSON %s", at.Value)
 		}
 		return fault
 	}
-	d.lineOf = func(keys ...string) int { return jsonLine(d.data, keys) }
-	return nil
-}
-
-// jsonLine returns the line of a key of the outermost object, the last where it is there twice, 0 where it is not.
-func jsonLine(data []byte, keys []string) (line int) {
-	if len(keys) != 1 {
+	kinds := map[byte]string{'[': "array", '"': "string", 't': "bool", 'f': "bool", 'n': "null", '{': ""}
+	if kind, known := kinds[object[0]]; kind != "" || !known {
+		return d.fault(0, "not a JSON object but a JSON %s", cmp.Or(kind, "number"))
+	}
+	d.values = map[string]any{}
+	offsets := map[string]int64{}
+	d.lineOf = func(keys ...string) int {
+		if offset, known := offsets[strings.Join(keys, "\x00")]; known {
+			return lineAt(d.data, offset)
+		}
 		return 0
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.Token() // the opening brace
+	decoder := json.NewDecoder(bytes.NewReader(d.data))
+	_, _ = decoder.Token() // the opening brace
 	for decoder.More() {
 		key, err := decoder.Token()
 		if err != nil {
-			return line
+			return d.fault(0, "%v", err)
 		}
-		if key == keys[0] {
-			line = lineAt(data, decoder.InputOffset())
-		}
+		offset := decoder.InputOffset()
 		var value json.RawMessage
-		if decoder.Decode(&value) != nil {
-			return line
+		if err := decoder.Decode(&value); err != nil {
+			return d.fault(0, "%v", err)
+		}
+		if name, _ := key.(string); slices.Contains(jsonKeys, name) {
+			offsets[name], d.values[name] = offset, jsonScalar(value)
 		}
 	}
-	return line
+	return nil
+}
+
+// jsonKeys are the keys that are read of an object.
+var jsonKeys = []string{"name", "version", "private"}
+
+// jsonScalar is a text, a number, true, false or null; an object or an array stays as it is.
+func jsonScalar(value json.RawMessage) any {
+	if value[0] == '{' || value[0] == '[' {
+		return value
+	}
+	var scalar any
+	_ = json.Unmarshal(value, &scalar) // it has been checked
+	return scalar
 }
 
 // plainJSON returns JSON with comments and trailing commas (https://jsonc.org) as JSON: blanks stand for what is left
@@ -70,9 +88,11 @@ func plainJSON(data []byte) []byte {
 			}
 			i = blank(plain, i, i+end) - 1
 		case bytes.HasPrefix(plain[i:], []byte("/*")):
-			if end := bytes.Index(plain[i+2:], []byte("*/")); end >= 0 {
-				i = blank(plain, i, i+end+4) - 1
+			end := bytes.Index(plain[i+2:], []byte("*/"))
+			if end < 0 {
+				return plain // not to be looked for again and again
 			}
+			i = blank(plain, i, i+end+4) - 1
 		case c == ',':
 			comma = i
 		case (c == '}' || c == ']') && comma >= 0:

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"dagger/ship/internal/foreign"
 	"dagger/ship/internal/version"
 )
 
@@ -37,14 +38,16 @@ type Error struct {
 	Text   string
 }
 
+// Error is one line, whatever stands in the manifest.
 func (e *Error) Error() string {
+	file, text := foreign.Line(e.Path), foreign.Line(e.Text)
 	switch {
 	case e.Line == 0:
-		return e.Path + ": " + e.Text
+		return file + ": " + text
 	case e.Column == 0:
-		return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Text)
+		return fmt.Sprintf("%s:%d: %s", file, e.Line, text)
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", e.Path, e.Line, e.Column, e.Text)
+	return fmt.Sprintf("%s:%d:%d: %s", file, e.Line, e.Column, text)
 }
 
 // Read reads the manifest at file, whose base name says which format it is in, and what of its neighbours that takes.
@@ -118,7 +121,7 @@ func read(f *files, file string) (Project, error) {
 		return is
 	})
 	if at < 0 {
-		return Project{}, fmt.Errorf("%s is no manifest that can be read: use one of %s", file, strings.Join(Files(), ", "))
+		return Project{}, fmt.Errorf("%.200s is no manifest that can be read: use one of %s", file, strings.Join(Files(), ", "))
 	}
 	d, err := f.open(file)
 	if err != nil {
@@ -126,6 +129,9 @@ func read(f *files, file string) (Project, error) {
 	}
 	d.scheme = formats[at].scheme
 	if err := formats[at].read(d); err != nil {
+		return Project{}, err
+	}
+	if err := d.check(); err != nil {
 		return Project{}, err
 	}
 	v, err := version.Parse(d.scheme, d.version)

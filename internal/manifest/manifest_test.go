@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 func TestParse(t *testing.T) {
@@ -37,6 +38,18 @@ func TestParse(t *testing.T) {
 		"only tools":         {"pyproject.toml", "[tool.ruff]\nline-length = 100\n", "no project with a version"},
 		"private":            {"package.json", `{"private": true}`, "no project with a version"},
 		"virtual workspace":  {"Cargo.toml", "[workspace]\nmembers = []\n", "no project with a version"},
+		"a long name":        {"package.json", "{\n\"name\": \"" + strings.Repeat("x", 201) + "\", \"version\": \"1.4.0\"}", "package.json:2: the name has 201 letters: write one of 200 at most"},
+		"a forged name":      {"Cargo.toml", "[package]\nversion = \"1.4.0\"\nname = \"shop\\n`- + deploy production\"\n", "Cargo.toml:3: the name \"shop\\n`- + deploy production\" has letters that cannot be seen"},
+		"a hidden letter":    {"setup.cfg", "[metadata]\nversion = 1.4\nname = sh\u202eop\n", `setup.cfg:3: the name "sh\u202eop" has letters that cannot be seen`},
+		"a name of lines":    {"setup.cfg", "[metadata]\nversion = 1.4\nname = shop\n  production runs\n", "setup.cfg:3: the name \"shop\\nproduction runs\" has"},
+		"an escaping name":   {"Shop.csproj", "<Project><PropertyGroup><Version>1.4.0</Version>\n<PackageId>sh&#x2028;op</PackageId></PropertyGroup></Project>", "Shop.csproj:2: the name"},
+		"a file's name":      {"a\nb.csproj", "<Project><PropertyGroup><Version>1.4.0</Version></PropertyGroup></Project>", "a b.csproj: the name"},
+		"a long version":     {"package.json", "{\"name\": \"shop\",\n\"version\": \"1.4.0-" + strings.Repeat("x", 200) + "\"}", "package.json:2: the version has 206 letters"},
+		"a blank behind":     {"pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1.4 \"\n", `pyproject.toml:3: "1.4 " is not a valid PEP 440 version`},
+		"an error's escapes": {"package.json", "{\"name\": \"shop\", \"version\": \"\\u001b[0Ksection_start:1:x\"}", `"\x1b[0Ksection_start:1:x" is not a valid SemVer version`},
+		"PowerShell":         {"VERSION", "\xff\xfe1\x00.\x002\x00.\x003\x00\r\x00\n\x00", " 1.2.3"},
+		"UTF-16, the other":  {"VERSION", "\xfe\xff\x001\x00.\x002\x00.\x003\x00\n", " 1.2.3"},
+		"JSON in UTF-16":     {"package.json", "\xff\xfe{\x00}\x00", "no project with a version"},
 		"unknown file":       {"setup.sh", "", "setup.sh is no manifest that can be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -148,6 +161,11 @@ func FuzzRead(f *testing.F) {
 		}
 		f.Add(path.Base(file), data, []byte("version=1.0\nrootProject.name = 'a'\n"))
 	}
+	for _, bomb := range bombs(2000) { // the fuzzer goes on from small ones
+		for file, text := range bomb {
+			f.Add(file, []byte(text), []byte(bomb["gradle.properties"]))
+		}
+	}
 	f.Fuzz(func(t *testing.T, file string, data, neighbour []byte) {
 		tree := folder{file: string(data)}
 		for _, other := range []string{"gradle.properties", "settings.gradle", "Directory.Build.props", ".mvn/maven.config", "VERSION"} {
@@ -158,6 +176,12 @@ func FuzzRead(f *testing.F) {
 		project, err := Read(tree.tree(), file)
 		if err == nil && (project.Name == "" && file != "VERSION" || project.Version.Text == "") {
 			t.Errorf("%s: no error and no project: %+v", file, project)
+		}
+		if err != nil && (strings.ContainsFunc(err.Error(), func(r rune) bool { return r != '\n' && unicode.IsControl(r) }) || len(err.Error()) > 10000) {
+			t.Errorf("%s: the error has control characters, or is long: %q", file, err)
+		}
+		if strings.ContainsFunc(project.Name+project.Version.Text, unicode.IsControl) || len(project.Name) > 4*maxName || len(project.Version.Text) > maxName {
+			t.Errorf("%s: %q %q", file, project.Name, project.Version.Text)
 		}
 	})
 }

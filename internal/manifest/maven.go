@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"strings"
@@ -10,14 +11,17 @@ import (
 type pom struct {
 	document *document
 	root     *element
-	parent   *pom
-	looks    int // properties looked up so far
+	parent   *pom // nil: not read yet, or the repo does not have it
+	read     bool // the parent was looked for
+	looks    int  // properties looked up so far
+
+	config map[string]string // the properties of .mvn/maven.config
 }
 
 // Bounds for what may be a circle, or grow with each level: the chain of parents, and the properties looked up.
 const (
 	maxParents = 20
-	maxLooks   = 1000
+	maxLooks   = 100
 )
 
 // maven reads pom.xml (https://maven.apache.org/pom.html). The project's name is its artifactId, as in the tags of
@@ -42,22 +46,51 @@ func maven(d *document) error {
 			}
 		}
 	}
-	artifact, stated := p.root.child("artifactId"), p.root.child("version")
-	if stated == nil {
-		stated = p.root.child("parent").child("version")
-	}
+	artifact := p.root.child("artifactId")
 	if artifact == nil || artifact.text == "" {
 		return d.fault(p.root.line, "no <artifactId> in <project>")
+	}
+	stated, at, err := p.stated()
+	if err != nil {
+		return err
 	}
 	if stated == nil || stated.text == "" {
 		return d.fault(p.root.line, "no <version>, neither in <project> nor in its <parent>")
 	}
-	if d.name, err = p.expand(artifact, artifact.text); err != nil {
+	name, err := p.expand(artifact, artifact.text)
+	if err != nil {
 		return err
 	}
+	d.called(name, d, artifact.line)
 	text, err := p.expand(stated, stated.text)
-	d.says(text, d, stated.line)
+	d.says(text, at.document, stated.line)
 	return err
+}
+
+// stated finds the element with the version. From model 4.1.0 on, a parent that is in the repo need not be given with one
+// (https://maven.apache.org/ref/4-LATEST/maven-model-builder/).
+func (p *pom) stated() (*element, *pom, error) {
+	for at, depth := p, 0; ; depth++ {
+		parent := at.root.child("parent")
+		switch own, parents := at.root.child("version"), parent.child("version"); {
+		case own != nil:
+			return own, at, nil
+		case parents != nil:
+			return parents, at, nil
+		case parent == nil || at.model() == "4.0.0" || depth == maxParents:
+			return nil, at, nil
+		}
+		next, err := at.up()
+		if err != nil || next == nil {
+			return nil, at, err
+		}
+		at = next
+	}
+}
+
+// model is the version of the language that the pom is in.
+func (p *pom) model() string {
+	return cmp.Or(p.root.textOf("modelVersion"), strings.TrimPrefix(p.root.space, "http://maven.apache.org/POM/"), "4.0.0")
 }
 
 func (d *document) pom() (*pom, error) {
@@ -70,13 +103,17 @@ var property = regexp.MustCompile(`\$\{([^{}]*)\}`)
 // expand puts values in the place of ${…}. What the command line says, which .mvn/maven.config adds to, comes before
 // the pom, and a pom's own properties before its parents'.
 func (p *pom) expand(at *element, text string) (string, error) {
+	tooLong := p.document.fault(at.line, "<%s> is longer than any version or name", at.name)
+	if len(text) > maxText {
+		return "", tooLong
+	}
 	if !strings.Contains(text, "${") {
 		return text, nil
 	}
 	var failed error
 	expanded := property.ReplaceAllStringFunc(text, func(reference string) string {
 		if p.looks++; p.looks > maxLooks {
-			failed = p.document.fault(at.line, "%s refers to itself", at.text)
+			failed = p.document.fault(at.line, "%s refers to itself, or to more than %d properties", at.text, maxLooks)
 		}
 		if failed != nil {
 			return ""
@@ -96,6 +133,9 @@ func (p *pom) expand(at *element, text string) (string, error) {
 		failed = err
 		return ""
 	})
+	if failed == nil && len(expanded) > maxText {
+		failed = tooLong
+	}
 	return expanded, failed
 }
 
@@ -136,9 +176,10 @@ func (p *pom) property(name string) (*string, error) {
 // up reads the parent's pom, nil where the repo does not have it.
 func (p *pom) up() (*pom, error) {
 	parent := p.root.child("parent")
-	if p.parent != nil || parent == nil {
+	if p.read || parent == nil {
 		return p.parent, nil
 	}
+	p.read = true
 	relative := "../pom.xml"
 	if stated := parent.child("relativePath"); stated != nil {
 		relative = stated.text
@@ -158,7 +199,8 @@ func (p *pom) up() (*pom, error) {
 		return nil, err
 	}
 	read, err := document.pom()
-	if err != nil || read.root.textOf("artifactId") != parent.textOf("artifactId") {
+	inferred := parent.child("artifactId") == nil && p.model() != "4.0.0"
+	if err != nil || !inferred && read.root.textOf("artifactId") != parent.textOf("artifactId") {
 		return nil, err // another project's: Maven looks for the parent in the repositories then
 	}
 	p.parent = read
@@ -167,19 +209,25 @@ func (p *pom) up() (*pom, error) {
 
 // commandLine returns a property of .mvn/maven.config, nil where there is none.
 func (p *pom) commandLine(name string) (*string, error) {
-	const file = ".mvn/maven.config"
-	if exists, err := p.document.has(file); err != nil || !exists {
-		return nil, err
-	}
-	config, err := p.document.open(file)
-	if err != nil {
-		return nil, err
-	}
-	var found *string
-	for _, argument := range strings.Fields(string(config.data)) {
-		if value, is := strings.CutPrefix(argument, "-D"+name+"="); is {
-			found = &value
+	if p.config == nil {
+		p.config = map[string]string{}
+		const file = ".mvn/maven.config"
+		if exists, err := p.document.has(file); err != nil {
+			return nil, err
+		} else if exists {
+			config, err := p.document.open(file)
+			if err != nil {
+				return nil, err
+			}
+			for argument := range strings.FieldsSeq(string(config.data)) {
+				if key, value, is := strings.Cut(strings.TrimPrefix(argument, "-D"), "="); is && strings.HasPrefix(argument, "-D") {
+					p.config[key] = value
+				}
+			}
 		}
 	}
-	return found, nil
+	if value, known := p.config[name]; known {
+		return &value, nil
+	}
+	return nil, nil
 }

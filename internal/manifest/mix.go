@@ -13,7 +13,7 @@ var (
 	mixVersion   = regexp.MustCompile(`(?:^|[\s\[,])version:\s*([^,\n\]]*)`)
 	mixAtom      = regexp.MustCompile(`^:([a-zA-Z_][a-zA-Z0-9_@]*[?!]?)$`)
 	mixText      = regexp.MustCompile(`^"([^"\\#]*)"$`)
-	mixAttribute = regexp.MustCompile(`^@(\w+)$`)
+	mixAttribute = regexp.MustCompile(`^@(\w{1,100})$`)
 )
 
 // mix reads app and version of project/0 in Elixir's mix.exs (https://hexdocs.pm/mix/Mix.Project.html). The version is a
@@ -43,7 +43,7 @@ func mix(d *document) error {
 	if named == nil {
 		return d.fault(line(start[1]+app[2]), "only running mix would tell the app: write app: :name")
 	}
-	d.name = named[1]
+	d.called(named[1], d, line(start[1]+app[2]))
 
 	stated, at := strings.TrimSpace(body[version[2]:version[3]]), start[1]+version[2]
 	if attribute := mixAttribute.FindStringSubmatch(stated); attribute != nil {

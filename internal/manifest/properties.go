@@ -18,9 +18,15 @@ func (d *document) decodeProperties() map[string]entry {
 		if line == "" || line[0] == '#' || line[0] == '!' {
 			continue
 		}
-		for goesOn(line) && i+1 < len(lines) {
-			i++
-			line = line[:len(line)-1] + strings.TrimLeft(lines[i], " \t\f")
+		if goesOn(line) {
+			var whole strings.Builder
+			for goesOn(line) && i+1 < len(lines) {
+				i++
+				whole.WriteString(line[:len(line)-1])
+				line = strings.TrimLeft(lines[i], " \t\f")
+			}
+			whole.WriteString(line)
+			line = whole.String()
 		}
 		end := 0
 		for end < len(line) && !strings.ContainsRune("=: \t\f", rune(line[end])) {

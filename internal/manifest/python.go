@@ -29,7 +29,7 @@ func pyproject(d *document) error {
 		if err != nil {
 			return err
 		}
-		d.name = name
+		d.called(name, d, d.lineOf("project", "name"))
 		return d.dynamic()
 	}
 	return d.take("project")
@@ -55,7 +55,7 @@ func setupCfg(d *document) error {
 	case version.text == "":
 		return d.fault(name.line, "no version in [metadata]: write version = … there")
 	}
-	d.name = name.text
+	d.called(name.text, d, name.line)
 	switch directive {
 	case "attr":
 		root := ""

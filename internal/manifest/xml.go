@@ -13,18 +13,26 @@ import (
 // element is an XML element with the line that it starts on; text is its own, blanks around it left out.
 type element struct {
 	name       string
+	space      string // its namespace
 	text       string
 	line       int
 	conditions bool // it has an attribute Condition
 	children   []*element
 }
 
+// Bounds for XML, whose elements take far more memory than their text.
+const (
+	maxElements = 50000
+	maxDepth    = 100
+)
+
 // decodeXML reads XML (https://www.w3.org/TR/xml/). Elements go by their local names, whatever the namespace.
 func (d *document) decodeXML() (*element, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(d.data))
 	decoder.CharsetReader = charset
 	root := &element{}
-	open := []*element{root}
+	open, text := []*element{root}, []byte(nil) // of the innermost element, as far as it has no child
+	elements := 0
 	for {
 		token, err := decoder.Token()
 		line, column := decoder.InputPos()
@@ -42,18 +50,27 @@ func (d *document) decodeXML() (*element, error) {
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
-			child := &element{name: token.Name.Local, line: line}
+			if elements++; elements > maxElements || len(open) > maxDepth {
+				return nil, d.fault(line, "more than %d elements, or %d inside each other: no manifest has so many", maxElements, maxDepth)
+			}
+			if len(top.children) == 0 {
+				top.text, text = strings.TrimSpace(string(text)), nil
+			}
+			child := &element{name: token.Name.Local, space: token.Name.Space, line: line}
 			for _, attribute := range token.Attr {
 				child.conditions = child.conditions || attribute.Name.Local == "Condition"
 			}
 			top.children = append(top.children, child)
 			open = append(open, child)
 		case xml.EndElement:
-			top.text = strings.TrimSpace(top.text)
+			if len(top.children) == 0 {
+				top.text = strings.TrimSpace(string(text))
+			}
+			text = nil
 			open = open[:len(open)-1]
 		case xml.CharData:
 			if len(top.children) == 0 { // no manifest mixes text and elements where it matters
-				top.text += string(token)
+				text = append(text, token...)
 			}
 		}
 	}

@@ -7,6 +7,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// maxYAML bounds a file, in bytes: the decoder takes a hundred times as many.
+const maxYAML = 512 << 10
+
 var yamlFault = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // decodeYAML reads the scalars of the outermost mapping (https://yaml.org/spec/1.2.2/). What is not a string by YAML's
@@ -14,6 +17,9 @@ var yamlFault = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 func (d *document) decodeYAML() error {
 	if err := d.checkUTF8(); err != nil {
 		return err
+	}
+	if len(d.data) > maxYAML {
+		return d.fault(0, "larger than %d KiB: no chart or pubspec is", maxYAML>>10)
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(d.data, &root); err != nil {

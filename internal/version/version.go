@@ -52,6 +52,9 @@ func Parse(scheme Scheme, text string) (Version, error) {
 		return Version{}, fmt.Errorf("unknown version scheme %q", scheme)
 	}
 	order, err := parse(text)
+	if strings.TrimSpace(text) != text { // PEP 440 would take it, as another text of the same version
+		err = errInvalid
+	}
 	if err != nil {
 		return Version{}, fmt.Errorf("%q is not a valid %s version", text, scheme)
 	}
