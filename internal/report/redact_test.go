@@ -85,7 +85,7 @@ func TestRedactLongText(t *testing.T) {
 		} else if redacted = r.Redact(text); len(redacted) != len(text)-len(secret)+3 {
 			t.Errorf("%s: %d letters, want %d", name, len(redacted), len(text)-len(secret)+3)
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 15*time.Second {
 			t.Errorf("%s: it took %s", name, took)
 		} else {
 			t.Log(name, took)
