@@ -132,7 +132,20 @@ func guard(f Facts, commit string, options Options) error {
 		return fmt.Errorf("%s is lower than %s, which is tagged already; raise the version, or pass --maintenance "+
 			"to release a fix for an older line", f.Version.Text, higher.Text)
 	}
+	if same, exists := f.equal(); exists && f.Tagged == "" {
+		return fmt.Errorf("%s ranks as high as %s, which is tagged already: nobody could tell which of them is newer; raise the version", f.Version.Text, same.Text)
+	}
 	return nil
+}
+
+// equal returns a tagged version that is written otherwise than the facts' own, but ranks as high: 1.0 beside 1.0.0, 1.4.0+a beside 1.4.0+b.
+func (f Facts) equal() (version.Version, bool) {
+	for _, v := range f.Others {
+		if v.Text != f.Version.Text && f.Version.Compare(v) == 0 {
+			return v, true
+		}
+	}
+	return version.Version{}, false
 }
 
 // higher returns a tagged version above the facts' own, of those that count.
@@ -155,11 +168,14 @@ func (f Facts) Newer() []version.Version {
 // Latest decides on the tag latest: it follows the highest final version, forwards only.
 func Latest(f Facts) Step {
 	higher, exists := f.higher(func(v version.Version) bool { return !v.Prerelease() })
+	same, isEqual := f.equal()
 	switch {
 	case f.Version.Prerelease():
 		return Step{false, f.Version.Text + " is a pre-release"}
 	case exists:
 		return Step{false, higher.Text + " is higher"}
+	case f.Latest != "" && isEqual:
+		return Step{false, same.Text + " ranks as high"}
 	case f.Digest != "" && f.Latest == f.Digest:
 		return Step{false, "latest is " + f.Version.Text}
 	}
@@ -179,8 +195,13 @@ func Deploy(f Facts, e Environment) Step {
 		return Step{true, e.Name + " runs nothing"}
 	}
 	running := e.Name + " runs " + e.Version
-	if v, err := version.Parse(f.Version.Scheme, e.Version); err == nil && f.Version.Compare(v) < 0 {
-		return Step{false, running + ", which is newer"}
+	if v, err := version.Parse(f.Version.Scheme, e.Version); err == nil {
+		switch c := f.Version.Compare(v); {
+		case c < 0:
+			return Step{false, running + ", which is newer"}
+		case c == 0 && e.Version != f.Version.Text: // of another commit: it may be the newer one
+			return Step{false, running + ", which ranks as high"}
+		}
 	}
 	switch {
 	case e.Version != f.Version.Text && f.withdrawn(e):

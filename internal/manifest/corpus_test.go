@@ -64,7 +64,7 @@ var corpus = map[string]string{
 	"helm-flow/Chart.yaml":       "shop 1.4.0+5",
 	"helm-crlf/Chart.yaml":       "shop 1.4.0-rc.1",
 	"helm-alias/Chart.yaml":      "shop 1.4.0",
-	"helm-number/Chart.yaml":     "Chart.yaml:3: version is not a string: write it in quotes",
+	"helm-number/Chart.yaml":     "shop 1.4",
 	"helm-none/Chart.yaml":       "Chart.yaml: no version",
 	"helm-tab/Chart.yaml":        "found a tab character that violates indentation",
 	"pubspec/pubspec.yaml":       "shop 1.4.0+7",

@@ -24,6 +24,9 @@ func dotnet(d *document) error {
 			if err == nil {
 				err = properties.evaluate(shared)
 			}
+			if err == nil {
+				err = shared.versioningPackage()
+			}
 			if err != nil {
 				return err
 			}
@@ -34,6 +37,9 @@ func dotnet(d *document) error {
 		}
 	}
 	if err := properties.evaluate(d); err != nil {
+		return err
+	}
+	if err := d.versioningPackage(); err != nil {
 		return err
 	}
 	name, err := properties.first("PackageId", "AssemblyName", "MSBuildProjectName")

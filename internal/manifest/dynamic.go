@@ -13,6 +13,9 @@ import (
 func (d *document) dynamic() error {
 	line := d.lineOf("project", "dynamic")
 	if _, exists := d.value("tool", "poetry", "version"); exists {
+		if err := d.pluginOfPoetry(); err != nil {
+			return err
+		}
 		return d.take("tool", "poetry")
 	}
 	backend, err := d.text("build-system", "build-backend")
@@ -148,6 +151,10 @@ func (d *document) setuptools() error {
 		root := ""
 		if folder, given := d.value("tool", "setuptools", "package-dir", ""); given {
 			root, _ = folder.(string)
+		} else if where, _ := d.value("tool", "setuptools", "packages", "find", "where"); where != nil {
+			if list, _ := where.([]any); len(list) > 0 { // the first is where setuptools looks for modules
+				root, _ = list[0].(string)
+			}
 		}
 		return d.attribute(line, root, name)
 	}

@@ -30,9 +30,9 @@ func init() { // not in the declaration, since the readers' errors list the form
 		{"*.vbproj", version.NuGet, dotnet},
 		{"Directory.Build.props", version.NuGet, buildProps},
 		{"composer.json", version.Composer, composer},
-		{"pubspec.yaml", version.SemVer, pubspec},
+		{"pubspec.yaml", version.Pub, pubspec},
 		{"mix.exs", version.SemVer, mix},
-		{"Chart.yaml", version.SemVer, chart},
+		{"Chart.yaml", version.Helm, chart},
 		{"VERSION", version.Gradle, plain},
 		{"setup.py", version.PEP440, setupPy},
 	}

@@ -19,6 +19,10 @@ func gradle(d *document) error {
 	if err := d.checkUTF8(); err != nil {
 		return err
 	}
+	if line := conditionalVersion(d.data); line > 0 {
+		return d.fault(line, "only running Gradle would tell the version, which is set under a condition here: set it once, outside of blocks, "+
+			"or write version=… in gradle.properties")
+	}
 	found := false
 	for i, line := range statements(d.data) {
 		stated := gradleVersion.FindStringSubmatch(line)

@@ -11,7 +11,10 @@ func packageJSON(d *document) error {
 	if private, _ := d.value("private"); !hasVersion && (private == true || !hasName) {
 		return d.noProject("it has no version")
 	}
-	return d.take()
+	if err := d.take(); err != nil {
+		return err
+	}
+	return d.semanticRelease()
 }
 
 // deno reads deno.json and deno.jsonc (https://docs.deno.com/runtime/fundamentals/configuration/); only packages have a

@@ -63,8 +63,11 @@ func maven(d *document) error {
 	}
 	d.called(name, d, artifact.line)
 	text, err := p.expand(stated, stated.text)
+	if err != nil {
+		return err
+	}
 	d.says(text, at.document, stated.line)
-	return err
+	return d.mavenExtension(at.document, stated.line)
 }
 
 // stated finds the element with the version. From model 4.1.0 on, a parent that is in the repo need not be given with one

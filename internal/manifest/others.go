@@ -31,6 +31,9 @@ func chart(d *document) error {
 	if err := d.decodeYAML(); err != nil {
 		return err
 	}
+	if number, is := d.values["version"].(yamlNumber); is {
+		d.values["version"] = string(number)
+	}
 	return d.take()
 }
 

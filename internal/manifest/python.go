@@ -21,6 +21,9 @@ func pyproject(d *document) error {
 				return d.noProject("[tool.poetry] has package-mode = false and no version")
 			}
 		}
+		if err := d.pluginOfPoetry(); err != nil {
+			return err
+		}
 		return d.take("tool", "poetry")
 	}
 	dynamic, _ := d.value("project", "dynamic")
@@ -48,6 +51,9 @@ func setupCfg(d *document) error {
 	if name.text == "" && version.text == "" {
 		return d.noProject("neither name nor version in [metadata]")
 	}
+	if err := d.scmInSetup(max(version.line, name.line)); err != nil {
+		return err
+	}
 	directive, file, _ := strings.Cut(version.text, ":")
 	switch {
 	case name.text == "":
@@ -63,6 +69,9 @@ func setupCfg(d *document) error {
 			if key, value, is := strings.Cut(folder, "="); is && strings.TrimSpace(key) == "" {
 				root = strings.TrimSpace(value)
 			}
+		}
+		if root == "" {
+			root = strings.TrimSpace(entries["options.packages.find.where"].text)
 		}
 		return d.attribute(version.line, root, file)
 	case "file":

@@ -12,8 +12,11 @@ const maxYAML = 512 << 10
 
 var yamlFault = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
+// yamlNumber is a number as it is written.
+type yamlNumber string
+
 // decodeYAML reads the scalars of the outermost mapping (https://yaml.org/spec/1.2.2/). What is not a string by YAML's
-// rules, as 1.10, is none here either: as pub has it. (Helm takes its text, but no such text is SemVer.)
+// rules, as 1.10, is none here either: as pub has it. Helm takes its text.
 func (d *document) decodeYAML() error {
 	if err := d.checkUTF8(); err != nil {
 		return err
@@ -57,6 +60,8 @@ func (d *document) decodeYAML() error {
 		case value.Kind == yaml.ScalarNode && value.ShortTag() == "!!str":
 			d.values[key.Value] = value.Value
 		case value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null":
+		case value.Kind == yaml.ScalarNode && (value.ShortTag() == "!!float" || value.ShortTag() == "!!int"):
+			d.values[key.Value] = yamlNumber(value.Value)
 		default:
 			d.values[key.Value] = value.Kind
 		}

@@ -25,6 +25,9 @@ func parseGradle(text string) (order, error) {
 	if !gradleText.MatchString(text) {
 		return nil, errInvalid
 	}
+	if number := strings.TrimLeft(text, "vV"); len(number) == len(text)-1 && isNumber(number[:min(1, len(number))]) {
+		text = number // people write v1.4.0 in a file VERSION
+	}
 	return gradleVersion(gradlePart.FindAllString(text, -1)), nil
 }
 

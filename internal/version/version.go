@@ -2,6 +2,7 @@
 package version
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -15,6 +16,8 @@ type Scheme string
 // The schemes that Ship knows.
 const (
 	SemVer   Scheme = "SemVer"   // https://semver.org
+	Pub      Scheme = "Pub"      // https://pub.dev/documentation/pub_semver/latest/: SemVer, but build numbers count
+	Helm     Scheme = "Helm"     // SemVer, also with a leading v and with fewer than three numbers, as Helm packages it
 	PEP440   Scheme = "PEP 440"  // https://packaging.python.org/en/latest/specifications/version-specifiers/
 	Maven    Scheme = "Maven"    // https://maven.apache.org/pom.html#version-order-specification
 	Gradle   Scheme = "Gradle"   // https://docs.gradle.org/current/userguide/dependency_versions.html#sec:version-ordering
@@ -38,6 +41,8 @@ type order interface {
 
 var parsers = map[Scheme]func(string) (order, error){
 	SemVer:   parseSemVer,
+	Pub:      parsePub,
+	Helm:     parseHelm,
 	PEP440:   parsePEP440,
 	Maven:    parseMaven,
 	Gradle:   parseGradle,
@@ -77,6 +82,46 @@ func parseSemVer(text string) (order, error) {
 
 func (v semVer) compare(other order) int { return v.Compare(other.(semVer).Version) }
 func (v semVer) prerelease() bool        { return v.Prerelease() != "" }
+
+func parseHelm(text string) (order, error) {
+	v, err := semver.NewVersion(text)
+	return semVer{v}, err
+}
+
+// pubVersion orders build numbers too: 1.4.2, 1.4.2+45, 1.4.2+46.
+type pubVersion struct {
+	semVer
+	build *semver.Version // 0.0.0 with the build number as a pre-release label, which orders alike; nil: none
+}
+
+func parsePub(text string) (order, error) {
+	v, err := semver.StrictNewVersion(text)
+	if err != nil || v.Metadata() == "" {
+		return pubVersion{semVer{v}, nil}, err
+	}
+	build := make([]string, 0, 4) // a label's numbers have no leading zeros
+	for part := range strings.SplitSeq(v.Metadata(), ".") {
+		if isNumber(part) {
+			part = cmp.Or(strings.TrimLeft(part, "0"), "0")
+		}
+		build = append(build, part)
+	}
+	label, err := semver.StrictNewVersion("0.0.0-" + strings.Join(build, "."))
+	return pubVersion{semVer{v}, label}, err
+}
+
+func (v pubVersion) compare(other order) int {
+	o := other.(pubVersion)
+	switch c := v.Version.Compare(o.Version); {
+	case c != 0 || v.build == nil && o.build == nil:
+		return c
+	case v.build == nil:
+		return -1
+	case o.build == nil:
+		return 1
+	}
+	return v.build.Compare(o.build)
+}
 
 type pythonVersion struct{ pep440.Version }
 

@@ -9,6 +9,8 @@ func TestCompareFollowsTheEcosystemsOrder(t *testing.T) {
 		Gradle:   {"1.0-dev", "1.0-ALPHA", "1.0-alpha", "1.0-rc", "1.0-SNAPSHOT", "1.0-final", "1.0-ga", "1.0-release", "1.0-sp", "1.0", "1.0.1", "1.2", "1.10"},
 		NuGet:    {"1.0-alpha", "1.0.0-ALPHA.1", "1.0.0-rc.1", "1.0.0", "1.0.0.1", "1.0.1", "1.2", "1.10"},
 		Composer: {"1.0.0-dev", "1.0.0-alpha1", "1.0.0-a2", "1.0.0-beta", "1.0.0-RC1", "1.0.0-RC10", "v1.0.0", "1.0.0-p1", "1.0.0.1", "1.1"},
+		Pub:      {"0.9.0", "1.0.0-rc.1", "1.0.0-rc.1+1", "1.0.0", "1.0.0+9", "1.0.0+010", "1.0.0+46", "1.0.0+46.1", "1.0.0+a", "1.0.1"},
+		Helm:     {"0.9", "v0.10", "1", "v1.0.1", "1.2", "v1.16.2"},
 		PEP440:   {"0.9", "0.10", "1.0.dev3", "1.0a1", "1.0b2", "1.0rc1", "1.0", "1.0.post1", "1.0.1", "1!0.1"},
 	} {
 		for i, low := range ascending {
@@ -22,6 +24,9 @@ func TestCompareFollowsTheEcosystemsOrder(t *testing.T) {
 	}
 	if mustParse(t, PEP440, "1.0").Compare(mustParse(t, PEP440, "1.0.0")) != 0 {
 		t.Error("PEP 440: 1.0 and 1.0.0 are one version")
+	}
+	if mustParse(t, Gradle, "v1.4.0").Compare(mustParse(t, Gradle, "1.4.0")) != 0 {
+		t.Error("Gradle: v1.4.0 and 1.4.0 are one version")
 	}
 }
 
