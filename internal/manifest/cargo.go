@@ -14,6 +14,9 @@ func cargo(d *document) error {
 		}
 		return d.noProject("no [package]")
 	}
+	if _, exists := d.value("package", "version"); !exists { // Cargo asks for none in what is not published
+		return d.noProject("no version in [package]")
+	}
 	if inherited, _ := d.value("package", "version", "workspace"); inherited != true {
 		return d.take("package")
 	}

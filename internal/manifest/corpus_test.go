@@ -107,7 +107,7 @@ var corpus = map[string]string{
 	"mix/mix.exs":                   "shop 1.4.0",
 	"mix-attribute/mix.exs":         "shop 1.4.0-rc.1",
 	"mix-computed/mix.exs":          "mix.exs:3: only running mix would tell the version",
-	"mix-umbrella/mix.exs":          "mix.exs:4: no app: in project",
+	"mix-umbrella/mix.exs":          "an umbrella: name an app's mix.exs with --manifest",
 	"version/VERSION":               " 1.4.0",
 	"version-two/VERSION":           "VERSION:1: more than the version: leave only that",
 	"version-empty/VERSION":         "VERSION:1: empty: write the version in it",

@@ -57,7 +57,7 @@ func Read(tree Tree, file string) (Project, error) {
 }
 
 // Find returns the one project that the tree's folder holds ("." is the root), that of the first manifest in the order of Files.
-// Manifests without a project are passed over; an error lists those that disagree on the version.
+// Manifests without a project are passed over, and so are those after the first that are faulty; an error lists those that disagree on the version.
 func Find(tree Tree, folder string) (Project, error) {
 	f := &files{tree: tree}
 	entries, err := f.list(folder)
@@ -76,6 +76,10 @@ func Find(tree Tree, folder string) (Project, error) {
 				without = append(without, err)
 				continue
 			}
+			// one that is faulty beside one that is not is a helper's; but setup.py may be the project's own
+			if err != nil && len(found) > 0 && file != "setup.py" && errors.As(err, new(*Error)) {
+				continue
+			}
 			if err != nil {
 				return Project{}, err
 			}
@@ -84,13 +88,13 @@ func Find(tree Tree, folder string) (Project, error) {
 	}
 	switch {
 	case len(found) == 0 && len(without) > 0:
-		return Project{}, errors.Join(without...)
+		return Project{}, errors.Join(append(without, errors.New(advice(f, folder, entries)))...)
 	case len(found) == 0:
 		where := "at the root of the source"
 		if folder != "." {
 			where = "in " + folder
 		}
-		return Project{}, fmt.Errorf("no manifest %s: looked for %s", where, strings.Join(Files(), ", "))
+		return Project{}, fmt.Errorf("no manifest %s: looked for %s; %s", where, strings.Join(Files(), ", "), advice(f, folder, entries))
 	}
 	if slices.ContainsFunc(found, func(p Project) bool { return p.Version.Text != found[0].Version.Text }) {
 		return Project{}, disagreement(found)

@@ -82,6 +82,16 @@ func TestFind(t *testing.T) {
 		"setup.py too":     {folder{"setup.py": "setup()", "pyproject.toml": poetry}, "pyproject.toml shop 1.4.0"},
 		"none":             {folder{}, "looked for pyproject.toml, setup.cfg, package.json"},
 		"only a private":   {folder{"package.json": tools}, "no project with a version"},
+		"a helper's":       {folder{"pyproject.toml": poetry, "package.json": `{"name": "tooling", "devDependencies": {}}`}, "pyproject.toml shop 1.4.0"},
+		"a faulty first":   {folder{"pyproject.toml": "[project]\nname = 1\n", "package.json": `{"name": "ui", "version": "2.0.0"}`}, "pyproject.toml:2: project.name is not a string"},
+		"setup.py and npm": {folder{"setup.py": "setup()", "package.json": `{"name": "ui", "version": "2.0.0"}`}, "setup.py: only running it would tell"},
+		"Cargo, VERSION":   {folder{"Cargo.toml": "[package]\nname = \"shop\"\npublish = false\n", "VERSION": "1.4.0"}, "VERSION  1.4.0"},
+		"a monorepo": {folder{"package.json": `{"private": true, "workspaces": ["packages/*"]}`, "packages/api/package.json": `{"name": "api", "version": "1.4.0"}`},
+			"it has no version\nname a manifest that has one with --manifest, as --manifest=packages/api/package.json; list the projects of a repo of several in ship.toml; or write"},
+		"an umbrella":   {folder{"mix.exs": "def project do\n[apps_path: \"apps\", version: \"1.4.0\"]", "apps/web/mix.exs": "def project do\n[app: :web, version: \"1.4.0\"]"}, "--manifest=apps/web/mix.exs"},
+		"Go":            {folder{"go.mod": "module shop", "main.go": ""}, "; go.mod has no version: write it in a file VERSION beside it"},
+		"only a chart":  {folder{"Dockerfile": "", "chart/Chart.yaml": "name: c\nversion: 9.0.0\n"}, "with --manifest, as --manifest=chart/Chart.yaml;"},
+		"below a chart": {folder{"chart/Chart.yaml": "name: c\nversion: 9.0.0\n", "src/app/Cargo.toml": "[package]\nname = \"s\"\nversion = \"1.0.0\"\n", "x/y/z/VERSION": "1"}, "--manifest=src/app/Cargo.toml"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			project, err := Find(c.files.tree(), ".")

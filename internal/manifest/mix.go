@@ -11,6 +11,7 @@ var (
 	mixEnd       = regexp.MustCompile(`(?m)^[ \t]*(?:def|defp|end)\b`)
 	mixApp       = regexp.MustCompile(`(?:^|[\s\[,])app:\s*([^,\n\]]*)`)
 	mixVersion   = regexp.MustCompile(`(?:^|[\s\[,])version:\s*([^,\n\]]*)`)
+	mixApps      = regexp.MustCompile(`(?:^|[\s\[,])apps_path:`)
 	mixAtom      = regexp.MustCompile(`^:([a-zA-Z_][a-zA-Z0-9_@]*[?!]?)$`)
 	mixText      = regexp.MustCompile(`^"([^"\\#]*)"$`)
 	mixAttribute = regexp.MustCompile(`^@(\w{1,100})$`)
@@ -33,6 +34,9 @@ func mix(d *document) error {
 	}
 	line := func(at int) int { return lineAt([]byte(script), int64(at)) }
 	app, version := mixApp.FindStringSubmatchIndex(body), mixVersion.FindStringSubmatchIndex(body)
+	if app == nil && mixApps.MatchString(body) {
+		return d.noProject("an umbrella: name an app's mix.exs with --manifest")
+	}
 	if app == nil {
 		return d.fault(line(start[0]), "no app: in project")
 	}
