@@ -3,6 +3,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -80,8 +81,15 @@ func brackets(took time.Duration, with string) string {
 // tailLines is how much of a program's output an error repeats: what went wrong stands at its end.
 const tailLines = 40
 
-// Tail returns the last lines of what a program printed.
+// omitted is what an engine writes over the beginning of output that it cut.
+var omitted = regexp.MustCompile(`^\[omitting \d+ bytes\]\.\.\.`)
+
+// Tail returns the last lines of what a program printed. Of output that an engine cut, the first line is left out: it may begin with half a
+// secret, which nothing could recognize.
 func Tail(printed string) string {
+	if omitted.MatchString(printed) {
+		_, printed, _ = strings.Cut(printed, "\n")
+	}
 	lines := strings.SplitAfter(printed, "\n")
 	return strings.Join(lines[max(0, len(lines)-tailLines):], "")
 }

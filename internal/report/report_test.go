@@ -84,3 +84,18 @@ func TestForeignTextIsOneLine(t *testing.T) {
 		}
 	}
 }
+
+func TestTail(t *testing.T) {
+	long := strings.Repeat("line\n", 50)
+	for printed, want := range map[string]string{
+		"":               "",
+		"one\ntwo":       "one\ntwo",
+		long + "the end": strings.Repeat("line\n", 39) + "the end",
+		"[omitting 17 bytes]...half a token\nwhole": "whole",
+		"[omitting it]\nwhole":                      "[omitting it]\nwhole",
+	} {
+		if got := Tail(printed); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

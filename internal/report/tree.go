@@ -35,7 +35,7 @@ func (s Style) draw(text *strings.Builder, nodes []node, indent string) {
 		if i == len(nodes)-1 {
 			branch, beside = s.last, s.none
 		}
-		text.WriteString(indent + branch + foreign.Joined(n.text) + "\n")
+		text.WriteString(indent + branch + n.text + "\n")
 		s.draw(text, n.below, indent+beside)
 	}
 }
