@@ -266,6 +266,14 @@ func TestWithinLimits(t *testing.T) {
 			return err
 		}}
 	}
+	defer func() { newBudget = limit.New }()
+	newBudget = func(ctx context.Context, server string) *limit.Budget {
+		b := limit.New(ctx, server) // of which so much is left as shows that it is not kept
+		if err := errors.Join(b.Spend(limit.Bytes, 156<<20), b.Spend(limit.Inflated, 800<<20)); err != nil {
+			t.Error(err)
+		}
+		return b
+	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			remote := hostile(t, strings.HasSuffix(name, "zipped"), c.write)

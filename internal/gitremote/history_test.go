@@ -1,6 +1,7 @@
 package gitremote
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dagger/ship/internal/limit"
 )
 
 // commitFile makes a commit whose tree is its first parent's with one file more, or changed.
@@ -139,8 +142,14 @@ func TestHistoryEnds(t *testing.T) {
 	if got, err := s.History(t.Context(), Range{To: head, From: old}); err != nil || len(got) != Depth+50 {
 		t.Errorf("with a tag: %d commits, %v", len(got), err)
 	}
-	// with a tag that is further away than what is kept
-	head = s.chain(t, head, 70_000)
+	defer func() { newBudget = limit.New }()
+	newBudget = func(ctx context.Context, server string) *limit.Budget {
+		b := limit.New(ctx, server)
+		if err := b.Spend(limit.Kept, 16<<20-70_000); err != nil { // what is left takes 200 commits, but not 250
+			t.Error(err)
+		}
+		return b
+	}
 	got, err := s.History(t.Context(), Range{To: head, From: old})
 	if err != nil || len(got) != Depth {
 		t.Errorf("with a tag that is too far away: %d commits, %v", len(got), err)

@@ -188,12 +188,14 @@ func TestCommitTime(t *testing.T) {
 func TestCommitTimeOfLargeCommit(t *testing.T) {
 	s := newServer(t)
 	s.git(t, "config", "uploadpack.allowFilter", "false")
-	noise := make([]byte, 70<<20)
+	noise := make([]byte, 24<<20)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
 	file := filepath.Join(t.TempDir(), "noise")
 	if err := os.WriteFile(file, noise, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	s.git(t, "config", "core.compression", "0")
+	noise = nil
 	s.git(t, "update-index", "--add", "--cacheinfo", "100644,"+s.git(t, "hash-object", "-w", file)+",noise")
 	commit := s.git(t, "commit-tree", s.git(t, "write-tree"), "-m", "large")
 	s.git(t, "update-ref", "refs/heads/main", commit)
@@ -202,10 +204,9 @@ func TestCommitTimeOfLargeCommit(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if used > 64 {
+	if used > 12 {
 		t.Errorf("it took %d MB", used)
 	}
-	t.Log(used, "MB")
 }
 
 func TestPushTag(t *testing.T) {

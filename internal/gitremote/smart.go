@@ -87,6 +87,9 @@ func (a *advertisement) add(line string, wanted func(ref string) bool, budget *l
 	return budget.Spend(limit.Kept, overhead+int64(len(name)))
 }
 
+// newBudget is one that a test may have spent before.
+var newBudget = limit.New
+
 // answer is what a server says to one request, within the limits of such.
 type answer struct {
 	io.ReadCloser
@@ -128,7 +131,7 @@ func (r *Remote) request(ctx context.Context, method, address, service string, b
 		return nil, err
 	}
 	if response.StatusCode == http.StatusOK && response.Header.Get("Content-Type") == kind {
-		budget := limit.New(ctx, request.URL.Host)
+		budget := newBudget(ctx, request.URL.Host)
 		body := bufio.NewReaderSize(budget.Reader(limit.Bytes, response.Body), 32<<10) // most packets are small
 		return &answer{bounded{body, response.Body}, budget, response.Request.URL}, nil
 	}
