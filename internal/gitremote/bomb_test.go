@@ -336,3 +336,24 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+// FuzzRefs looks that no line of refs makes it fail otherwise than by an error.
+func FuzzRefs(f *testing.F) {
+	hash := strings.Repeat("1", 40)
+	f.Add(hash + " refs/tags/shop-1.0.0^{}\n")
+	f.Add(hash + " capabilities^{}\x00report-status side-band-64k\n")
+	f.Add(hash + strings.Repeat(" peeled:"+hash, 1000))
+	f.Add("\x00\x00 ^{}")
+	f.Fuzz(func(t *testing.T, line string) {
+		a := &advertisement{refs: map[string]string{}}
+		_ = a.add(line, func(string) bool { return true }, limit.New(t.Context(), ""))
+		for _, name := range a.refs {
+			if !plumbing.IsHash(name) {
+				t.Errorf("%q is no hash", name)
+			}
+		}
+		_ = remoteWords(line)
+		_, _ = Address(line)
+		readSettings(line, func(setting) {})
+	})
+}
