@@ -94,7 +94,7 @@ lint-ship: $(STATICCHECK)
 	@cd $(COPY) && echo "vet and staticcheck ship" && go vet -tags standalone ./... && $(STATICCHECK) -tags standalone ./...
 
 unit-ship:
-	go test -vet=off ./internal/... ./standalone/cli
+	go test $(STANDALONE) -vet=off ./internal/... ./standalone/cli
 
 unit: build unit-ship
 	go -C embedded test -vet=off ./...

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"dagger/ship/internal/release"
 	"dagger/ship/internal/report"
 )
 
@@ -18,16 +19,16 @@ type Report struct {
 	Tag string
 	// The image, as HOST/PATH:VERSION@sha256:…
 	Image string
-	// How it ended: released, resumed, nothing to do, or superseded.
-	// resumed: an earlier call had done a part. superseded: another pipeline claimed the version first
+	// How it ended: released, resumed, nothing to do, or superseded. resumed: an earlier call had
+	// done a part. superseded: another pipeline claimed the version first
 	Outcome string
 	// What was done, in order
 	Steps []Step
 	// The whole as text, as release returns it
 	Text string
-	// VERSION, TAG, IMAGE and DIGEST as lines KEY=VALUE, for the jobs that follow.
-	// GitLab takes `dagger call report dotenv > ship.env` as artifacts:reports:dotenv. IMAGE and DIGEST are empty where the
-	// outcome is superseded
+	// VERSION, TAG, IMAGE and DIGEST as lines KEY=VALUE, for the jobs that follow. GitLab takes
+	// `dagger call report dotenv > ship.env` as artifacts:reports:dotenv. IMAGE and DIGEST are
+	// empty if the outcome is superseded
 	Dotenv string
 }
 
@@ -43,44 +44,58 @@ type Step struct {
 	Milliseconds int
 }
 
-// Report on a release as an object: do what release does for one project, and return what came of it field by field.
-// +cache="session"
+// Report on a release as an object: do what release does for one project, and return what came of
+// it field by field. +cache="session"
 func (s *Ship) Report(ctx context.Context) (*Report, error) {
-	r, err := s.one(ctx)
+	all, err := s.open(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.repo.run(ctx); err != nil {
+	r, err := all.One()
+	if err != nil {
 		return nil, err
 	}
-	return r.object(""), nil
+	if err := all.Run(ctx); err != nil {
+		return nil, err
+	}
+	return object(r, ""), nil
 }
 
 // Reports on a release of all projects that ship.toml lists: one report for each, in its order.
 //
-// On the command line, name a field, as in dagger call reports version: its values are printed, one for each project. What
-// their dotenv hands on is named after the projects: API_VERSION for the one that is called api there.
-// +cache="session"
+// On the command line, name a field, as in dagger call reports version: its values are printed, one
+// for each project. What their dotenv hands on is named after the projects: API_VERSION for the one
+// that is called api there. +cache="session"
 func (s *Ship) Reports(ctx context.Context) ([]*Report, error) {
-	all, err := s.release(ctx)
+	all, err := s.open(ctx, false)
 	if err != nil {
 		return nil, err
 	}
+	if err := all.Run(ctx); err != nil {
+		return nil, err
+	}
 	var reports []*Report
-	for _, r := range all.releases {
-		reports = append(reports, r.object(r.key))
+	for _, r := range all.Releases() {
+		reports = append(reports, object(r, r.Key))
 	}
 	return reports, nil
 }
 
-// object is the report, whose dotenv names things after the project where it has a key.
-func (r *release) object(key string) *Report {
+// object is the report of a release. What its dotenv hands on is named after the project if it has
+// a key.
+func object(r *release.Release, key string) *Report {
+	result := r.Result()
 	done := &Report{
-		Name: r.project.Name, Version: r.project.Version.Text, Commit: r.plan.Commit,
-		Tag: r.facts.Tag, Image: r.reference(), Outcome: string(r.outcome()), Text: style.Text(r.report),
-		Dotenv: report.Dotenv(key, r.project.Version.Text, r.facts.Tag, r.reference()),
+		Name:    result.Name,
+		Version: result.Version,
+		Commit:  result.Commit,
+		Tag:     result.Tag,
+		Image:   result.Image,
+		Outcome: string(result.Outcome),
+		Text:    style.Text(result.Report),
+		Dotenv:  report.Dotenv(key, result.Version, result.Tag, result.Image),
 	}
-	for _, s := range r.report.Steps {
+	for _, s := range result.Report.Steps {
 		done.Steps = append(done.Steps, Step{s.Name, string(s.State), s.Text, int(s.Took.Milliseconds())})
 	}
 	return done

@@ -8,11 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"dagger/ship/internal/helm"
+	"dagger/ship/internal/release"
 	"dagger/ship/internal/report"
-	"dagger/ship/internal/version"
 )
 
 // Deployment is what runs in an environment.
@@ -37,11 +34,12 @@ type Deployment struct {
 	Healthy bool
 	// In a few words, how it is: healthy, or what is wrong
 	State string
-	// The newest version that is tagged, where this one is older; empty: it is the newest
+	// The newest version that is tagged, if this one is older; empty: it is the newest
 	Behind string
 }
 
-// Status of the environments: what runs there, since when, whether it is healthy and whether a newer version is tagged.
+// Status of the environments: what runs there, since when, whether it is healthy and whether a
+// newer version is tagged.
 //
 // It returns a table as text, and changes nothing.
 // +cache="session"
@@ -57,7 +55,18 @@ func (s *Ship) Status(ctx context.Context) (string, error) {
 		if d.Behind != "" {
 			state += ", behind " + d.Behind
 		}
-		table = append(table, []string{d.Project, d.Environment, d.Version, fmt.Sprintf("%.19s", d.Digest), strconv.Itoa(d.Revision), d.Since, state})
+		table = append(
+			table,
+			[]string{
+				d.Project,
+				d.Environment,
+				d.Version,
+				fmt.Sprintf("%.19s", d.Digest),
+				strconv.Itoa(d.Revision),
+				d.Since,
+				state,
+			},
+		)
 		several = several || d.Project != deployments[0].Project
 	}
 	if !several {
@@ -70,27 +79,23 @@ func (s *Ship) Status(ctx context.Context) (string, error) {
 
 // Deployments in the order of the settings: what status shows, as objects.
 //
-// On the command line, name a field, as in dagger call deployments version: its values are printed, one for each environment.
-// +cache="session"
+// On the command line, name a field, as in dagger call deployments version: its values are printed,
+// one for each environment. +cache="session"
 func (s *Ship) Deployments(ctx context.Context) ([]*Deployment, error) {
-	all, err := s.open(ctx)
+	all, err := s.open(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	var deployments []*Deployment
-	found := make([][]*Deployment, len(all.releases))
-	all.each(func(r *release) error { return r.run(ctx, []step{{name: "read", waits: "the source", do: r.readTags}}) })
-	all.each(func(r *release) error {
-		return r.run(ctx, []step{{name: "look", waits: "git remote and cluster to answer", do: func(ctx context.Context) (_ string, err error) {
-			found[slices.Index(all.releases, r)], err = r.deployments(ctx)
-			return "the git remote and the cluster", err
-		}}})
-	})
-	for _, of := range found {
-		deployments = append(deployments, of...)
-	}
-	if err := all.failure(); err != nil {
+	found := make([][]release.Deployment, len(all.Releases()))
+	all.Each(func(_ int, r *release.Release) error { return r.ReadTags(ctx) })
+	all.Expect()
+	all.Each(func(i int, r *release.Release) (err error) { found[i], err = r.Deployments(ctx); return })
+	if err := all.Failure(); err != nil {
 		return nil, err
+	}
+	var deployments []*Deployment
+	for _, d := range slices.Concat(found...) {
+		deployments = append(deployments, deployment(d))
 	}
 	if len(deployments) == 0 {
 		return nil, errors.New("no environments in the settings: name them with --environments")
@@ -98,59 +103,22 @@ func (s *Ship) Deployments(ctx context.Context) ([]*Deployment, error) {
 	return deployments, nil
 }
 
-// deployments looks at the project's environments.
-func (r *release) deployments(ctx context.Context) ([]*Deployment, error) {
-	deployments := make([]*Deployment, len(r.targets))
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.lookAtOthers(gctx) })
-	for i, target := range r.targets {
-		group.Go(func() (err error) { deployments[i], err = r.deployment(target); return })
+// deployment is one as the API has it.
+func deployment(d release.Deployment) *Deployment {
+	made := &Deployment{
+		Project:     d.Project,
+		Environment: d.Environment,
+		Namespace:   d.Namespace,
+		Version:     d.Version,
+		Digest:      d.Digest,
+		Release:     d.Release,
+		Revision:    d.Revision,
+		Healthy:     d.Healthy,
+		State:       d.Text,
+		Behind:      d.Behind,
 	}
-	err := group.Wait()
-	for i, d := range deployments {
-		if err == nil {
-			d.Behind = r.behind(d.Version, r.takesPrereleases(r.targets[i]))
-		}
+	if d.Revision > 0 {
+		made.Since = d.Since.UTC().Format(time.RFC3339)
 	}
-	return deployments, err
-}
-
-// deployment is what was seen of one environment.
-func (r *release) deployment(target helm.Target) (*Deployment, error) {
-	chart, err := r.helmRelease(target)
-	if err != nil {
-		return nil, err
-	}
-	revision, err := r.seen(chart)
-	if err != nil {
-		return nil, fmt.Errorf("environment %s: %w", target.Name, err)
-	}
-	image := revision.Image(r.Keys)
-	d := &Deployment{
-		Project: r.project.Name, Environment: target.Name, Namespace: target.Namespace, Release: chart.Name, Revision: revision.Number,
-		Version: versionOf(image), Digest: image.Digest, State: "nothing is deployed",
-	}
-	if revision.Number == 0 {
-		return d, nil
-	}
-	d.Since = revision.Since.UTC().Format(time.RFC3339)
-	d.Healthy, d.State = r.health(chart, revision)
-	return d, nil
-}
-
-// behind returns the highest version that is tagged where it is higher than what runs.
-func (r *release) behind(running string, prereleases bool) string {
-	highest, err := version.Parse(r.project.Version.Scheme, running)
-	if err != nil {
-		return ""
-	}
-	for _, v := range r.facts.Others {
-		if highest.Compare(v) < 0 && (prereleases || !v.Prerelease()) {
-			highest = v
-		}
-	}
-	if highest.Text == running {
-		return ""
-	}
-	return highest.Text
+	return made
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"dagger/ship/e2e/bed"
-	"dagger/ship/internal/registry"
 	"dagger/ship/testbed/control"
 )
 
@@ -92,7 +91,7 @@ func (a *app) tags() map[string]string {
 	return must(a.t, tags, err)
 }
 
-func (a *app) look(tag string) registry.Image {
+func (a *app) look(tag string) bed.Image {
 	a.t.Helper()
 	image, err := a.Look(a.t.Context(), tag)
 	return must(a.t, image, err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"dagger/ship/e2e/bed"
 	"dagger/ship/internal/network"
 	"dagger/ship/internal/registry"
 	"dagger/ship/testbed/control"
@@ -30,7 +31,7 @@ func TestLateLatest(t *testing.T) {
 	must(t, 0, err)
 	repository := registry.Repository{Address: a.Image(),
 		Account: &registry.Account{User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client}}
-	move := func(to registry.Image) { must(t, 0, repository.Move(t.Context(), to.Digest, "latest")) }
+	move := func(to bed.Image) { must(t, 0, repository.Move(t.Context(), to.Digest, "latest")) }
 
 	move(first) // so that all that is left to do for 0.2.0 is latest
 	server := control.Client{URL: a.Registry.Control}
@@ -86,7 +87,7 @@ func TestFixedLatest(t *testing.T) {
 	must(t, 0, err)
 	for _, outcome := range []string{"released", "resumed"} {
 		out, err := a.ship("release")
-		if err != nil || !strings.Contains(out, ": "+outcome) || !strings.Contains(out, "set aside: move "+a.Image()+
+		if err != nil || !strings.Contains(out, ": "+outcome) || !strings.Contains(out, "not moved: move "+a.Image()+
 			":latest: the registry does not let it be moved: the registry answered 412 Precondition Failed") {
 			t.Errorf("release where tags are fixed: %v, want %q", err, outcome)
 		}

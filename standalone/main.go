@@ -28,7 +28,7 @@ var dag *dagger.Client
 
 // The functions' documentation is their help, as in the engine.
 //
-//go:embed main.go version.go image.go deploy.go rollback.go status.go report.go
+//go:embed main.go release.go version.go image.go deploy.go status.go report.go
 var sources embed.FS
 
 func main() {

@@ -4,17 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
-
-	"dagger/ship/internal/network"
-	"dagger/ship/internal/registry"
 )
 
 // App is a checkout of the example project, with a repository of its own on the git server.
@@ -183,23 +178,6 @@ func (a *App) Tags() (map[string]string, error) {
 		}
 	}
 	return tags, err
-}
-
-// Look is the image at a tag, as the registry tells it over plain HTTP; a zero one where there is none.
-func (a *App) Look(ctx context.Context, tag string) (registry.Image, error) {
-	client, err := network.New("", 30*time.Second, func(string) {})
-	if err != nil {
-		return registry.Image{}, err
-	}
-	repository := registry.Repository{
-		Address: a.Registry.Address + "/" + a.Repo,
-		Account: &registry.Account{User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client},
-	}
-	image, err := repository.Look(ctx, tag)
-	if errors.Is(err, registry.ErrNotFound) {
-		err = nil
-	}
-	return image, err
 }
 
 // Answer asks the service for its front page, through the API server, at a pod that runs.

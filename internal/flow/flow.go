@@ -1,5 +1,5 @@
-// Package flow performs groups of steps in order. A step is a value; what it does is its own affair: this package knows no Dagger, git
-// or Helm.
+// Package flow performs groups of steps in order. A step is a value; what it does is its own
+// affair: this package knows no Dagger, git or Helm.
 package flow
 
 import (
@@ -17,8 +17,8 @@ type Step struct {
 	Name  string
 	Waits string // what it waits for, in case it takes long
 
-	// Looks is set for a step that changes nothing and is always performed, in a plan, too. Of the others, those are performed that
-	// are Needed; Why says why a step is needed, or why not.
+	// Looks is set for a step that changes nothing and is always performed, in a plan, too. Of the
+	// others, those are performed that are Needed; Why says why a step is needed, or why not.
 	Looks  bool
 	Needed bool
 	Why    string
@@ -27,14 +27,16 @@ type Step struct {
 	Do    func(context.Context) (string, error)
 }
 
-// Group is steps that are performed at the same time: none of them knows of the others. Most groups have one.
+// Group is steps that are performed at the same time: none of them knows of the others. Most groups
+// have one.
 type Group []Step
 
-// ErrSuperseded is wrapped by the error of a step after which nothing is left to do, since somebody else does the rest. It is no failure.
+// ErrSuperseded is wrapped by the error of a step after which nothing is left to do, since somebody
+// else does the rest. It is no failure.
 var ErrSuperseded = errors.New("superseded")
 
-// FailAtEnd makes an error one that the following steps do without, and so do the projects that need this one: they are
-// performed, and the run fails at its end.
+// FailAtEnd makes an error one that the following steps do without, and so do the projects that
+// need this one: they are performed, and the run fails at its end.
 func FailAtEnd(err error) error { return failAtEnd{err} }
 
 type failAtEnd struct{ error }
@@ -44,22 +46,32 @@ func (f failAtEnd) Unwrap() error { return f.error }
 // FailsAtEnd tells whether an error is one of FailAtEnd.
 func FailsAtEnd(err error) bool { return errors.As(err, new(failAtEnd)) }
 
-// Run performs steps, and writes into its report what became of each. One Run may be given several groups, one call after the other.
+// Run performs steps, and writes into its report what became of each. One Run may be given several
+// groups, one call after the other.
 type Run struct {
 	Plan   bool // performs only what looks, and says of the rest whether it would be done
 	Report report.Report
 
-	Style   report.Style
-	Explain func(error) string                                                          // what a failed step's error says
-	Redact  func(string) string                                                         // takes secrets out of a text
-	Log     func(report.Step)                                                           // is told of each step as it ends
-	Wait    func(step, what string, since time.Duration)                                // is told of a step that takes long
-	Span    func(context.Context, string) (_ context.Context, end func(failure string)) // begins a span for a step
+	Style report.Style
+
+	// Explain is what a failed step's error says. Line and Text make what others wrote fit to print,
+	// on one line and on several.
+	Explain func(error) string
+	Line    func(string) string
+	Text    func(string) string
+
+	// Log is told of each step as it ends, Wait of one that takes long, and what it waits for.
+	Log  func(report.Step)
+	Wait func(step, what string, since time.Duration)
+
+	// Span begins a span for a step. Its end is told what failed, or "".
+	Span func(ctx context.Context, step string) (_ context.Context, end func(failure string))
 }
 
-// Perform performs groups in order, the steps of each at the same time. What was done before a failure is in the error, since a value
-// returned beside an error is lost on the way to the user. A failure leaves alone what is in the same group, unless the step says
-// otherwise, since a rollout that is stopped half-way helps nobody, but no later group is begun.
+// Perform performs groups in order, the steps of each at the same time. What was done before a
+// failure is in the error, since a value returned beside an error is lost on the way to the user. A
+// failure leaves alone what is in the same group, unless the step says otherwise, since a rollout
+// that is stopped half-way helps nobody, but no later group is begun.
 func (r *Run) Perform(ctx context.Context, groups ...Group) error {
 	ended := false
 	for _, group := range groups {
@@ -113,7 +125,8 @@ func (r *Run) performGroup(ctx context.Context, group Group) []end {
 			stoppers.Add(1)
 		}
 		all.Go(func() {
-			// if it may be stopped, it waits for those that may stop it before it says why it failed: see perform
+			// if it may be stopped, it waits for those that may stop it before it says why it
+			// failed: see perform
 			ends[i] = r.perform(inside, step, i > 0, stoppers.Wait)
 			if step.Stops {
 				if ends[i].err != nil {
@@ -129,7 +142,7 @@ func (r *Run) performGroup(ctx context.Context, group Group) []end {
 
 // skip tells whether a step is not to be performed: it is not needed, or this is a plan.
 func (r *Run) skip(step Step) (skipped report.Step, is bool) {
-	skipped = report.Step{Name: step.Name, State: report.Skipped, Text: step.Why}
+	skipped = report.Step{Name: step.Name, State: report.Skipped, Text: r.Line(step.Why)}
 	if step.Needed {
 		skipped.State = report.Planned
 	}
@@ -141,15 +154,17 @@ type stopped string
 
 func (s stopped) Error() string { return "stopped, since " + string(s) + " failed" }
 
-// perform performs one step. If it fails beside steps that may stop it, their failure is what counts, whichever came first: they look for
-// the same things, and say better what to do.
+// perform performs one step. If it fails beside steps that may stop it, their failure is what
+// counts, whichever came first: they look for the same things, and say better what to do.
 func (r *Run) perform(ctx context.Context, step Step, beside bool, stoppers func()) end {
 	start := time.Now()
 	told := r.tell(step, start)
 	inside, finish := r.Span(ctx, step.Name)
 	text, err := step.Do(inside)
 	told()
-	done := end{Step: report.Step{Name: step.Name, State: report.Done, Text: r.Redact(text), Took: time.Since(start), Beside: beside}, err: err}
+	done := end{err: err, Step: report.Step{
+		Name: step.Name, State: report.Done, Text: r.Line(text), Took: time.Since(start), Beside: beside, Looks: step.Looks,
+	}}
 	if err != nil && !step.Stops {
 		stoppers()
 	}
@@ -161,7 +176,7 @@ func (r *Run) perform(ctx context.Context, step Step, beside bool, stoppers func
 		done.State = report.Skipped
 	case err != nil:
 		done.State, done.Text = report.Failed, ""
-		done.cause = r.Redact(step.Name + ": " + r.Explain(err))
+		done.cause = r.Text(step.Name + ": " + r.Explain(err))
 	}
 	finish(done.cause)
 	r.Log(done.Step)

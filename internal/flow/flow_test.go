@@ -16,7 +16,8 @@ func newRun() *Run {
 		Report:  report.Report{Project: "shop 1.0.0"},
 		Style:   report.ASCII,
 		Explain: func(err error) string { return err.Error() },
-		Redact:  func(text string) string { return strings.ReplaceAll(text, "secret", "***") },
+		Line:    func(text string) string { return strings.ReplaceAll(text, "secret", "***") },
+		Text:    func(text string) string { return strings.ReplaceAll(text, "secret", "***") },
 		Log:     func(report.Step) {},
 		Wait:    func(string, string, time.Duration) {},
 		Span:    func(ctx context.Context, _ string) (context.Context, func(string)) { return ctx, func(string) {} },
@@ -24,7 +25,12 @@ func newRun() *Run {
 }
 
 func does(name string, err error) Step {
-	return Step{Name: name, Needed: true, Why: "it is missing", Do: func(context.Context) (string, error) { return name + "s", err }}
+	return Step{
+		Name:   name,
+		Needed: true,
+		Why:    "it is missing",
+		Do:     func(context.Context) (string, error) { return name + "s", err },
+	}
 }
 
 // states are a report's steps and what became of each.
@@ -44,7 +50,11 @@ func states(r report.Report) string {
 func TestPerform(t *testing.T) {
 	failure := errors.New("no secret right")
 	looks := Step{Name: "look", Looks: true, Do: func(context.Context) (string, error) { return "", nil }}
-	unneeded := Step{Name: "tag", Why: "it is there", Do: func(context.Context) (string, error) { panic("it was not needed") }}
+	unneeded := Step{
+		Name: "tag",
+		Why:  "it is there",
+		Do:   func(context.Context) (string, error) { panic("it was not needed") },
+	}
 	never := does("deploy", nil)
 	for name, c := range map[string]struct {
 		plan    bool
@@ -73,14 +83,16 @@ func TestPerform(t *testing.T) {
 			if got := states(r.Report); got != c.want || r.Report.Outcome != c.outcome || r.Report.Cause != c.cause {
 				t.Errorf("got %s, outcome %q, cause %q", got, r.Report.Outcome, r.Report.Cause)
 			}
-			if (err != nil) != (c.cause != "") || FailsAtEnd(err) != c.atEnd || err != nil && !strings.HasSuffix(err.Error(), "\n"+c.cause) {
+			if (err != nil) != (c.cause != "") || FailsAtEnd(err) != c.atEnd ||
+				err != nil && !strings.HasSuffix(err.Error(), "\n"+c.cause) {
 				t.Errorf("got the error %v", err)
 			}
 		})
 	}
 }
 
-// TestStops has a step stop the one beside it, whose own failure then does not count, whichever came first.
+// TestStops has a step stop the one beside it, whose own failure then does not count, whichever
+// came first.
 func TestStops(t *testing.T) {
 	for _, first := range []string{"check", "build"} {
 		check, build := make(chan struct{}), make(chan struct{})
@@ -100,7 +112,8 @@ func TestStops(t *testing.T) {
 				return "", errors.New("it was cancelled, or fails for the same reason")
 			}},
 		}, Group{does("deploy", nil)})
-		if got := states(r.Report); got != "check failed, &build skipped" || r.Report.Cause != "check: no right" || err == nil {
+		if got := states(r.Report); got != "check failed, &build skipped" || r.Report.Cause != "check: no right" ||
+			err == nil {
 			t.Errorf("%s first: %s, %q, %v", first, got, r.Report.Cause, err)
 		}
 		if text := r.Report.Steps[1].Text; text != "stopped, since check failed" {
@@ -114,7 +127,8 @@ func TestSecondCallGoesOn(t *testing.T) {
 	if err := r.Perform(t.Context(), Group{does("read", nil)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Perform(t.Context(), Group{does("look", nil)}); err != nil || states(r.Report) != "read done, look done" {
+	if err := r.Perform(t.Context(), Group{does("look", nil)}); err != nil ||
+		states(r.Report) != "read done, look done" {
 		t.Errorf("%v: %s", err, states(r.Report))
 	}
 }

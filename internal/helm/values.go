@@ -14,6 +14,9 @@ type Image struct {
 	Digest     string // sha256:…
 }
 
+// String is the image's reference, as HOST/PATH:TAG@DIGEST.
+func (i Image) String() string { return i.Repository + ":" + i.Tag + "@" + i.Digest }
+
 // Keys are the dotted paths under which a chart takes the image's repository, tag and digest. A chart that knows no
 // digest has two, and gets TAG@DIGEST as the tag: together with the repository that is still a valid reference.
 type Keys []string

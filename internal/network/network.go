@@ -15,8 +15,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"oras.land/oras-go/v2/registry/remote/retry"
 )
 
 // Client calls servers over HTTP. Its connections are kept for all calls.
@@ -26,16 +24,6 @@ type Client struct {
 	deadline time.Duration
 	say      func(string)
 }
-
-// Attempts is how often what may succeed a moment later is tried in all.
-const Attempts = 3
-
-// How long to wait between attempts: half a second, then about twice that, or as a server asks for with Retry-After, but not longer
-// than a person would.
-const (
-	firstWait = 500 * time.Millisecond
-	maxWait   = 20 * time.Second
-)
 
 // maxUnread is how much of a body, in bytes, is read for its connection's sake.
 const maxUnread = 16 << 10
@@ -98,8 +86,8 @@ func appendCertificates(pool *x509.CertPool, ca string) error {
 // Do makes a call, and again where it met trouble that may pass. Doing says what it is for, in errors and to whoever waits. An error that
 // comes back wraps the last attempt's.
 func (c *Client) Do(ctx context.Context, doing string, call func(context.Context) error) error {
-	backoff := retry.ExponentialBackoff(firstWait, 2, 0.2)
-	for attempt := 1; ; attempt++ {
+	say := func(text string) { c.say(doing + ": " + text) }
+	err := Retry(ctx, say, func() Failure {
 		met := new(encounter)
 		limited, cancel := context.WithTimeoutCause(context.WithValue(ctx, encounterKey{}, met), c.deadline, errSilent)
 		err := call(limited)
@@ -107,27 +95,23 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 		cancel()
 		switch {
 		case err == nil:
-			return nil
+			return Failure{}
 		case silent:
-			err = fmt.Errorf("%s within %s (see --deadline)", Silence, c.deadline)
+			return Failure{Err: fmt.Errorf("%s within %s (see --deadline)", Silence, c.deadline), Passes: true}
 		case errors.As(err, new(x509.UnknownAuthorityError)):
-			return fmt.Errorf("%s: %w; give the certificate of the authority that signed the server's with --ca", doing, err)
-		case ctx.Err() != nil || !met.trouble() && !errors.Is(err, io.ErrUnexpectedEOF):
-			hideQuery(err)
-			return fmt.Errorf("%s: %w", doing, err)
+			return Failure{Err: fmt.Errorf("%w; give the certificate of the authority that signed the server's with --ca", err)}
 		}
 		hideQuery(err)
-		if attempt == Attempts {
-			return fmt.Errorf("%s: %w (tried %d times)", doing, err, attempt)
+		return Failure{
+			Err:      err,
+			Passes:   ctx.Err() == nil && (met.trouble() || errors.Is(err, io.ErrUnexpectedEOF)),
+			Response: met.response(),
 		}
-		wait := min(backoff(attempt-1, met.response()), maxWait)
-		c.say(fmt.Sprintf("%s: %v; trying again in %s (%d of %d)", doing, err, wait.Round(100*time.Millisecond), attempt+1, Attempts))
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", doing, ctx.Err())
-		case <-time.After(wait):
-		}
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
 	}
+	return nil
 }
 
 // hideQuery takes the query out of the address in an error: a registry redirects to storage with addresses that are signed there.

@@ -3,7 +3,8 @@ package once
 
 import "sync"
 
-// Answers are answers by question, so that the releases of a repo ask each once, whoever of them comes first.
+// Answers are answers by question, so that the releases of a repo ask each once, whoever of them
+// comes first.
 type Answers[Q comparable, A any] struct {
 	mu      sync.Mutex
 	answers map[Q]*answer[A]
@@ -11,7 +12,8 @@ type Answers[Q comparable, A any] struct {
 
 type answer[A any] struct{ get func() (A, error) }
 
-// Get asks a question that has no answer yet. A failure is forgotten, so that it can be tried again.
+// Get asks a question that has no answer yet. A failure is forgotten, so that it can be tried
+// again.
 func (s *Answers[Q, A]) Get(question Q, ask func() (A, error)) (A, error) {
 	s.mu.Lock()
 	asked := s.answers[question]

@@ -40,6 +40,7 @@ type Step struct {
 	Text  string
 	Took  time.Duration
 
+	Looks  bool   // it changes nothing, so that it is worth no line in a log of several projects
 	Beside bool   // it was taken at the same time as the one before it
 	with   string // the first step of those, where the report says so
 }

@@ -33,10 +33,20 @@ func (r Release) begin() time.Time {
 }
 
 // Args asks kubectl, in one call, for all that Read reads. An account that may not list some of the kinds gets the
-// others, and an exit code that is not 0.
+// others; what was refused to it follows on them: see Split.
 func Args(namespace string) []string {
-	return []string{"kubectl", "--namespace", namespace, "--output", "json",
+	const script = `"$@" 2>/tmp/refused || :; echo; echo "$0"; cat /tmp/refused`
+	return []string{"sh", "-c", script, separator, "kubectl", "--namespace", namespace, "--output", "json",
 		"get", "deployments,statefulsets,daemonsets,replicasets,jobs,pods,events"}
+}
+
+// separator is a line that no JSON has.
+const separator = "--- refused ---"
+
+// Split takes the answer to Args apart: what the cluster has, for Read, and what it refused.
+func Split(answer string) (list, refused string) {
+	list, refused, _ = strings.Cut(answer, "\n"+separator+"\n")
+	return list, strings.TrimSpace(refused)
 }
 
 // State is what a cluster says of a release.
@@ -47,7 +57,7 @@ type State struct {
 	problems []problem // the one to be told first comes first
 }
 
-// Read reads the answer to Args, a List as JSON. Objects are the release's if Helm annotated them so, or one of those
+// Read reads what a cluster has, a List as JSON. Objects are the release's if Helm annotated them so, or one of those
 // owns them. Redact takes secrets out of text, before any of it is cut; nil leaves it as it is.
 func Read(list string, release Release, redact func(string) string) (*State, error) {
 	var answer struct{ Items []object }

@@ -1,4 +1,4 @@
-package main
+package release
 
 import (
 	"context"
@@ -7,20 +7,27 @@ import (
 	"strings"
 
 	"dagger/ship/internal/converge"
+	"dagger/ship/internal/flow"
 	"dagger/ship/internal/gitlab"
 	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/notes"
 )
 
-func (r *release) onGitLab() (*gitlab.Project, error) {
+func (r *Release) onGitLab() (*gitlab.Project, error) {
 	address, _ := r.remote.Place()
 	path, err := gitlab.ProjectOf(r.GitLab, address)
-	return &gitlab.Project{API: r.GitLab, Path: path, User: r.remote.User, Token: r.remote.Token, Client: r.remote.Client}, err
+	return &gitlab.Project{
+		API:    r.GitLab,
+		Path:   path,
+		User:   r.Repo.User,
+		Token:  r.token,
+		Client: r.remote.Client,
+	}, err
 }
 
-// lookAtNotes looks at GitLab's release of the version's tag. Where that cannot be done, the step that makes it will fail; what it is about
-// needs no deploy to wait for it.
-func (r *release) lookAtNotes(ctx context.Context) (converge.Notes, error) {
+// lookAtNotes looks at GitLab's release of the version's tag. If that cannot be done, the step
+// that makes it will fail; what it is about needs no deploy to wait for it.
+func (r *Release) lookAtNotes(ctx context.Context) (converge.Notes, error) {
 	project, err := r.onGitLab()
 	if err != nil {
 		return converge.Notes{}, fmt.Errorf("--gitlab: %w", err)
@@ -30,32 +37,47 @@ func (r *release) lookAtNotes(ctx context.Context) (converge.Notes, error) {
 	case errors.Is(err, gitlab.ErrNotFound):
 		return converge.Notes{Wanted: true}, nil
 	case err != nil:
-		return converge.Notes{Wanted: true, Trouble: r.redactor.Redact(err.Error())}, nil
+		return converge.Notes{Wanted: true, Trouble: r.Redactor.Redact(err.Error())}, nil
 	}
 	return converge.Notes{Wanted: true, Found: true, Text: found.Description}, nil
 }
 
+func (r *Release) notesStep(plan converge.Plan) flow.Step {
+	return step(
+		"notes",
+		"GitLab to make the release",
+		plan.Notes,
+		func(ctx context.Context) (string, error) { return r.notes(ctx, plan.Commit) },
+	)
+}
+
 // notes makes GitLab's release, or adds the image to what is there.
-func (r *release) notes(ctx context.Context) (string, error) {
-	told, err := r.tellNotes(ctx)
+func (r *Release) notes(ctx context.Context, commit string) (string, error) {
+	told, err := r.tellNotes(ctx, commit)
 	if err != nil {
-		return "", setAside{fmt.Errorf("%w\n%s stays tagged and published: retry to make its release on GitLab", err, r.project.Version.Text)}
+		return "", flow.FailAtEnd(
+			fmt.Errorf(
+				"%w\n%s stays tagged and published: retry to make its release on GitLab",
+				err,
+				r.read.Project.Version.Text,
+			),
+		)
 	}
 	return told, nil
 }
 
-func (r *release) tellNotes(ctx context.Context) (string, error) {
+func (r *Release) tellNotes(ctx context.Context, commit string) (string, error) {
 	project, err := r.onGitLab()
 	if err != nil {
 		return "", err
 	}
-	news, err := r.news(ctx)
+	news, err := r.news(ctx, commit)
 	if err != nil {
 		return "", err
 	}
 	tag := r.facts.Tag
 	if !r.facts.Notes.Found {
-		made := gitlab.Release{Tag: tag, Name: r.report.Project, Description: news.Markdown()}
+		made := gitlab.Release{Tag: tag, Name: r.read.Title(), Description: news.Markdown()}
 		switch err := project.Create(ctx, made); {
 		case err == nil:
 			return "made GitLab's release " + tag, nil
@@ -63,26 +85,27 @@ func (r *release) tellNotes(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	// it may have changed since the look, by people or by another release of the version, whose words stay
+	// it may have changed since the look, by people or by another release of the version, whose
+	// words stay
 	found, err := project.Get(ctx, tag)
 	if err != nil {
 		return "", err
 	}
-	if strings.Contains(found.Description, r.facts.Digest) {
+	if strings.Contains(found.Description, r.digest()) {
 		return "GitLab's release " + tag + " names the image by now", nil
 	}
 	return "added the image to GitLab's release " + tag, project.Describe(ctx, tag, news.Add(found.Description))
 }
 
 // news are what changed since the version before, in the project's folder.
-func (r *release) news(ctx context.Context) (notes.Notes, error) {
+func (r *Release) news(ctx context.Context, commit string) (notes.Notes, error) {
 	versions, tags, err := r.versions(ctx)
 	if err != nil {
 		return notes.Notes{}, err
 	}
-	before, _ := notes.Since(r.project.Version, versions)
+	before, _ := notes.Since(r.read.Project.Version, versions)
 	since := tags[before.Text]
-	history, err := r.remote.History(ctx, gitremote.Range{To: r.plan.Commit, From: since.Commit, Folder: r.Path})
+	history, err := r.remote.History(ctx, gitremote.Range{To: commit, From: since.Commit, Folder: r.Path})
 	if err != nil {
 		return notes.Notes{}, err
 	}

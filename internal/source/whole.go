@@ -1,4 +1,4 @@
-package main
+package source
 
 import (
 	"context"
@@ -11,16 +11,17 @@ import (
 	"dagger/ship/internal/gitfiles"
 )
 
-// checkWhole makes sure that what the build is to get of the commit is all there: no pointer of Git LFS in place of a file, and
-// no empty folder in place of a submodule. A build takes both for the real thing. What .dockerignore keeps out is nobody's concern.
-func (r *release) checkWhole(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout())
+// CheckWhole makes sure that what the build is to get of the commit is all there: no pointer of Git
+// LFS in place of a file, and no empty folder in place of a submodule. A build takes both for the
+// real thing. What .dockerignore keeps out is nobody's concern.
+func (c *Commit) CheckWhole(ctx context.Context, dockerfile string) error {
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
-	top, err := r.files().List(".")
+	top, err := c.Files.List(".")
 	if err != nil {
 		return err
 	}
-	attributes, err := r.attributes(ctx)
+	attributes, err := c.attributes(ctx)
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (r *release) checkWhole(ctx context.Context) error {
 		large = append(large, gitfiles.LFS(text, path.Dir(file))...)
 	}
 	if slices.Contains(top, ".gitmodules") {
-		text, err := r.files().Contents(".gitmodules")
+		text, err := c.Files.Contents(".gitmodules")
 		if err != nil {
 			return err
 		}
@@ -38,26 +39,26 @@ func (r *release) checkWhole(ctx context.Context) error {
 	if len(large)+len(submodules) == 0 {
 		return nil
 	}
-	ignored, err := r.ignored()
+	ignored, err := c.ignored(dockerfile)
 	if err != nil {
 		return err
 	}
-	build := r.folder().Filter(dagger.DirectoryFilterOpts{Exclude: ignored})
-	if err := r.checkPointers(ctx, build, large); err != nil {
+	build := c.Folder().Filter(dagger.DirectoryFilterOpts{Exclude: ignored})
+	if err := c.checkPointers(ctx, build, large); err != nil {
 		return err
 	}
-	return r.checkSubmodules(ctx, build, submodules)
+	return c.checkSubmodules(ctx, build, submodules)
 }
 
 // attributes are the texts of the commit's files .gitattributes, by their paths.
-func (r *release) attributes(ctx context.Context) (map[string]string, error) {
-	files, err := r.tree().Glob(ctx, "**/.gitattributes")
+func (c *Commit) attributes(ctx context.Context) (map[string]string, error) {
+	files, err := c.Root.Glob(ctx, "**/.gitattributes")
 	if err != nil {
 		return nil, fmt.Errorf("find the commit's files .gitattributes: %w", err)
 	}
 	texts := map[string]string{}
 	for _, file := range files {
-		data, err := r.files().Contents(file)
+		data, err := c.Files.Contents(file)
 		if err != nil {
 			return nil, err
 		}
@@ -66,37 +67,38 @@ func (r *release) attributes(ctx context.Context) (map[string]string, error) {
 	return texts, nil
 }
 
-// ignored are the patterns of what stays out of the build: those of the Dockerfile's own file, or of the folder's.
-func (r *release) ignored() ([]string, error) {
-	for _, name := range []string{r.Dockerfile + ".dockerignore", ".dockerignore"} {
-		folder, base := path.Split(path.Join(r.Path, name))
-		entries, err := r.files().List(path.Clean(folder))
+// ignored are the patterns of what stays out of the build: those of the Dockerfile's own file, or
+// of the folder's.
+func (c *Commit) ignored(dockerfile string) ([]string, error) {
+	for _, name := range []string{dockerfile + ".dockerignore", ".dockerignore"} {
+		folder, base := path.Split(path.Join(c.Path, name))
+		entries, err := c.Files.List(path.Clean(folder))
 		if err != nil || !slices.Contains(entries, base) {
 			continue // a Dockerfile's folder that is not there is the build's to report
 		}
-		data, err := r.files().Contents(folder + base)
+		data, err := c.Files.Contents(folder + base)
 		return gitfiles.Ignored(string(data)), err
 	}
 	return nil, nil
 }
 
 // inside is where a path of the repo is in the project's folder, whose files alone reach the build.
-func (r *release) inside(name string) (string, bool) {
-	if r.Path == "." {
+func (c *Commit) inside(name string) (string, bool) {
+	if c.Path == "." {
 		return name, true
 	}
-	return strings.CutPrefix(name, r.Path+"/")
+	return strings.CutPrefix(name, c.Path+"/")
 }
 
-func (r *release) checkPointers(ctx context.Context, build *dagger.Directory, patterns []string) error {
+func (c *Commit) checkPointers(ctx context.Context, build *dagger.Directory, patterns []string) error {
 	var large []string
 	for _, pattern := range patterns {
-		files, err := r.tree().Glob(ctx, pattern)
+		files, err := c.Root.Glob(ctx, pattern)
 		if err != nil {
 			return fmt.Errorf("find the files that .gitattributes gives to Git LFS: %w", err)
 		}
 		for _, file := range files {
-			if file, is := r.inside(file); is && !strings.HasSuffix(file, "/") {
+			if file, is := c.inside(file); is && !strings.HasSuffix(file, "/") {
 				large = append(large, file)
 			}
 		}
@@ -122,16 +124,19 @@ func (r *release) checkPointers(ctx context.Context, build *dagger.Directory, pa
 			return fmt.Errorf("read %s: %w", file, err)
 		}
 		if gitfiles.IsPointer([]byte(text)) {
-			return fmt.Errorf("%s is in Git LFS, so the build would get a pointer in its place: commit the file itself, "+
-				"name it in .dockerignore if the image does not need it, or give an image made elsewhere (with-image)", path.Join(r.Path, file))
+			return fmt.Errorf(
+				"%s is in Git LFS, so the build would get a pointer in its place: commit the file itself, "+
+					"name it in .dockerignore if the image does not need it, or give an image made elsewhere (with-image)",
+				path.Join(c.Path, file),
+			)
 		}
 	}
 	return nil
 }
 
-func (r *release) checkSubmodules(ctx context.Context, build *dagger.Directory, folders []string) error {
+func (c *Commit) checkSubmodules(ctx context.Context, build *dagger.Directory, folders []string) error {
 	for _, folder := range folders {
-		folder, is := r.inside(folder)
+		folder, is := c.inside(folder)
 		if !is {
 			continue
 		}
@@ -147,8 +152,11 @@ func (r *release) checkSubmodules(ctx context.Context, build *dagger.Directory, 
 			return fmt.Errorf("list the submodule %s: %w", folder, err)
 		}
 		if len(files) == 0 {
-			return fmt.Errorf("%s is a git submodule, and a session on BuildKit does not fetch those: release in a Dagger engine, which does, "+
-				"commit the files themselves, or name the folder in .dockerignore if the image does not need it", path.Join(r.Path, folder))
+			return fmt.Errorf(
+				"%s is a git submodule, and a session on BuildKit does not fetch those: release in a Dagger engine, which does, "+
+					"commit the files themselves, or name the folder in .dockerignore if the image does not need it",
+				path.Join(c.Path, folder),
+			)
 		}
 	}
 	return nil

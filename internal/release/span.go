@@ -1,4 +1,4 @@
-package main
+package release
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// encapsulate makes Dagger's UI hide what is below a span unless that fails (UIEncapsulateAttr of github.com/dagger/otel-go).
+// encapsulate makes Dagger's UI hide what is below a span unless that fails (UIEncapsulateAttr of
+// github.com/dagger/otel-go).
 var encapsulate = trace.WithAttributes(attribute.Bool("dagger.io/ui.encapsulate", true))
 
-// span begins a step in Dagger's own UI, with what it asks of the engine below it. End ends it, with
-// what failed, or empty. Without an engine nobody listens, and it does nothing.
+// span begins a step in Dagger's own UI, with what it asks of the engine below it. End ends it,
+// with what failed, or empty. Without an engine nobody listens, and it does nothing.
 func span(ctx context.Context, name string) (_ context.Context, end func(failure string)) {
 	ctx, span := otel.Tracer("dagger/ship").Start(ctx, name, encapsulate)
 	return ctx, func(failure string) {

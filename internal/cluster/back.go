@@ -1,0 +1,120 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"dagger/ship/internal/helm"
+)
+
+// errTaken is wrapped by errors that say that the revision that was to be taken back is not the
+// last one any more.
+var errTaken = errors.New(helm.Taken)
+
+// takeBack returns from the last revision, which failed, to the last one that ran. A release whose
+// only revision never ran is removed; one that failed several times is left, since what it made may
+// be in use.
+func (e *Environment) takeBack(ctx context.Context, release helm.Release, from helm.Revision) (string, error) {
+	history, err := e.history(ctx)
+	if err != nil {
+		return "", err
+	}
+	switch way, to := helm.WayBack(history); way {
+	case helm.BackNowhere:
+		return "nothing was installed", nil
+	case helm.BackTo:
+		return fmt.Sprintf("rolled back to revision %d", to), e.goBack(ctx, release, from, to, false)
+	case helm.BackLeave:
+		return "left as it is, since no earlier revision ran", nil
+	}
+	if claimed, err := e.claim(ctx, release, from); err != nil || !claimed {
+		return "", cmp.Or(err, errTaken)
+	}
+	return "removed, since no earlier revision ran", e.Tools.Repeat(ctx, e.Tools.Cluster(), release.UninstallArgs())
+}
+
+// free takes back what a run that died holds. If several revisions never ran, the one before it is
+// rolled out once more, which most likely fails again, but no lock is left by that.
+func (e *Environment) free(ctx context.Context, release helm.Release, from helm.Revision) (string, error) {
+	history, err := e.history(ctx)
+	if err != nil || helm.LastRan(history) > 0 || len(history) < 2 {
+		return e.takeBack(ctx, release, from)
+	}
+	before := history[len(history)-2].Revision
+	err = e.goBack(ctx, release, from, before, false)
+	if errors.Is(err, errTaken) {
+		return "", err
+	}
+	if err != nil {
+		e.say("%s: rolled back to revision %d, which never ran: %v", release.Namespace, before, err)
+	}
+	return fmt.Sprintf("rolled back to revision %d, which never ran either", before), nil
+}
+
+// goBack returns from the last revision to an earlier one: on purpose, or after a failure. Helm
+// compares nothing when it rolls back, so the revision is claimed first, and afterwards it is
+// looked whether the new revision follows on it. If another operation came in between all the same,
+// what that one made runs again in the end, and the error wraps errTaken.
+func (e *Environment) goBack(
+	ctx context.Context,
+	release helm.Release,
+	from helm.Revision,
+	to int,
+	onPurpose bool,
+) error {
+	if claimed, err := e.claim(ctx, release, from); err != nil || !claimed {
+		return cmp.Or(err, errTaken)
+	}
+	var failure error
+	if onPurpose {
+		failure = e.Tools.Repeat(ctx, e.Tools.Cluster(), release.RollbackArgs(to))
+	} else {
+		failure = e.recover(ctx, release, to)
+	}
+	after, err := e.last(ctx)
+	switch {
+	case err == nil && after.Number <= from.Number && failure != nil:
+		_, _ = e.Tools.Ask(
+			ctx,
+			e.Tools.Cluster(),
+			release.UnclaimArgs(from.Number, e.ID),
+		) // nobody has to wait for it; it ends by itself, too
+		return failure
+	case err != nil || after.Number <= from.Number+1:
+		return cmp.Or(failure, err)
+	case !after.Rollback():
+		return fmt.Errorf("%w: revision %d, which runs now", errTaken, after.Number)
+	}
+	history, err := e.history(ctx)
+	if err != nil {
+		return err
+	}
+	between := helm.Between(history, from.Number, to)
+	if between == 0 { // the new revisions are all of this operation, which was tried again
+		return failure
+	}
+	if claimed, err := e.claim(ctx, release, after); err != nil || !claimed {
+		return cmp.Or(err, errTaken)
+	}
+	if err := e.recover(ctx, release, between); err != nil {
+		return fmt.Errorf("%w: revision %d, which does not run any more: %w", errTaken, between, err)
+	}
+	return fmt.Errorf("%w: revision %d, which runs again", errTaken, between)
+}
+
+// recover returns to a revision after a failure, and writes down that this was why, if Helm cannot.
+func (e *Environment) recover(ctx context.Context, release helm.Release, to int) error {
+	failure := e.Tools.Repeat(ctx, e.Tools.Cluster(), release.RecoverArgs(to))
+	after, err := e.last(ctx)
+	if err != nil || !after.Rollback() {
+		return cmp.Or(failure, err)
+	}
+	if args := release.RecoveredArgs(after.Number); args != nil {
+		if answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), args); err == nil && answer.Code != 0 {
+			e.say("revision %d of %s cannot be marked as a recovery: %s", after.Number, e.Release, answer.Failure())
+		}
+	}
+	return failure
+}

@@ -1,0 +1,208 @@
+// Package cluster makes one environment run what is wanted, and says what runs there: by Helm and
+// kubectl, and by what Helm keeps of its releases.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/naming"
+	"dagger/ship/internal/once"
+	"dagger/ship/internal/report"
+	"dagger/ship/internal/tools"
+)
+
+// Tools runs Helm and kubectl: see package tools.
+type Tools interface {
+	Plain() *dagger.Container
+	Cluster() *dagger.Container
+	Helm(ctx context.Context) (helm.Version, error)
+	Run(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
+	Act(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
+	Ask(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
+	Repeat(ctx context.Context, container *dagger.Container, args []string) error
+}
+
+// Cluster is what the releases of a call share of the cluster: what several ask for is asked for
+// once.
+type Cluster struct {
+	Tools    Tools
+	Timeout  time.Duration // of an operation of Helm's
+	Deadline time.Duration // of a request
+	ID       string        // of this call, among others that are at work
+	Redactor *report.Redactor
+
+	// Context is the call's: what is shared must not end with the project that asked for it first.
+	//nolint:containedctx // see above
+	Context context.Context
+
+	expected  map[string][]string // names of the Helm releases that will be asked for, by namespace
+	revisions once.Answers[string, map[string]helm.Revision]
+	objects   once.Answers[string, objects]
+	clocks    once.Answers[string, clock]
+}
+
+// Expect says that a Helm release will be asked for, so that one question serves all of a
+// namespace.
+func (c *Cluster) Expect(namespace, release string) {
+	if c.expected == nil {
+		c.expected = map[string][]string{}
+	}
+	if !slices.Contains(c.expected[namespace], release) {
+		c.expected[namespace] = append(c.expected[namespace], release)
+	}
+}
+
+// Environment is where one project is deployed to, and how.
+type Environment struct {
+	*Cluster
+	helm.Target
+	Release string // the name of the Helm release
+	Keys    helm.Keys
+
+	Prereleases bool // it takes pre-releases, too
+	ByName      bool // it was asked for by name, so what it was rolled back from does not matter
+
+	Say func(string) // tells whoever waits what is being waited for
+}
+
+// say tells whoever waits what is being waited for.
+func (e *Environment) say(format string, args ...any) { e.Say(fmt.Sprintf(format, args...)) }
+
+// Look sees what runs in the environment, as it was when the projects looked at their namespace.
+func (e *Environment) Look(ctx context.Context) (converge.Environment, error) {
+	revision, err := e.seen()
+	if err != nil {
+		return converge.Environment{}, err
+	}
+	return e.runs(ctx, revision)
+}
+
+// Unseen is an environment that nobody can look at, since no kubeconfig was given.
+func (e *Environment) Unseen() converge.Environment {
+	return converge.Environment{Name: e.Name, Status: converge.Unknown, Prereleases: e.Prereleases}
+}
+
+// runs says what the environment runs, by its release's last revision. An uninstalled release holds
+// nothing.
+func (e *Environment) runs(ctx context.Context, revision helm.Revision) (found converge.Environment, err error) {
+	found = converge.Environment{Name: e.Name, Prereleases: e.Prereleases}
+	if revision.Number > 0 && revision.Status != "uninstalled" {
+		image := revision.Image(e.Keys)
+		found.Version, found.Digest, found.Status = versionOf(image), image.Digest, revision.Status
+	}
+	if revision.Rollback() && !e.ByName {
+		found.RolledBack, err = e.rolledBackFrom(ctx, revision)
+	}
+	return found, err
+}
+
+// rolledBackFrom returns the version that ran well before somebody rolled the release back, empty
+// if nobody did.
+func (e *Environment) rolledBackFrom(ctx context.Context, last helm.Revision) (string, error) {
+	history, err := e.history(ctx)
+	if err != nil {
+		return "", err
+	}
+	if n := len(history); n > 0 && last.Recovery() && history[n-1].Revision == last.Number {
+		history[n-1] = history[n-1].AsRecovery()
+	}
+	from := helm.RolledBackFrom(history)
+	if from == 0 {
+		return "", nil
+	}
+	image, err := e.imageOf(ctx, from)
+	return versionOf(image), err
+}
+
+// versionOf is the version of an image that runs; its tag as it stands, if Ship would not have made
+// it.
+func versionOf(image helm.Image) string {
+	if version, is := naming.VersionOf(image.Tag); is {
+		return version
+	}
+	return image.Tag
+}
+
+// seen is the release's last revision, as it was when the first project looked at the namespace.
+func (e *Environment) seen() (helm.Revision, error) {
+	last, err := e.revisions.Get(e.Namespace, func() (map[string]helm.Revision, error) {
+		e.Expect(e.Namespace, e.Release)
+		return e.lastRevisions(e.Context, e.expected[e.Namespace]...)
+	})
+	if err != nil {
+		return helm.Revision{}, fmt.Errorf("environment %s: %w", e.Name, err)
+	}
+	return last[e.Release], nil
+}
+
+// last is the release's last revision, as it is now; its number is 0 if there is none.
+func (e *Environment) last(ctx context.Context) (helm.Revision, error) {
+	last, err := e.lastRevisions(ctx, e.Release)
+	return last[e.Release], err
+}
+
+func (e *Environment) lastRevisions(ctx context.Context, names ...string) (map[string]helm.Revision, error) {
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), helm.RevisionsArgs(e.Namespace, names...))
+	if err == nil && answer.Code != 0 {
+		err = errors.New("look at Helm's revisions: " + answer.Failure())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return helm.ParseRevisions(answer.Stdout)
+}
+
+// history asks for the revisions of the release that Helm remembers, none if there is no such
+// release.
+func (e *Environment) history(ctx context.Context) ([]helm.Entry, error) {
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), e.helm().HistoryArgs())
+	switch {
+	case err != nil:
+		return nil, err
+	case answer.Code != 0 && helm.Missing(answer.Stderr):
+		return nil, nil
+	case answer.Code != 0:
+		return nil, errors.New("helm history: " + answer.Failure())
+	}
+	return helm.ParseHistory(answer.Stdout)
+}
+
+// imageOf asks what image a revision of the release runs.
+func (e *Environment) imageOf(ctx context.Context, revision int) (helm.Image, error) {
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), e.helm().ValuesArgs(revision))
+	switch {
+	case err != nil:
+		return helm.Image{}, err
+	case answer.Code != 0:
+		return helm.Image{}, errors.New("helm get values: " + answer.Failure())
+	}
+	return helm.ParseValues(answer.Stdout, e.Keys)
+}
+
+// helm names the release for Helm, without chart, values and version.
+func (e *Environment) helm() helm.Release {
+	return helm.Release{Name: e.Release, Namespace: e.Namespace, Timeout: e.Timeout}
+}
+
+// versioned is helm with the version of the Helm that is to act.
+func (e *Environment) versioned(ctx context.Context) (release helm.Release, err error) {
+	release = e.helm()
+	release.Helm, err = e.Tools.Helm(ctx)
+	return release, err
+}
+
+// clock tells the time as the cluster has it, by which all releases measure how long an operation
+// lasts: the clocks of the machines that they run on may differ by minutes.
+type clock struct {
+	asked time.Time // when it was asked, by the clock here, which is only used to measure what passed since then
+	told  time.Time
+}
+
+func (c clock) now() time.Time { return c.told.Add(time.Since(c.asked)) }

@@ -1,0 +1,160 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/network"
+)
+
+// interruptions is how often a deploy decides anew because another operation came in between. Each
+// time that one has got further.
+const interruptions = 10
+
+// Wanted is what an environment is to run.
+type Wanted struct {
+	Chart Chart
+	Image helm.Image
+	Facts converge.Facts // by which it is decided whether the environment needs it
+}
+
+// Deploy makes the environment run what is wanted, and says what it runs then.
+//
+// It looks once more before it acts: the build took a while, and another release may be at work or
+// have been. What it decides on is compared in the act and once more after it. If another operation
+// comes in between, or the cluster is in trouble that may pass, it decides anew.
+func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error) {
+	container, release, err := e.with(ctx, e.Tools.Cluster(), wanted.Chart, wanted.Image)
+	if err != nil {
+		return "", err
+	}
+	release.CreateNamespace = true
+	done := ""
+	var interruptedAt helm.Revision
+	for attempt, interrupted := 1, 0; ; {
+		before, recovered, err := e.unlock(ctx, release)
+		done += recovered
+		if err != nil {
+			return "", fmt.Errorf("%s%w", done, err)
+		}
+		if interrupted > 0 && before.Is(interruptedAt) {
+			if before, err = e.counted(ctx, before); err != nil {
+				return "", err
+			}
+		}
+		found, err := e.runs(ctx, before)
+		if err != nil {
+			return "", err
+		}
+		if now := converge.Deploy(wanted.Facts, found); !now.Needed {
+			if converge.Below(wanted.Facts, found) {
+				return "", errors.New(done + now.Why)
+			}
+			return done + now.Why + " by now", nil
+		}
+		start := time.Now()
+		cause, err := e.roll(ctx, container, &release, wanted, before)
+		if err != nil {
+			return "", err
+		}
+		if cause == "" {
+			return fmt.Sprintf("%s%s runs %s", done, e.Namespace, wanted.Image), nil
+		}
+		trouble := network.Transient(cause) && time.Since(start) < release.Timeout
+		if release.CreateNamespace && helm.MayNotCreateNamespace(cause) {
+			release.CreateNamespace, trouble = false, true // it may be there all the same
+		}
+		switch {
+		case helm.Locked(cause) && interrupted < interruptions:
+			interrupted, interruptedAt = interrupted+1, before
+			e.say("%s: %s; looking again", e.Name, cause)
+		case trouble && attempt < network.Attempts:
+			attempt++
+			e.say("%s: %s; trying again (%d of %d)", e.Name, cause, attempt, network.Attempts)
+		default:
+			return "", fmt.Errorf(
+				"%s%w\n%s stays tagged and published: retry to deploy it again, or fix it in a higher version",
+				done,
+				e.failed(ctx, release, cause),
+				wanted.Facts.Version.Text,
+			)
+		}
+		if err := network.Sleep(ctx, time.Second); err != nil {
+			return "", err
+		}
+	}
+}
+
+// counted is a revision with the number that Helm counts on from, if nothing came in between and Helm all
+// the same would not make the next one: somebody has deleted Helm's record of the last revision, and
+// the one before that is superseded by none.
+func (e *Environment) counted(ctx context.Context, revision helm.Revision) (helm.Revision, error) {
+	history, err := e.history(ctx)
+	if n := len(history); n > 0 {
+		revision.Number = max(revision.Number, history[n-1].Revision)
+	}
+	return revision, err
+}
+
+// roll rolls the chart out as the revision that it writes into the release, and looks whether that
+// is the last one then. What went wrong is the cause, in Helm's words.
+func (e *Environment) roll(
+	ctx context.Context, container *dagger.Container, release *helm.Release, wanted Wanted, before helm.Revision,
+) (cause string, err error) {
+	release.Next = before.Number + 1
+	operations := [][]string{release.UpgradeArgs()}
+	if before.Number > 0 && (e.Strategy == helm.Reinstall || before.Status == "uninstalling") {
+		if claimed, err := e.claim(ctx, *release, before); err != nil || !claimed {
+			return helm.Taken, err
+		}
+		release.Next = 1
+		operations = [][]string{release.UninstallArgs(), release.InstallArgs()}
+		before = helm.Revision{}
+	}
+	container = comparing(container, wanted.Chart, *release, before)
+	last := len(operations) - 1
+	operations[last] = release.ThenLook(e.Deadline, operations[last])
+	var seen string
+	for _, args := range operations {
+		start := time.Now()
+		answer, err := e.Tools.Act(ctx, container, args)
+		if err != nil {
+			return "", err
+		}
+		if answer.Code != 0 {
+			cause := answer.Failure()
+			if took := time.Since(start); took > release.Timeout {
+				cause += fmt.Sprintf(" (after %s; see --timeout)", took.Round(time.Second))
+			}
+			return cause, nil
+		}
+		seen = answer.Stdout
+	}
+	after, err := e.afterwards(ctx, seen)
+	if err == nil && (after.Number != release.Next || after.Image(e.Keys) != wanted.Image) {
+		cause = fmt.Sprintf(
+			"%s: revision %d of %s in %s came after %d",
+			helm.Taken,
+			after.Number,
+			e.Release,
+			e.Namespace,
+			release.Next,
+		)
+	}
+	return cause, err
+}
+
+// afterwards is the last revision as it was seen after an operation. If that look failed, it is
+// made again.
+func (e *Environment) afterwards(ctx context.Context, seen string) (helm.Revision, error) {
+	if seen == "" {
+		return e.last(ctx)
+	}
+	last, err := helm.ParseRevisions(seen)
+	return last[e.Release], err
+}

@@ -1,0 +1,81 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"dagger/ship/internal/helm"
+)
+
+// Rollback takes the environment back to a version that ran there, or, without one, to the newest
+// revision that ran a different one. It says what was done; changed is false if the environment
+// runs that version already.
+func (e *Environment) Rollback(ctx context.Context, version string) (said string, changed bool, err error) {
+	release, err := e.versioned(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	before, recovered, err := e.unlock(ctx, release)
+	if err != nil {
+		return "", false, err
+	}
+	running := versionOf(before.Image(e.Keys))
+	if version != "" && running == version && before.Status == "deployed" {
+		return recovered + e.Name + " runs " + version, false, nil
+	}
+	if before.Number == 0 {
+		return "", false, fmt.Errorf("nothing is deployed in %s", e.Namespace)
+	}
+	to, image, err := e.earlier(ctx, before, version)
+	if err != nil {
+		return "", false, err
+	}
+	release.Next = before.Number + 1
+	switch err := e.goBack(ctx, release, before, to, true); {
+	case errors.Is(err, errTaken):
+		return "", false, fmt.Errorf("not rolled back: %w; call rollback again if that is not wanted either", err)
+	case err != nil:
+		return "", false, e.failed(ctx, release, err.Error())
+	}
+	return fmt.Sprintf(
+		"%s%s runs %s again, as in revision %d; it ran %s",
+		recovered,
+		e.Namespace,
+		image,
+		to,
+		running,
+	), true, nil
+}
+
+// earlier finds the newest revision that ran the version, or, without one, a different one than
+// now.
+func (e *Environment) earlier(
+	ctx context.Context,
+	now helm.Revision,
+	version string,
+) (revision int, image helm.Image, err error) {
+	history, err := e.history(ctx)
+	if err != nil {
+		return 0, image, err
+	}
+	ran := ""
+	for _, revision := range helm.Earlier(history) {
+		if image, err = e.imageOf(ctx, revision); err != nil {
+			return 0, image, err
+		}
+		if versionOf(image) == version || version == "" && image.Tag != now.Image(e.Keys).Tag {
+			return revision, image, nil
+		}
+		ran += fmt.Sprintf(" %s in revision %d;", versionOf(image), revision)
+	}
+	wanted := "earlier version than " + versionOf(now.Image(e.Keys))
+	if version != "" {
+		wanted = "version " + version
+	}
+	return 0, image, fmt.Errorf("no %s in Helm's history of %s in %s, where these ran before:%s; "+
+		"to run an old version again, release it under a higher number",
+		wanted, e.Release, e.Namespace, cmp.Or(strings.TrimSuffix(ran, ";"), " none"))
+}

@@ -1,0 +1,110 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/rollout"
+	"dagger/ship/internal/tools"
+)
+
+// failed says why a rollout failed, and shows pods, events and logs while they are there; only then
+// it takes the release back to where it was. It leaves alone what is not this rollout's own.
+func (e *Environment) failed(ctx context.Context, release helm.Release, words string) error {
+	now, err := e.last(ctx)
+	text := "the rollout failed: " + words
+	own := err == nil && now.Number == release.Next && now.Status == "failed" && !helm.Locked(words)
+	if own {
+		text = e.diagnosis(
+			ctx,
+			rollout.Release{Name: e.Release, Namespace: e.Namespace, Hooks: now.Hooks, Since: now.Created},
+			words,
+		)
+		if e.Strategy != helm.Upgrade {
+			return fmt.Errorf("%s\n\nleft as it is", text)
+		}
+		now, err = e.last(ctx) // looking took a while
+	}
+	if err != nil {
+		return fmt.Errorf("%s\n\nleft as it is, since it is not known what state that is: %s", text, tools.Explain(err))
+	}
+	if left := helm.LeftAs(now, release.Next, own, words); left != "" {
+		return errors.New(text + "\n\n" + left)
+	}
+	back, err := e.takeBack(ctx, release, now)
+	if errors.Is(err, errTaken) {
+		return fmt.Errorf("%s\n\nnot rolled back: %w", text, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s\n\nrolling back failed too: %s", text, tools.Explain(err))
+	}
+	return errors.New(text + "\n\n" + back)
+}
+
+// diagnosis is the cause in a line, then what a person would look at: pods, events, logs and Helm's
+// own words, which are the cause if the cluster tells no better one.
+func (e *Environment) diagnosis(ctx context.Context, release rollout.Release, words string) string {
+	found, err := e.list(ctx)
+	var state *rollout.State
+	if err == nil {
+		state, err = e.state(found, release)
+	}
+	if err != nil {
+		return fmt.Sprintf("the rollout failed: %s\n\nthe cluster does not tell more: %s", words, tools.Explain(err))
+	}
+	logs := state.Logs()
+	var group errgroup.Group
+	for i := range logs {
+		group.Go(func() error {
+			answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), logs[i].Args())
+			if err != nil {
+				answer.Stderr = tools.Explain(err)
+			}
+			logs[i].Text = e.Redactor.Text(answer.Stdout + answer.Stderr)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	cause, heading := state.Cause(), "Helm says:\n  "
+	if cause == "" || !helm.Waited(words) {
+		first, _, more := strings.Cut(words, "\n")
+		if cause = first; !more {
+			words, heading = "", ""
+		}
+	}
+	var parts []string
+	for _, part := range []string{"the rollout failed: " + cause, state.Text(logs), heading + strings.ReplaceAll(words, "\n", "\n  ")} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// objects are what the cluster answered when it was asked for a namespace's, and what it refused:
+// an account may not be allowed to list all kinds.
+type objects struct{ list, refused string }
+
+// list asks the cluster for the namespace's objects.
+func (e *Environment) list(ctx context.Context) (objects, error) {
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), rollout.Args(e.Namespace))
+	if err == nil && answer.Code != 0 {
+		err = errors.New("kubectl get: " + answer.Failure())
+	}
+	list, refused := rollout.Split(answer.Stdout)
+	return objects{list, refused}, err
+}
+
+// state is that of a release among a namespace's objects.
+func (e *Environment) state(found objects, release rollout.Release) (*rollout.State, error) {
+	state, err := rollout.Read(found.list, release, e.Redactor.Redact)
+	if found.refused != "" && (err != nil || state.Empty()) {
+		return nil, errors.New("kubectl get: " + found.refused)
+	}
+	return state, err
+}

@@ -1,0 +1,71 @@
+package converge
+
+import (
+	"reflect"
+	"testing"
+
+	"dagger/ship/internal/version"
+)
+
+func TestPartsOfAPlan(t *testing.T) {
+	step := func(why string) Step { return Step{Needed: true, Why: why} }
+	whole := Plan{
+		"c1",
+		step("build"),
+		step("tag"),
+		step("publish"),
+		step("latest"),
+		step("notes"),
+		[]Step{step("deploy")},
+	}
+	for name, c := range map[string]struct{ got, want Plan }{
+		"tag":     {whole.ForTag(), Plan{Commit: "c1", Tag: step("tag")}},
+		"publish": {whole.ForPublish(), Plan{Commit: "c1", Build: step("build"), Publish: step("publish"), Latest: step("latest")}},
+		"deploy":  {whole.ForDeploy(), Plan{Commit: "c1", Deploy: []Step{step("deploy")}}},
+		"build":   {BuildOf("c2"), Plan{Commit: "c2", Build: step("it was asked for")}},
+	} {
+		if !reflect.DeepEqual(c.got, c.want) {
+			t.Errorf("%s: %+v, want %+v", name, c.got, c.want)
+		}
+	}
+	if whole.Deploy == nil || !whole.Tag.Needed {
+		t.Error("a part changed the whole")
+	}
+}
+
+func TestBehind(t *testing.T) {
+	parse := func(texts ...string) (all []version.Version) {
+		for _, text := range texts {
+			v, err := version.Parse(version.SemVer, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, v)
+		}
+		return all
+	}
+	tagged := parse("1.0.0", "1.2.0", "1.1.0", "2.0.0-rc.1")
+	for _, c := range []struct {
+		running     string
+		prereleases bool
+		want        string
+	}{
+		{"1.0.0", false, "1.2.0"}, {"1.2.0", false, ""}, {"1.2.0", true, "2.0.0-rc.1"}, {"3.0.0", true, ""}, {"1.1.0", true, "2.0.0-rc.1"},
+	} {
+		if got := Behind(parse(c.running)[0], tagged, c.prereleases); got != c.want {
+			t.Errorf("%s, pre-releases %v: behind %q, want %q", c.running, c.prereleases, got, c.want)
+		}
+	}
+}
+
+func TestBelow(t *testing.T) {
+	v, err := version.Parse(version.SemVer, "1.1.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for running, want := range map[string]bool{"": true, "1.0.0": true, "1.1.0": false, "1.2.0": false, "main": false} {
+		if got := Below(Facts{Version: v}, Environment{Version: running}); got != want {
+			t.Errorf("%q: %v", running, got)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/ship/internal/cluster"
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/flow"
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/manifest"
+)
+
+// checkStep makes sure that what is to come can succeed: credentials with the rights, a commit that
+// the remote has and that is whole, a chart that renders.
+func (r *Release) checkStep(plan converge.Plan) flow.Step {
+	s := step(
+		"check",
+		"git remote, registry and chart",
+		plan.Anything(),
+		func(ctx context.Context) (string, error) { return r.check(ctx, plan) },
+	)
+	s.Stops = true
+	return s
+}
+
+func (r *Release) check(ctx context.Context, plan converge.Plan) (string, error) {
+	if r.Container != nil && plan.Build.Needed && plan.Commit != r.facts.Commit {
+		return "", fmt.Errorf(
+			"%s is tagged at %s, but the container given was made from %s: check out the tag and make it from there",
+			r.read.Title(),
+			converge.Short(plan.Commit),
+			converge.Short(r.facts.Commit),
+		)
+	}
+	if err := r.resolve(); err != nil {
+		return "", err
+	}
+	group, gctx := errgroup.WithContext(ctx)
+	if plan.Tag.Needed {
+		group.Go(r.mayPush)
+	}
+	if plan.Tag.Needed || plan.Build.Needed {
+		group.Go(func() error { return r.checkCommit(gctx, plan) })
+	}
+	if plan.Publish.Needed || plan.Latest.Needed {
+		group.Go(func() error { return r.checkPush(gctx) })
+	}
+	for i, deploy := range plan.Deploy {
+		if deploy.Needed {
+			group.Go(func() error { return r.checkChart(gctx, plan.Commit, r.read.Environments[i]) })
+		}
+	}
+	return "credentials, commit and chart are good", group.Wait()
+}
+
+// checkCommit makes sure that the remote has the commit, and that it is the commit that says the
+// version: a version raised in the checkout alone must not be tagged.
+func (r *Release) checkCommit(ctx context.Context, plan converge.Plan) error {
+	if _, err := r.timeOf(plan.Commit); err != nil {
+		return err
+	}
+	commit := r.commitOf(plan.Commit, r.Path)
+	var committed manifest.Project
+	at := "fetch the source at " + converge.Short(plan.Commit) + " from the git remote"
+	if err := r.Tools.Try(ctx, at, func(context.Context) (err error) {
+		committed, err = r.manifestIn(commit.Files, r.read.Project.Path)
+		return err
+	}); err != nil {
+		return err
+	}
+	if project := r.read.Project; committed.Name != project.Name || committed.Version.Text != project.Version.Text {
+		return fmt.Errorf("%s says %s here, but %s %s at %s: commit and push it first", project.Path, r.read.Title(),
+			committed.Name, committed.Version.Text, converge.Short(plan.Commit))
+	}
+	if plan.Build.Needed && r.Container == nil {
+		return commit.CheckWhole(ctx, r.Dockerfile)
+	}
+	return nil
+}
+
+// checkPush makes sure that the image can be pushed. If the credentials are for another registry,
+// none is tried: a push without would be refused late, or go where nobody meant it to.
+func (r *Release) checkPush(ctx context.Context) error {
+	if home := r.read.Images.Elsewhere; home != "" && r.password != "" {
+		return fmt.Errorf(
+			"%s is to be published, but --login and --password are for %s: name its registry with --registry, "+
+				"or give the project an image there",
+			r.facts.Image,
+			home,
+		)
+	}
+	return r.read.Images.CheckPush(ctx)
+}
+
+// checkChart tries the chart out with a digest of zeros, since the image may not be built yet.
+func (r *Release) checkChart(ctx context.Context, commit string, e *cluster.Environment) error {
+	chart, err := r.chart(commit)
+	if err != nil {
+		return err
+	}
+	return e.Render(ctx, chart, r.image("sha256:"+strings.Repeat("0", 64)))
+}
+
+// chart is the project's chart at a commit.
+func (r *Release) chart(commit string) (cluster.Chart, error) {
+	folder := path.Join(r.Path, r.Chart)
+	return r.charts.Get([2]string{commit, folder}, func() (chart cluster.Chart, err error) {
+		at := "fetch the chart at " + converge.Short(commit) + " from the git remote"
+		var pack error
+		err = r.Tools.Try(r.Context, at, func(ctx context.Context) error {
+			chart, pack = cluster.Pack(ctx, r.Tools, r.Timeout, r.commitOf(commit, r.Path).Root, folder)
+			if cluster.IsFault(pack) {
+				return nil // of the chart, not of the way to it
+			}
+			return pack
+		})
+		if err == nil {
+			err = pack
+		}
+		return chart, err
+	})
+}
+
+// image is what the chart is told to run.
+func (r *Release) image(digest string) helm.Image {
+	return helm.Image{Repository: r.read.Images.Address, Tag: r.read.ImageTag, Digest: digest}
+}

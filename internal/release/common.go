@@ -1,0 +1,264 @@
+package release
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/ship/internal/cluster"
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/gitremote"
+	"dagger/ship/internal/manifest"
+	"dagger/ship/internal/network"
+	"dagger/ship/internal/once"
+	"dagger/ship/internal/registry"
+	"dagger/ship/internal/report"
+	"dagger/ship/internal/settings"
+	"dagger/ship/internal/source"
+	"dagger/ship/internal/tools"
+)
+
+// Engine is what of a user's wishes only an engine has.
+type Engine struct {
+	Client    *dagger.Client
+	Source    *dagger.Directory
+	Container *dagger.Container // published instead of what the Dockerfile makes; nil: none was given
+	Service   *dagger.Service   // the registry, if this machine or a module runs it
+
+	Token, Password, Kubeconfig, CA *dagger.Secret
+}
+
+// Common is what the releases of a call share: whatever they have in common is read once, and what
+// each wants to know of the git remote or of a namespace is asked for together.
+type Common struct {
+	Engine
+	Repo  settings.Settings // of the repo as a whole
+	Plan  bool              // say what would be done, and do nothing
+	Style report.Style      // of the reports
+
+	Several  bool // several projects are acted on, so that what is said names them
+	Checkout *source.Files
+	Tree     manifest.Tree // of the checkout
+	Tools    *tools.Tools
+	Cluster  *cluster.Cluster
+	Redactor report.Redactor
+
+	//nolint:containedctx // the call's: what is shared must not end with the project that asked for it first
+	Context context.Context
+
+	// each reads what is named after it, once
+	readKubeconfig, readGit, readCommit, readPassword func() error
+
+	hasKubeconfig bool
+	remote        gitremote.Remote
+	token         string // for the git remote, and for GitLab's API beside it
+	head          string
+	password      string
+
+	expectedTags []string                          // of the versions of all projects
+	tagged       func() (map[string]string, error) // the commits of those that are on the remote
+	mayPush      func() error
+	resolve      func() error                            // where the git remote leads: before that, no git gets the token
+	times        once.Answers[string, time.Time]         // of commits
+	commits      once.Answers[[2]string, *source.Commit] // as the remote has them, by hash and project's folder
+	charts       once.Answers[[2]string, cluster.Chart]  // by commit and folder
+	accounts     once.Answers[string, *registry.Account] // by the registry's host
+}
+
+// NewCommon is what the releases of a call share, of which nothing has been read yet.
+func NewCommon(ctx context.Context, engine Engine, repo settings.Settings, plan bool, style report.Style) *Common {
+	c := &Common{Engine: engine, Repo: repo, Plan: plan, Style: style, Context: ctx}
+	c.Checkout = source.NewFiles(engine.Client, engine.Source, repo.Timeout)
+	c.Tree = c.Checkout.Tree(ctx)
+	c.Tools = &tools.Tools{
+		Client:     engine.Client,
+		Image:      repo.ToolsImage,
+		Kubeconfig: engine.Kubeconfig,
+		Timeout:    repo.Timeout,
+		Deadline:   repo.Deadline,
+		Say:        c.Say,
+	}
+	c.Cluster = &cluster.Cluster{
+		Tools: c.Tools, Timeout: repo.Timeout, Deadline: repo.Deadline, ID: rand.Text(), Redactor: &c.Redactor, Context: ctx,
+	}
+
+	c.readKubeconfig = sync.OnceValue(c.kubeconfig)
+	c.readGit = sync.OnceValue(c.git)
+	c.readCommit = sync.OnceValue(func() (err error) { c.head, err = c.readHead(); return })
+	c.readPassword = sync.OnceValue(func() (err error) {
+		c.password, err = source.Secret(ctx, "password", engine.Password)
+		c.hide("password", c.password)
+		return
+	})
+	c.tagged = sync.OnceValues(c.lookAtTags)
+	c.mayPush = sync.OnceValue(func() error { return c.remote.CheckPush(ctx) })
+	c.resolve = sync.OnceValue(func() error { return c.remote.Resolve(ctx) })
+	return c
+}
+
+// Say tells whoever waits what is being waited for.
+func (c *Common) Say(text string) { fmt.Fprintln(os.Stderr, "  . "+c.Redactor.Line(text)) }
+
+// hide keeps a secret out of all that is printed from now on.
+func (c *Common) hide(setting, secret string) {
+	c.Redactor.Add(secret)
+	if report.Weak(secret) {
+		c.weak(setting, "it")
+	}
+}
+
+func (c *Common) weak(setting, secret string) {
+	c.Say(
+		fmt.Sprintf(
+			"--%s: %s has fewer than 8 letters: it cannot be told from other words, so it may show, or words that hold it may be hidden",
+			setting,
+			secret,
+		),
+	)
+}
+
+func (c *Common) kubeconfig() error {
+	text, err := source.Secret(c.Context, "kubeconfig", c.Kubeconfig)
+	if c.Redactor.AddKubeconfig(text) {
+		c.weak("kubeconfig", "a secret in it")
+	}
+	c.hasKubeconfig = text != ""
+	return err
+}
+
+func (c *Common) git() error {
+	var token, ca string
+	group, ctx := errgroup.WithContext(c.Context)
+	group.Go(func() (err error) { ca, err = source.Secret(ctx, "ca", c.CA); return })
+	group.Go(func() (err error) { c.remote.URL, err = c.origin(); return })
+	group.Go(func() (err error) { token, err = source.Secret(ctx, "token", c.Token); return })
+	err := group.Wait()
+	c.hide("token", token)
+	if err != nil {
+		return err
+	}
+	c.token = token
+	c.remote.User, c.remote.Token = c.Repo.User, token
+	if token != "" && !c.Repo.Insecure {
+		for _, to := range [][2]string{{"remote", c.remote.URL}, {"gitlab", c.Repo.GitLab}} {
+			if err := network.Private(to[1]); err != nil {
+				return &settings.Error{Name: to[0], Err: err}
+			}
+		}
+	}
+	if c.remote.Client, err = network.New(ca, c.Repo.Deadline, c.Say); err != nil {
+		return fmt.Errorf("--ca: %w", err)
+	}
+	return nil
+}
+
+func (c *Common) readHead() (string, error) {
+	if c.Repo.Commit != "" {
+		return c.Repo.Commit, nil
+	}
+	return c.gitCheckout().Head()
+}
+
+func (c *Common) gitCheckout() gitremote.Checkout {
+	return func(file string) (string, error) { return c.Source.File(file).Contents(c.Context) }
+}
+
+// origin is the git remote's URL.
+func (c *Common) origin() (string, error) {
+	address := c.Repo.Remote
+	if address == "" {
+		var err error
+		if address, err = c.gitCheckout().Origin(); err != nil {
+			return "", err
+		}
+	}
+	url, err := gitremote.Address(address)
+	if err != nil {
+		return "", fmt.Errorf("the git remote's address: %w", err)
+	}
+	return url, nil
+}
+
+// lookAtTags asks the remote for the tags of all projects' versions, with one request.
+func (c *Common) lookAtTags() (map[string]string, error) {
+	tags, err := c.remote.Tags(c.Context, c.expectedTags...)
+	commits := map[string]string{}
+	for _, tag := range tags {
+		commits[tag.Name] = tag.Commit
+	}
+	return commits, err
+}
+
+// Expect says what the releases will ask for, so that one question serves all of them. They have
+// been read.
+func (c *Common) Expect(releases []*Release) {
+	for _, r := range releases {
+		if r.facts.Tag != "" {
+			c.expectedTags = append(c.expectedTags, r.facts.Tag)
+		}
+		for _, e := range r.read.Environments {
+			c.Cluster.Expect(e.Namespace, e.Release)
+		}
+	}
+}
+
+// commitOf is a project's part of a commit, as the remote has it. Resolve has found out where that
+// is.
+func (c *Common) commitOf(hash, path string) *source.Commit {
+	commit, _ := c.commits.Get([2]string{hash, path}, func() (*source.Commit, error) {
+		return source.NewCommit(c.Context, c.Client, &c.remote, hash, path, c.Repo.Timeout), nil
+	})
+	return commit
+}
+
+// timeOf is when a commit was made. Its error tells if the remote does not have the commit.
+func (c *Common) timeOf(hash string) (time.Time, error) {
+	return c.times.Get(hash, func() (time.Time, error) { return c.remote.CommitTime(c.Context, hash) })
+}
+
+// account reaches a project's registry by its address, or where it runs as a service. A project
+// whose image is elsewhere than the registry that the credentials are for goes without them, and
+// without the service.
+func (c *Common) account(s settings.Settings, address string) (*registry.Account, error) {
+	account := &registry.Account{User: s.Login, PlainHTTP: s.Insecure, Client: c.remote.Client}
+	if s.Elsewhere {
+		something := c.password != "" || c.Repo.Insecure || c.Service != nil
+		if something && s.Home == "" {
+			return nil, fmt.Errorf(
+				"--password, --insecure and --service are for one registry, and ship.toml alone does not say for which: " +
+					"name that with --registry",
+			)
+		}
+		if something {
+			account.Elsewhere = s.Home
+		}
+		return account, nil
+	}
+	account.Password = c.password
+	if c.Service == nil {
+		return account, nil
+	}
+	service, err := c.Service.Start(c.Context)
+	if err != nil {
+		return nil, fmt.Errorf("start the registry that --service names: %w", err)
+	}
+	endpoint, err := service.Endpoint(c.Context)
+	if err != nil {
+		return nil, fmt.Errorf("find the registry that --service names: %w", err)
+	}
+	account.Client = c.remote.Client.ConnectTo(registry.Host(address), endpoint)
+	return account, nil
+}
+
+// service is the one that a project's registry runs as, nil if it does not.
+func (r *Release) service() *dagger.Service {
+	if r.Elsewhere {
+		return nil
+	}
+	return r.Service
+}

@@ -1,0 +1,104 @@
+package release
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/flow"
+	"dagger/ship/internal/gitremote"
+	"dagger/ship/internal/registry"
+	"dagger/ship/internal/version"
+)
+
+// Look sees what there is, all at once, and decides what is missing.
+func (r *Release) Look(ctx context.Context) error {
+	return r.run.Perform(ctx, flow.Group{looks("look", "git remote, registry and cluster to answer", r.look)})
+}
+
+func (r *Release) look(ctx context.Context) (string, error) {
+	r.facts.Environments = make([]converge.Environment, len(r.read.Environments))
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		commits, err := r.tagged()
+		r.facts.Tagged = commits[r.facts.Tag]
+		return err
+	})
+	group.Go(func() error {
+		image, err := r.read.Images.Look(gctx, r.read.ImageTag)
+		r.facts.Digest, r.facts.Revision = image.Digest, image.Revision
+		return unlessMissing(err)
+	})
+	group.Go(func() error {
+		digest, err := r.read.Images.Digest(gctx, latestTag)
+		r.facts.Latest = digest
+		return unlessMissing(err)
+	})
+	if r.GitLab != "" {
+		group.Go(func() (err error) { r.facts.Notes, err = r.lookAtNotes(gctx); return })
+	}
+	for i := range r.read.Environments {
+		group.Go(func() (err error) { r.facts.Environments[i], err = r.lookAtEnvironment(gctx, i); return })
+	}
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
+	// only a change can be one backwards, so only then the other versions matter
+	if r.facts.Tagged == "" || r.facts.Latest != r.facts.Digest {
+		var err error
+		if r.facts.Others, _, err = r.versions(ctx); err != nil {
+			return "", err
+		}
+	}
+	var err error
+	r.plan, err = converge.Decide(r.facts, converge.Options{Maintenance: r.Maintenance})
+	if err != nil {
+		return "", err
+	}
+	return r.plan.Anything().Why, nil
+}
+
+func (r *Release) lookAtEnvironment(ctx context.Context, i int) (converge.Environment, error) {
+	e := r.read.Environments[i]
+	if !r.hasKubeconfig && r.Plan {
+		return e.Unseen(), nil
+	}
+	if err := r.needKubeconfig(e.Name); err != nil {
+		return converge.Environment{}, err
+	}
+	return e.Look(ctx)
+}
+
+// unlessMissing is an error of the registry's that says more than that there is no such tag.
+func unlessMissing(err error) error {
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// versions are those that are tagged for the project, and their tags by what they are called.
+func (r *Release) versions(ctx context.Context) (versions []version.Version, tags map[string]gitremote.Tag, err error) {
+	name, scheme := r.read.Project.Name, r.read.Project.Version.Scheme
+	found, err := r.remote.Tags(ctx, r.Template.Prefix(name))
+	tags = map[string]gitremote.Tag{}
+	for _, tag := range found {
+		if text, is := r.Template.Version(name, tag.Name); is {
+			if v, err := version.Parse(scheme, text); err == nil {
+				versions, tags[text] = append(versions, v), tag
+			}
+		}
+	}
+	return versions, tags, err
+}
+
+// withVersions are the facts with the versions that are tagged by now.
+func (r *Release) withVersions(ctx context.Context) (converge.Facts, error) {
+	facts := r.facts
+	facts.Digest = r.digest()
+	var err error
+	facts.Others, _, err = r.versions(ctx)
+	return facts, err
+}

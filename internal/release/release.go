@@ -1,0 +1,166 @@
+// Package release is the story of one project's release: its steps in order, one file for each.
+package release
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/flow"
+	"dagger/ship/internal/report"
+	"dagger/ship/internal/settings"
+	"dagger/ship/internal/tools"
+)
+
+// Release is one project's: what its settings are, what was read and seen, what is to be done about
+// it, and what was done.
+type Release struct {
+	*Common
+	settings.Settings
+
+	run   *flow.Run
+	read  Read
+	facts converge.Facts
+	plan  converge.Plan
+	made  made
+
+	byName bool // the one environment was asked for by name, so what it was rolled back from does not matter
+}
+
+// made is what the steps of this call made, for the steps after them.
+type made struct {
+	container *dagger.Container
+	digest    string // of the image that stands in the registry under the version
+	rival     bool   // another release of the same commit pushed the tag at the same time
+}
+
+// New is a project's release, of which nothing has been read yet.
+func New(c *Common, s settings.Settings) *Release {
+	r := &Release{Common: c, Settings: s}
+	r.run = &flow.Run{
+		Plan:    c.Plan,
+		Report:  report.Report{Project: s.Key},
+		Style:   c.Style,
+		Explain: tools.Explain,
+		Line:    c.Redactor.Line,
+		Text:    c.Redactor.Text,
+		Log:     r.log,
+		Wait: func(step, what string, since time.Duration) {
+			r.say(fmt.Sprintf("%-18s waiting for %s (%s)", step, what, since.Round(time.Second)))
+		},
+		Span: func(ctx context.Context, name string) (context.Context, func(string)) {
+			if s.Key != "" {
+				name = s.Key + ": " + name
+			}
+			return span(ctx, name)
+		},
+	}
+	return r
+}
+
+// log writes down a step that has ended. Of one project among several, the log has what was done
+// and what failed: the rest is in the report.
+func (r *Release) log(done report.Step) {
+	if !r.Several {
+		fmt.Fprintln(os.Stderr, done.Line())
+	} else if done.State == report.Failed || done.State == report.Done && !done.Looks {
+		fmt.Fprintf(os.Stderr, "  %s:%s\n", r.Key, done.Line())
+	}
+}
+
+// say tells whoever waits what is being waited for.
+func (r *Release) say(text string) {
+	if r.Several {
+		text = r.Key + ": " + text
+	}
+	r.Say(text)
+}
+
+// Perform performs what the plan says: only what is missing.
+func (r *Release) Perform(ctx context.Context) error { return r.run.Perform(ctx, r.groups(r.plan)...) }
+
+// groups are the steps of a release after its look, in order. Nothing has been touched before those
+// of the first group have passed.
+func (r *Release) groups(plan converge.Plan) []flow.Group {
+	groups := []flow.Group{
+		{r.checkStep(plan), r.buildStep(plan)},
+		{r.tagStep(plan)},
+		{r.publishStep(plan)},
+		{r.latestStep(plan)},
+	}
+	// before the deploys, which may fail or take long: it says what is being deployed, and they do without it
+	if r.GitLab != "" {
+		groups = append(groups, flow.Group{r.notesStep(plan)})
+	}
+	return append(groups, r.deployGroups(plan)...)
+}
+
+// step is a step that a part of a plan decides on.
+func step(name, waits string, part converge.Step, do func(context.Context) (string, error)) flow.Step {
+	return flow.Step{Name: name, Waits: waits, Needed: part.Needed, Why: part.Why, Do: do}
+}
+
+// looks is a step that changes nothing.
+func looks(name, waits string, do func(context.Context) (string, error)) flow.Step {
+	return flow.Step{Name: name, Waits: waits, Looks: true, Do: do}
+}
+
+// Result is what a release did.
+type Result struct {
+	Name, Version string
+	Commit        string // that the version is tagged at and built from
+	Tag           string
+	Image         string // with its digest; empty if there is none
+	Outcome       report.Outcome
+	Report        report.Report
+}
+
+// Result is what the release did.
+func (r *Release) Result() Result {
+	return Result{
+		Name: r.read.Project.Name, Version: r.read.Project.Version.Text, Commit: r.commit(),
+		Tag: r.facts.Tag, Image: r.reference(), Outcome: r.run.Report.Outcome, Report: r.run.Report,
+	}
+}
+
+// commit is the one that the version is tagged at: somebody else may have claimed it at another one
+// than was planned.
+func (r *Release) commit() string {
+	if r.run.Report.Outcome == report.Superseded {
+		return r.run.Report.Commit
+	}
+	return r.plan.Commit
+}
+
+// Report is the release's report as it is now.
+func (r *Release) Report() report.Report { return r.run.Report }
+
+// Missing tells whether there is anything to do, once the release has looked.
+func (r *Release) Missing() bool { return r.plan.Anything().Needed }
+
+// End writes the outcome of a release that did not fail into its report.
+func (r *Release) End() {
+	if r.run.Report.Outcome == "" {
+		r.run.Report.Outcome = outcome(r.plan)
+	}
+}
+
+// outcome is what a release is called that did what its plan said.
+func outcome(plan converge.Plan) report.Outcome {
+	switch {
+	case !plan.Anything().Needed:
+		return report.Nothing
+	case plan.Tag.Needed && plan.Publish.Needed:
+		return report.Released
+	}
+	return report.Resumed
+}
+
+// Fail ends a release that was not begun, and says why.
+func (r *Release) Fail(cause string) error {
+	r.run.Report.Cause = cause
+	return r.run.Failure()
+}

@@ -1,0 +1,118 @@
+package release
+
+import (
+	"slices"
+	"testing"
+
+	"dagger/ship/internal/cluster"
+	"dagger/ship/internal/converge"
+	"dagger/ship/internal/flow"
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/manifest"
+	"dagger/ship/internal/report"
+	"dagger/ship/internal/settings"
+	"dagger/ship/internal/version"
+)
+
+func TestOutcome(t *testing.T) {
+	needed := converge.Step{Needed: true}
+	for name, c := range map[string]struct {
+		plan converge.Plan
+		want report.Outcome
+	}{
+		"nothing":          {converge.Plan{}, report.Nothing},
+		"everything":       {converge.Plan{Tag: needed, Build: needed, Publish: needed, Latest: needed}, report.Released},
+		"tagged before":    {converge.Plan{Build: needed, Publish: needed}, report.Resumed},
+		"published before": {converge.Plan{Tag: needed}, report.Resumed},
+		"a deploy":         {converge.Plan{Deploy: []converge.Step{{}, needed}}, report.Resumed},
+	} {
+		if got := outcome(c.plan); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func planned(t *testing.T, given settings.Given) *Release {
+	t.Helper()
+	s, err := settings.Parse(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := New(&Common{}, s)
+	v, err := version.Parse(version.SemVer, "1.0.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.read.Project = manifest.Project{Name: "shop", Version: v}
+	for _, e := range s.Flat() {
+		r.read.Environments = append(
+			r.read.Environments,
+			&cluster.Environment{Cluster: &cluster.Cluster{}, Target: e.Target},
+		)
+	}
+	return r
+}
+
+func names(groups []flow.Group) (all [][]string) {
+	for _, group := range groups {
+		var names []string
+		for _, step := range group {
+			names = append(names, step.Name)
+		}
+		all = append(all, names)
+	}
+	return all
+}
+
+// TestGroups holds the order of a release's steps, and what of them goes together.
+func TestGroups(t *testing.T) {
+	r := planned(
+		t,
+		settings.Given{Environments: []string{"test", "eu+us", "live"}, GitLab: "https://gitlab.example/api/v4"},
+	)
+	plan := converge.Plan{Deploy: make([]converge.Step, 4)}
+	got := names(r.groups(plan))
+	want := [][]string{
+		{
+			"check",
+			"build",
+		}, {"tag"}, {"publish"}, {"latest"}, {"notes"}, {"deploy test"}, {"deploy eu", "deploy us"}, {"deploy live"},
+	}
+	if !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, step := range r.groups(plan)[0] {
+		if step.Stops != (step.Name == "check") {
+			t.Errorf("%s stops those beside it: %v", step.Name, step.Stops)
+		}
+	}
+	if got := names(planned(t, settings.Given{}).groups(converge.Plan{})); len(got) != 4 {
+		t.Errorf("without environments and GitLab: %q", got)
+	}
+}
+
+func TestWith(t *testing.T) {
+	r := planned(t, settings.Given{Environments: []string{"test", "eu+us=america"}})
+	if err := r.With("us"); err != nil || len(r.Flat()) != 1 || r.Flat()[0].Namespace != "america" || !r.byName {
+		t.Errorf("got %+v, %v", r.Environments, err)
+	}
+	if err := r.With("asia"); err == nil {
+		t.Error("there is no environment asia")
+	}
+}
+
+func TestReference(t *testing.T) {
+	r := planned(t, settings.Given{})
+	r.read.Images.Address, r.read.ImageTag = "r.example/shop", "1.0.0"
+	if got := r.reference(); got != "" {
+		t.Errorf("nothing is published, but it is called %q", got)
+	}
+	r.facts.Digest = "sha256:1"
+	if got := r.reference(); got != "r.example/shop:1.0.0@sha256:1" {
+		t.Errorf("got %q", got)
+	}
+	r.made.digest = "sha256:2"
+	if got := r.image(r.digest()); got != (helm.Image{Repository: "r.example/shop", Tag: "1.0.0", Digest: "sha256:2"}) {
+		t.Errorf("what this call pushed does not count: %+v", got)
+	}
+}

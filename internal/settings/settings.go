@@ -1,0 +1,245 @@
+// Package settings reads what a user asks for, once, into types: flags and lines of .env in, or a
+// table of ship.toml above them.
+package settings
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"dagger/ship/internal/gitlab"
+	"dagger/ship/internal/gitremote"
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/naming"
+	"dagger/ship/internal/registry"
+)
+
+// Given is what was given, letter for letter. What is empty was not.
+type Given struct {
+	Project      string
+	Manifest     string
+	Commit       string
+	Remote       string
+	User         string
+	Template     string
+	Maintenance  bool
+	Pipeline     bool
+	GitLab       string
+	Image        string
+	Registry     string
+	Login        string
+	Insecure     bool
+	Dockerfile   string
+	Target       string
+	Args         []string
+	Environments []string
+	Prereleases  []string
+	Chart        string
+	Keys         []string
+	Timeout      string
+	Deadline     string
+	Tools        string
+}
+
+// Settings are those of one project's release.
+type Settings struct {
+	Key   string   // what ship.toml calls the project; empty if there is no such file
+	Path  string   // folder that the project's other paths are relative to
+	Needs []string // keys of the projects that are released before it
+
+	Manifest    string // empty: whichever there is
+	Commit      string // empty: HEAD
+	Remote      string // empty: origin
+	User        string
+	Template    naming.Template
+	Maintenance bool
+	Pipeline    bool
+	GitLab      string // empty: no release is made there
+
+	Image    string // HOST/PATH; empty: the project's name below Registry
+	Registry string
+	Login    string
+	Insecure bool
+
+	// Login, password, insecure and service are for the registry Home: that of the flags or of
+	// .env, and not any that ship.toml names. Whoever may propose a change can write there, and is
+	// not to get the password by that. A project whose image is Elsewhere goes without them.
+	Home      string
+	Elsewhere bool
+
+	Dockerfile string
+	Target     string
+	Args       []Argument
+
+	Environments [][]Environment // in order; those of one group are deployed to at the same time
+	Chart        string
+	Keys         helm.Keys
+	ToolsImage   string
+
+	Timeout  time.Duration
+	Deadline time.Duration
+
+	// These are as they were given, for messages.
+	GivenTimeout      string
+	GivenEnvironments []string
+}
+
+// Environment is where the project is deployed to, and how.
+type Environment struct {
+	helm.Target
+	Prereleases bool // it takes pre-releases, too
+}
+
+// Argument is one for the Dockerfile.
+type Argument struct{ Name, Value string }
+
+// The defaults that New's arguments repeat for the engine.
+const (
+	User       = "gitlab-ci-token"
+	Dockerfile = "Dockerfile"
+	Chart      = "chart"
+	Timeout    = "5m"
+	Deadline   = "30s"
+	Tools      = "docker.io/alpine/k8s:1.37.1"
+)
+
+// Error is a setting that cannot be right.
+type Error struct {
+	Name string // of the setting
+	Err  error
+}
+
+func (e *Error) Error() string { return "--" + e.Name + ": " + e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Parse reads the settings of a repo with one project. Its error is an *Error.
+func Parse(g Given) (Settings, error) {
+	given := slices.DeleteFunc[[]string]
+	s := Settings{
+		Path:        ".",
+		Manifest:    g.Manifest,
+		Commit:      g.Commit,
+		Remote:      g.Remote,
+		User:        cmp.Or(g.User, User),
+		Template:    naming.Template(cmp.Or(g.Template, string(naming.DefaultTemplate))),
+		Maintenance: g.Maintenance,
+		Pipeline:    g.Pipeline,
+		GitLab:      strings.TrimSuffix(g.GitLab, "/"),
+		Image:       strings.TrimSuffix(g.Image, "/"),
+		Registry:    g.Registry,
+		Login:       g.Login,
+		Insecure:    g.Insecure,
+		Dockerfile:  cmp.Or(g.Dockerfile, Dockerfile),
+		Target:      g.Target,
+		Chart:       cmp.Or(g.Chart, Chart),
+		Keys:        given(slices.Clone(g.Keys), blank),
+		ToolsImage:  cmp.Or(g.Tools, Tools),
+
+		GivenTimeout:      cmp.Or(g.Timeout, Timeout),
+		GivenEnvironments: g.Environments,
+	}
+	if len(s.Keys) == 0 {
+		s.Keys = helm.DefaultKeys
+	}
+	for _, check := range []struct {
+		name string
+		err  func() error
+	}{
+		{"image", func() error { return ifGiven(s.Image, registry.Check) }},
+		{"gitlab", func() error { return ifGiven(s.GitLab, gitlab.Check) }},
+		{"environments", func() (err error) {
+			s.Environments, err = environments(given(slices.Clone(g.Environments), blank))
+			return
+		}},
+		{"prereleases", func() error { return s.takePrereleases(given(slices.Clone(g.Prereleases), blank)) }},
+		{"commit", func() error { return ifGiven(s.Commit, checkCommit) }},
+		{"keys", func() error { return s.Keys.Check() }},
+		{"template", func() error { _, err := s.Template.Tag("name", "1.0.0"); return err }},
+		{"timeout", func() (err error) { s.Timeout, err = duration(cmp.Or(g.Timeout, Timeout)); return }},
+		{"deadline", func() (err error) { s.Deadline, err = duration(cmp.Or(g.Deadline, Deadline)); return }},
+		{"args", func() (err error) { s.Args, err = arguments(given(slices.Clone(g.Args), blank)); return }},
+	} {
+		if err := check.err(); err != nil {
+			return Settings{}, &Error{check.name, err}
+		}
+	}
+	return s, nil
+}
+
+func blank(text string) bool { return strings.TrimSpace(text) == "" }
+
+func ifGiven(text string, check func(string) error) error {
+	if text == "" {
+		return nil
+	}
+	return check(text)
+}
+
+func checkCommit(text string) error {
+	if !gitremote.IsCommit(text) {
+		return fmt.Errorf("%q is not a commit's 40 hexadecimal digits", text)
+	}
+	return nil
+}
+
+func duration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is no duration: write it as 90s or 10m", text)
+	}
+	return d, nil
+}
+
+func arguments(texts []string) (all []Argument, err error) {
+	for _, text := range texts {
+		name, value, is := strings.Cut(text, "=")
+		if !is || name == "" {
+			return nil, fmt.Errorf("%q is not KEY=VALUE", text)
+		}
+		all = append(all, Argument{name, value})
+	}
+	return all, nil
+}
+
+func environments(texts []string) (groups [][]Environment, err error) {
+	targets, err := helm.ParseTargets(texts)
+	for _, target := range targets {
+		if !target.Beside {
+			groups = append(groups, nil)
+		}
+		last := len(groups) - 1
+		groups[last] = append(groups[last], Environment{Target: target})
+	}
+	return groups, err
+}
+
+// takePrereleases writes down which environments take pre-releases. Each name must be one of
+// theirs.
+func (s *Settings) takePrereleases(names []string) error {
+	for _, name := range names {
+		e := s.Environment(name)
+		if e == nil {
+			return fmt.Errorf("there is no environment %q", name)
+		}
+		e.Prereleases = true
+	}
+	return nil
+}
+
+// Environment is the one of that name, nil if there is none.
+func (s *Settings) Environment(name string) *Environment {
+	for _, group := range s.Environments {
+		for i := range group {
+			if group[i].Name == name {
+				return &group[i]
+			}
+		}
+	}
+	return nil
+}
+
+// Flat are the environments in order, without their groups.
+func (s *Settings) Flat() []Environment { return slices.Concat(s.Environments...) }

@@ -1,0 +1,118 @@
+package settings
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dagger/ship/internal/helm"
+	"dagger/ship/internal/projects"
+)
+
+func TestDefaults(t *testing.T) {
+	s, err := Parse(Given{Args: []string{""}, Environments: []string{" "}, Keys: []string{""}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.User != User || s.Dockerfile != Dockerfile || s.Chart != Chart || s.ToolsImage != Tools || s.Timeout != 5*time.Minute ||
+		s.Deadline != 30*time.Second || !slices.Equal(s.Keys, helm.DefaultKeys) || s.Path != "." ||
+		len(s.Environments) != 0 ||
+		len(s.Args) != 0 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestParse(t *testing.T) {
+	s, err := Parse(Given{
+		Image: "r.example/shop/", GitLab: "https://gitlab.example/api/v4/", Args: []string{"PYTHON=3.13", "EMPTY="}, Timeout: "90s",
+		Environments: []string{"test:reinstall", "eu+us=america"}, Prereleases: []string{"us"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Image != "r.example/shop" || s.GitLab != "https://gitlab.example/api/v4" || s.Timeout != 90*time.Second ||
+		s.GivenTimeout != "90s" {
+		t.Errorf("got %+v", s)
+	}
+	if want := []Argument{{"PYTHON", "3.13"}, {"EMPTY", ""}}; !slices.Equal(s.Args, want) {
+		t.Errorf("arguments: %v", s.Args)
+	}
+	if len(s.Environments) != 2 || len(s.Environments[1]) != 2 || s.Environments[1][1].Namespace != "america" {
+		t.Errorf("environments: %+v", s.Environments)
+	}
+	if !s.Environment("us").Prereleases || s.Environment("eu").Prereleases || s.Environment("asia") != nil ||
+		len(s.Flat()) != 3 {
+		t.Errorf("environments: %+v", s.Environments)
+	}
+}
+
+// TestErrors has each setting that can be wrong named by its error.
+func TestErrors(t *testing.T) {
+	for name, given := range map[string]Given{
+		"image":        {Image: "https://r.example/shop"},
+		"gitlab":       {GitLab: "gitlab"},
+		"environments": {Environments: []string{"test", "test"}},
+		"prereleases":  {Environments: []string{"test"}, Prereleases: []string{"live"}},
+		"commit":       {Commit: "main"},
+		"keys":         {Keys: []string{"image"}},
+		"template":     {Template: "{name}"},
+		"timeout":      {Timeout: "5"},
+		"deadline":     {Deadline: "-1s"},
+		"args":         {Args: []string{"PYTHON"}},
+	} {
+		_, err := Parse(given)
+		bad := new(Error)
+		if !errors.As(err, &bad) || bad.Name != name || !strings.HasPrefix(err.Error(), "--"+name+": ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestForProject(t *testing.T) {
+	list, err := projects.Read([]byte(`
+[projects.api]
+path = "services/api"
+image = "api"
+environments = ["test", "live"]
+args = []
+[projects.web]
+needs = ["api"]
+image = "other.example/web"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := Given{
+		Registry: "r.example/acme", Login: "ship", Insecure: true, Manifest: "ignored", Args: []string{"A=1"},
+		Environments: []string{"test", "beta"}, Prereleases: []string{"test", "beta"},
+	}
+	api, err := ForProject(given, list[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if api.Key != "api" || api.Path != "services/api" || api.Image != "r.example/acme/api" || api.Manifest != "" || len(api.Args) != 0 ||
+		api.Elsewhere || api.Login != "ship" || !api.Insecure ||
+		!api.Environment("test").Prereleases ||
+		api.Environment("live").Prereleases {
+		t.Errorf("api: %+v", api)
+	}
+	web, err := ForProject(given, list[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !web.Elsewhere || web.Home != "r.example" || web.Login != "" || web.Insecure || web.Image != "other.example/web" ||
+		!slices.Equal(web.Needs, []string{"api"}) ||
+		len(web.Args) != 1 ||
+		!web.Environment("beta").Prereleases {
+		t.Errorf("web: %+v", web)
+	}
+	if _, err := ForProject(Given{}, list[0]); err == nil || !strings.Contains(err.Error(), "ship.toml:4:") {
+		t.Errorf("a registry that is not given: %v", err)
+	}
+	if _, err := ForProject(Given{Registry: "r.example", Timeout: "x"}, list[0]); err == nil ||
+		!strings.Contains(err.Error(), "timeout: ") {
+		t.Errorf("a bad setting: %v", err)
+	}
+}
