@@ -71,16 +71,13 @@ func (e *Environment) goBack(
 	if onPurpose {
 		failure = e.Tools.Repeat(ctx, e.Tools.Cluster(), release.RollbackArgs(to))
 	} else {
-		failure = e.recover(ctx, release, to)
+		failure = e.backAfterFailure(ctx, release, to)
 	}
 	after, err := e.last(ctx)
 	switch {
 	case err == nil && after.Number <= from.Number && failure != nil:
-		_, _ = e.Tools.Ask(
-			ctx,
-			e.Tools.Cluster(),
-			release.UnclaimArgs(from.Number, e.ID),
-		) // nobody has to wait for it; it ends by itself, too
+		// so that nobody has to wait for its end
+		_, _ = e.Tools.Ask(ctx, e.Tools.Cluster(), release.UnclaimArgs(from.Number, e.ID))
 		return failure
 	case err != nil || after.Number <= from.Number+1:
 		return cmp.Or(failure, err)
@@ -98,23 +95,26 @@ func (e *Environment) goBack(
 	if claimed, err := e.claim(ctx, release, after); err != nil || !claimed {
 		return cmp.Or(err, errTaken)
 	}
-	if err := e.recover(ctx, release, between); err != nil {
+	if err := e.backAfterFailure(ctx, release, between); err != nil {
 		return fmt.Errorf("%w: revision %d, which does not run any more: %w", errTaken, between, err)
 	}
 	return fmt.Errorf("%w: revision %d, which runs again", errTaken, between)
 }
 
-// recover returns to a revision after a failure, and writes down that this was why, if Helm cannot.
-func (e *Environment) recover(ctx context.Context, release helm.Release, to int) error {
+// backAfterFailure returns to a revision after a failure, and writes down that this was why, if Helm
+// itself has no place for it.
+func (e *Environment) backAfterFailure(ctx context.Context, release helm.Release, to int) error {
 	failure := e.Tools.Repeat(ctx, e.Tools.Cluster(), release.RecoverArgs(to))
+	if release.RecoveredArgs(0) == nil {
+		return failure
+	}
 	after, err := e.last(ctx)
 	if err != nil || !after.Rollback() {
 		return cmp.Or(failure, err)
 	}
-	if args := release.RecoveredArgs(after.Number); args != nil {
-		if answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), args); err == nil && answer.Code != 0 {
-			e.say("revision %d of %s cannot be marked as a recovery: %s", after.Number, e.Release, answer.Failure())
-		}
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), release.RecoveredArgs(after.Number))
+	if err == nil && answer.Code != 0 {
+		e.say("revision %d of %s cannot be marked as a recovery: %s", after.Number, e.Release, answer.Failure())
 	}
 	return failure
 }

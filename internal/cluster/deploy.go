@@ -33,7 +33,6 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 	if err != nil {
 		return "", err
 	}
-	release.CreateNamespace = true
 	done := ""
 	var interruptedAt helm.Revision
 	for attempt, interrupted := 1, 0; ; {
@@ -66,8 +65,9 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 			return fmt.Sprintf("%s%s runs %s", done, e.Namespace, wanted.Image), nil
 		}
 		trouble := network.Transient(cause) && time.Since(start) < release.Timeout
-		if release.CreateNamespace && helm.MayNotCreateNamespace(cause) {
-			release.CreateNamespace, trouble = false, true // it may be there all the same
+		if !release.CreateNamespace && helm.NamespaceMissing(cause, e.Namespace) {
+			release.CreateNamespace = true
+			continue
 		}
 		switch {
 		case helm.Locked(cause) && interrupted < interruptions:

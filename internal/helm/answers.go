@@ -94,9 +94,9 @@ func Locked(cause string) bool {
 		func(words string) bool { return strings.Contains(cause, words) })
 }
 
-// MayNotCreateNamespace recognizes an account without the right to create namespaces.
-func MayNotCreateNamespace(cause string) bool {
-	return strings.Contains(cause, `cannot create resource "namespaces"`)
+// NamespaceMissing recognizes that the release's namespace is not there.
+func NamespaceMissing(cause, namespace string) bool {
+	return strings.Contains(cause, fmt.Sprintf("namespaces %q not found", namespace))
 }
 
 // Waited tells whether Helm failed because pods or hooks did not become ready, and not because something was refused to it
