@@ -247,7 +247,11 @@ func (v Version) from(major, minor int) bool {
 // Failure is what to say of a program that ended with an exit code other than 0: what Helm said went wrong, or where it was killed
 // before it could say anything, that it did.
 func Failure(exitCode int, stderr string) string {
-	return cmp.Or(Cause(stderr), fmt.Sprintf("it ended with exit code %d and said nothing", exitCode))
+	cause := Cause(stderr)
+	if cause == "Killed" || cause == "Terminated" { // as a shell says of a program that it ran
+		cause = ""
+	}
+	return cmp.Or(cause, fmt.Sprintf("it ended with exit code %d and said nothing", exitCode))
 }
 
 var chartError = regexp.MustCompile(`(?s)Error: (.*)`)

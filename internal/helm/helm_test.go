@@ -209,8 +209,10 @@ func TestFailure(t *testing.T) {
 	if got := Failure(1, "WARNING: x\nError: no such host"); got != "no such host" {
 		t.Errorf("got %q", got)
 	}
-	if got := Failure(137, " \n"); !strings.Contains(got, "137") {
-		t.Errorf("a program that was killed: %q", got)
+	for _, stderr := range []string{" \n", "Killed\n"} {
+		if got := Failure(137, stderr); !strings.Contains(got, "137") {
+			t.Errorf("a program that was killed: %q", got)
+		}
 	}
 }
 
