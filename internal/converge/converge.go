@@ -1,8 +1,8 @@
 // Package converge decides what a release has to do: facts in, a plan out. It touches nothing.
 //
-// The whole of it is one rule. A version belongs to one commit: the one that its tag peels to, or where
-// there is no tag yet, the source's. What of tag, image and environments is missing gets made from that commit;
-// what belongs to another is an error.
+// The whole of it is one rule. A version belongs to one commit: the one that its tag peels to, or
+// where there is no tag yet, the source's. What of tag, image and environments is missing gets made
+// from that commit; what belongs to another is an error.
 package converge
 
 import (
@@ -67,7 +67,8 @@ type Options struct {
 	Maintenance bool // release a version lower than the highest: a fix for an older line
 }
 
-// Decide makes the plan. Its error is a refusal: it names what disagrees and what to do, and nothing was touched.
+// Decide makes the plan. Its error is a refusal: it names what disagrees and what to do, and
+// nothing was touched.
 func Decide(f Facts, options Options) (Plan, error) {
 	commit := f.Commit
 	if f.Tagged != "" {
@@ -101,7 +102,8 @@ func Decide(f Facts, options Options) (Plan, error) {
 	return plan, nil
 }
 
-// Anything is needed where the world does not agree with the manifest yet. Why names all that is missing.
+// Anything is needed where the world does not agree with the manifest yet. Why names all that is
+// missing.
 func (p *Plan) Anything() Step {
 	var missing []string
 	for _, step := range append([]Step{p.Tag, p.Build, p.Latest, p.Notes}, p.Deploy...) {
@@ -123,22 +125,27 @@ func guard(f Facts, commit string, options Options) error {
 		}
 		if f.Tagged != "" {
 			return fmt.Errorf("the tag and the image disagree: %s is at %s, but %s is %s; "+
-				"release a higher version, or delete the image if it should never have been there", f.Tag, Short(commit), f.Image, revision)
+				"release a higher version, or delete the image if it should never have been there", f.Tag,
+				Short(commit), f.Image, revision)
 		}
 		return fmt.Errorf("%s exists already and is %s, not from %s; "+
-			"release a higher version, or delete the image if it should never have been there", f.Image, revision, Short(commit))
+			"release a higher version, or delete the image if it should never have been there", f.Image, revision,
+			Short(commit))
 	}
-	if higher, exists := f.higher(func(version.Version) bool { return true }); exists && f.Tagged == "" && !options.Maintenance {
+	higher, exists := f.higher(func(version.Version) bool { return true })
+	if exists && f.Tagged == "" && !options.Maintenance {
 		return fmt.Errorf("%s is lower than %s, which is tagged already; raise the version, or pass --maintenance "+
 			"to release a fix for an older line", f.Version.Text, higher.Text)
 	}
 	if same, exists := f.equal(); exists && f.Tagged == "" {
-		return fmt.Errorf("%s ranks as high as %s, which is tagged already: nobody could tell which of them is newer; raise the version", f.Version.Text, same.Text)
+		return fmt.Errorf("%s ranks as high as %s, which is tagged already: nobody could tell which of them is "+
+			"newer; raise the version", f.Version.Text, same.Text)
 	}
 	return nil
 }
 
-// equal returns a tagged version that is written otherwise than the facts' own, but ranks as high: 1.0 beside 1.0.0, 1.4.0+a beside 1.4.0+b.
+// equal returns a tagged version that is written otherwise than the facts' own, but ranks as high:
+// 1.0 beside 1.0.0, 1.4.0+a beside 1.4.0+b.
 func (f Facts) equal() (version.Version, bool) {
 	for _, v := range f.Others {
 		if v.Text != f.Version.Text && f.Version.Compare(v) == 0 {
@@ -160,7 +167,9 @@ func (f Facts) higher(counts func(version.Version) bool) (version.Version, bool)
 
 // Newer are the final versions that are tagged above the facts' own, the highest first.
 func (f Facts) Newer() []version.Version {
-	newer := slices.DeleteFunc(slices.Clone(f.Others), func(v version.Version) bool { return v.Prerelease() || f.Version.Compare(v) >= 0 })
+	newer := slices.DeleteFunc(slices.Clone(f.Others), func(v version.Version) bool {
+		return v.Prerelease() || f.Version.Compare(v) >= 0
+	})
 	slices.SortFunc(newer, func(a, b version.Version) int { return b.Compare(a) })
 	return newer
 }
@@ -182,8 +191,9 @@ func Latest(f Facts) Step {
 	return Step{true, "latest is not " + f.Version.Text}
 }
 
-// Deploy decides on one environment: it goes forwards only, and one whose last rollout did not succeed is mended. One that was
-// rolled back on purpose waits for a higher version than the one that it was taken back from.
+// Deploy decides on one environment: it goes forwards only, and one whose last rollout did not
+// succeed is mended. One that was rolled back on purpose waits for a higher version than the one
+// that it was taken back from.
 func Deploy(f Facts, e Environment) Step {
 	if f.Version.Prerelease() && !e.Prereleases {
 		return Step{false, e.Name + " takes no pre-releases"}
@@ -205,7 +215,10 @@ func Deploy(f Facts, e Environment) Step {
 	}
 	switch {
 	case e.Version != f.Version.Text && f.withdrawn(e):
-		return Step{false, running + ", rolled back from " + e.RolledBack + ": release a higher version, or deploy to it by name"}
+		return Step{
+			false,
+			running + ", rolled back from " + e.RolledBack + ": release a higher version, or deploy to it by name",
+		}
 	case e.Version != f.Version.Text:
 		return Step{true, running}
 	case f.Digest == "" || e.Digest != f.Digest:
@@ -216,7 +229,8 @@ func Deploy(f Facts, e Environment) Step {
 	return Step{false, running}
 }
 
-// Below tells whether an environment runs less than the version: a release that set out to deploy there has not done so.
+// Below tells whether an environment runs less than the version: a release that set out to deploy
+// there has not done so.
 func Below(f Facts, e Environment) bool {
 	v, err := version.Parse(f.Version.Scheme, e.Version)
 	return e.Version == "" || err == nil && f.Version.Compare(v) > 0

@@ -39,8 +39,8 @@ var table = []struct {
 	{older, "", "refuse", ""},
 }
 
-// environments is what every state of an environment leads to, for a release of 1.4.0 (or its pre-release, where the environment
-// asked for those) with an image.
+// environments is what every state of an environment leads to, for a release of 1.4.0 (or its
+// pre-release, where the environment asked for those) with an image.
 var environments = []struct {
 	state  Environment
 	deploy bool
@@ -94,8 +94,11 @@ var releaseObjects = []struct {
 // TestEveryCombination decides on all facts with all others.
 func TestEveryCombination(t *testing.T) {
 	texts, latests, either := []string{"1.4.0", "1.4.0-rc.1"}, []string{"", image, "sha256:9"}, []bool{false, true}
-	for n := range len(table) * len(others) * len(environments) * len(releaseObjects) * len(texts) * len(latests) * len(either) * len(either) {
-		row, other, environment, object := pick(table, &n), pick(others, &n), pick(environments, &n), pick(releaseObjects, &n)
+	combinations := len(table) * len(others) * len(environments) * len(releaseObjects) *
+		len(texts) * len(latests) * len(either) * len(either)
+	for n := range combinations {
+		row, other := pick(table, &n), pick(others, &n)
+		environment, object := pick(environments, &n), pick(releaseObjects, &n)
 		text, latest, maintenance, asked := pick(texts, &n), pick(latests, &n), pick(either, &n), pick(either, &n)
 
 		f := facts(t, text)
@@ -107,7 +110,8 @@ func TestEveryCombination(t *testing.T) {
 			f.Digest, f.Revision = image, row.image
 		}
 		e := environment.state
-		e.Version, e.RolledBack = strings.ReplaceAll(e.Version, "VERSION", text), strings.ReplaceAll(e.RolledBack, "VERSION", text)
+		e.Version = strings.ReplaceAll(e.Version, "VERSION", text)
+		e.RolledBack = strings.ReplaceAll(e.RolledBack, "VERSION", text)
 		e.Prereleases = asked
 		f.Environments = []Environment{e}
 		f.Notes = object.state
@@ -155,8 +159,11 @@ func (want expected) check(plan Plan, err error) string {
 	got := taken(plan)
 	latest := strings.HasSuffix(got, "latest")
 	got = strings.TrimSuffix(strings.TrimSuffix(got, "latest"), " ")
-	if got != want.steps || latest != want.latest || plan.Commit != want.commit || plan.Deploy[0].Needed != want.deploy || plan.Notes.Needed != want.notes {
-		return fmt.Sprintf("%q, latest %v, from %s, deploy %+v, notes %+v; want %+v", got, latest, plan.Commit, plan.Deploy[0], plan.Notes, want)
+	if got != want.steps || latest != want.latest || plan.Commit != want.commit ||
+		plan.Deploy[0].Needed != want.deploy ||
+		plan.Notes.Needed != want.notes {
+		return fmt.Sprintf("%q, latest %v, from %s, deploy %+v, notes %+v; want %+v", got, latest, plan.Commit,
+			plan.Deploy[0], plan.Notes, want)
 	}
 	if anything := want.steps != "" || want.latest || want.deploy || want.notes; plan.Anything().Needed != anything {
 		return fmt.Sprintf("anything: %+v", plan.Anything())
@@ -183,7 +190,8 @@ func TestRefusalsName(t *testing.T) {
 	for _, row := range table {
 		f := facts(t, "1.4.0")
 		f.Tagged, f.Digest, f.Revision = row.tagged, image, row.image
-		if _, err := Decide(f, Options{}); row.want == "refuse" && (err == nil || !strings.Contains(err.Error(), f.Image)) {
+		if _, err := Decide(f, Options{}); row.want == "refuse" &&
+			(err == nil || !strings.Contains(err.Error(), f.Image)) {
 			t.Errorf("tag %q, image %q: %v, want a refusal that names the image", row.tagged, row.image, err)
 		}
 	}

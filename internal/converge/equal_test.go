@@ -7,7 +7,8 @@ import (
 	"dagger/ship/internal/version"
 )
 
-// TestEqual has two versions of which none is newer: the second one is refused, and an older job does not put back what the other one did.
+// TestEqual has two versions of which none is newer: the second one is refused, and an older job
+// does not put back what the other one did.
 func TestEqual(t *testing.T) {
 	parse := func(scheme version.Scheme, text string) version.Version {
 		v, err := version.Parse(scheme, text)
@@ -19,9 +20,17 @@ func TestEqual(t *testing.T) {
 	for _, c := range []struct {
 		scheme     version.Scheme
 		own, other string
-	}{{version.PEP440, "1.0", "1.0.0"}, {version.SemVer, "0.3.0+20260101", "0.3.0+20260201"}, {version.Gradle, "v1.4", "1.4"}, {version.Helm, "1.2", "v1.2.0"}} {
-		f := Facts{Version: parse(c.scheme, c.own), Commit: head, Tag: "shop-" + c.own, Image: "h/shop:" + c.own, Others: []version.Version{parse(c.scheme, c.other)}}
-		if _, err := Decide(f, Options{}); err == nil || !strings.Contains(err.Error(), c.own+" ranks as high as "+c.other+", which is tagged already") {
+	}{{version.PEP440, "1.0", "1.0.0"}, {version.SemVer, "0.3.0+20260101", "0.3.0+20260201"}, {version.Gradle, "v1.4",
+		"1.4"}, {version.Helm, "1.2", "v1.2.0"}} {
+		f := Facts{
+			Version: parse(c.scheme, c.own),
+			Commit:  head,
+			Tag:     "shop-" + c.own,
+			Image:   "h/shop:" + c.own,
+			Others:  []version.Version{parse(c.scheme, c.other)},
+		}
+		if _, err := Decide(f, Options{}); err == nil ||
+			!strings.Contains(err.Error(), c.own+" ranks as high as "+c.other+", which is tagged already") {
 			t.Errorf("%s: %v", c.own, err)
 		}
 		f.Tagged, f.Revision, f.Digest, f.Latest = head, head, "sha256:1", "sha256:2"
@@ -36,8 +45,13 @@ func TestEqual(t *testing.T) {
 			t.Errorf("%s: an image of another digest stays", c.own)
 		}
 	}
-	flutter := Facts{Version: parse(version.Pub, "1.4.2+44"), Commit: head, Others: []version.Version{parse(version.Pub, "1.4.2+46")}}
-	if _, err := Decide(flutter, Options{}); err == nil || !strings.Contains(err.Error(), "1.4.2+44 is lower than 1.4.2+46") {
+	flutter := Facts{
+		Version: parse(version.Pub, "1.4.2+44"),
+		Commit:  head,
+		Others:  []version.Version{parse(version.Pub, "1.4.2+46")},
+	}
+	if _, err := Decide(flutter, Options{}); err == nil ||
+		!strings.Contains(err.Error(), "1.4.2+44 is lower than 1.4.2+46") {
 		t.Error(err)
 	}
 }

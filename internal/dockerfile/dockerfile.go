@@ -1,4 +1,5 @@
-// Package dockerfile reads what an error needs to know of a Dockerfile, and no more: the engine reads it for the build.
+// Package dockerfile reads what an error needs to know of a Dockerfile, and no more: the engine
+// reads it for the build.
 package dockerfile
 
 import (
@@ -13,8 +14,8 @@ var (
 	number   = regexp.MustCompile(`^\d+$`)
 )
 
-// Bases are the images that a Dockerfile builds on or copies from, as they are written there, each once. The file's own
-// stages are none, nor is the empty image scratch.
+// Bases are the images that a Dockerfile builds on or copies from, as they are written there, each
+// once. The file's own stages are none, nor is the empty image scratch.
 func Bases(text string) (images []string) {
 	own := []string{"scratch"}
 	for line := range strings.Lines(text) {

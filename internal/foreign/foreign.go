@@ -1,5 +1,6 @@
-// Package foreign makes text that others wrote (servers, programs, manifests, people) fit to stand among Ship's own words: nothing in it acts
-// on a terminal or a job's log, none of its lines can be taken for one of a report, and it is not long.
+// Package foreign makes text that others wrote (servers, programs, manifests, people) fit to stand
+// among Ship's own words: nothing in it acts on a terminal or a job's log, none of its lines can be
+// taken for one of a report, and it is not long.
 package foreign
 
 import (
@@ -10,7 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// How much of a text is shown, in letters and in lines: its beginning and its end, since programs say what went wrong at one of the two.
+// How much of a text is shown, in letters and in lines: its beginning and its end, since programs
+// say what went wrong at one of the two.
 const (
 	MaxLine    = 1000 // of a text that is one line
 	maxWidth   = 2000 // of each line of a text
@@ -24,19 +26,21 @@ func LeftOut(n int, what string) string { return fmt.Sprintf(" … (%d %s left o
 // Line is text on one line, which is not long: what divides lines becomes a space.
 func Line(text string) string { return Cut(Joined(text), MaxLine) }
 
-// Joined is text on one line, as long as it is: for text that may hold secrets, which must be hidden before any is cut.
+// Joined is text on one line, as long as it is: for text that may hold secrets, which must be
+// hidden before any is cut.
 func Joined(text string) string {
 	return Visible(strings.TrimSpace(breaks.ReplaceAllString(text, " ")))
 }
 
 var breaks = regexp.MustCompile(`\s*[\n\r\v\f\x{85}\x{2028}\x{2029}]\s*`)
 
-// Text is text in lines, as they are but for those that begin as a report's own: these get a bar. The first line is Ship's, or stands behind Ship's
-// words.
+// Text is text in lines, as they are but for those that begin as a report's own: these get a bar.
+// The first line is Ship's, or stands behind Ship's words.
 func Text(text string) string {
 	lines := strings.Split(strings.ReplaceAll(Cut(text, maxLetters), "\r\n", "\n"), "\n")
 	if more := len(lines) - maxLines; more > 0 {
-		lines = append(append(lines[:maxLines/2:maxLines/2], fmt.Sprintf("… (%d lines left out) …", more)), lines[len(lines)-maxLines/2:]...)
+		last := lines[len(lines)-maxLines/2:]
+		lines = append(append(lines[:maxLines/2:maxLines/2], fmt.Sprintf("… (%d lines left out) …", more)), last...)
 	}
 	for i, line := range lines {
 		line = Cut(Visible(line), maxWidth)
@@ -48,18 +52,25 @@ func Text(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Quote is text in lines that are indented behind a bar, to stand below a line that says whose words they are.
+// Quote is text in lines that are indented behind a bar, to stand below a line that says whose
+// words they are.
 func Quote(text string) string {
 	return "  | " + strings.ReplaceAll(strings.TrimRight(text, "\r\n "), "\n", "\n  | ")
 }
 
-// reports recognizes how lines of reports and logs begin: a tree's branches, the marks of a step, a project and its commit, a step's name.
-var reports = regexp.MustCompile(`^(?:(?:[|│]\s{2,})*[|├└` + "`" + `][-─]|(?:[^|\s]\S*:\s+)?[+=x>.✔✘›] |[^|\s]\S* \S+ at [0-9a-f]{7}|\d+ projects: |` +
-	`[^|\s]\S* \S+: (?:released|resumed|nothing to do|superseded|rolled back)|(?:[^|\s]\S*:\s+)?(?:` + steps + `|Error)\b[^:]*:|(?:` + steps + `)(?: \S+)?\s{2})`)
+// reports recognizes how lines of reports and logs begin: a tree's branches, the marks of a step, a
+// project and its commit, a step's name.
+var reports = regexp.MustCompile(
+	`^(?:(?:[|│]\s{2,})*[|├└` + "`" + `][-─]|(?:[^|\s]\S*:\s+)?[+=x>.✔✘›] |` +
+		`[^|\s]\S* \S+ at [0-9a-f]{7}|\d+ projects: |` +
+		`[^|\s]\S* \S+: (?:released|resumed|nothing to do|superseded|rolled back)|` +
+		`(?:[^|\s]\S*:\s+)?(?:` + steps + `|Error)\b[^:]*:|(?:` + steps + `)(?: \S+)?\s{2})`,
+)
 
 const steps = `read|look|check|build|tag|publish|latest|notes|deploy|rollback`
 
-// Visible is text with what cannot be seen, or moves what can be, written out: as \x1b or \u202e. Letters, spaces, tabs and line ends stay.
+// Visible is text with what cannot be seen, or moves what can be, written out: as \x1b or \u202e.
+// Letters, spaces, tabs and line ends stay.
 func Visible(text string) string {
 	if !strings.ContainsFunc(text, hidden) {
 		return text
@@ -86,7 +97,8 @@ func Visible(text string) string {
 	return plain.String()
 }
 
-// hidden tells whether a letter is not to be seen. It is so of an invalid byte too, which ranges over as utf8.RuneError.
+// hidden tells whether a letter is not to be seen. It is so of an invalid byte too, which ranges
+// over as utf8.RuneError.
 func hidden(r rune) bool {
 	return r == utf8.RuneError || r != '\t' && r != '\n' && !unicode.IsGraphic(r)
 }

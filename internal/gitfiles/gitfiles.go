@@ -1,7 +1,8 @@
-// Package gitfiles reads what a commit says of files that are not in it: pointers of Git LFS, and submodules.
+// Package gitfiles reads what a commit says of files that are not in it: pointers of Git LFS, and
+// submodules.
 //
-// A fetched commit has a pointer in place of a large file, and may have an empty folder in place of a submodule. Both
-// look like the real thing to a build.
+// A fetched commit has a pointer in place of a large file, and may have an empty folder in place of
+// a submodule. Both look like the real thing to a build.
 package gitfiles
 
 import (
@@ -17,17 +18,20 @@ const MaxPointer = 1024
 
 // IsPointer tells whether a file's contents are a pointer of Git LFS.
 func IsPointer(contents []byte) bool {
-	return len(contents) < MaxPointer && bytes.HasPrefix(contents, []byte("version https://git-lfs.github.com/spec/v1")) ||
+	return len(contents) < MaxPointer &&
+		bytes.HasPrefix(contents, []byte("version https://git-lfs.github.com/spec/v1")) ||
 		len(contents) < MaxPointer && bytes.HasPrefix(contents, []byte("version https://hawser.github.com/spec/v1"))
 }
 
-// LFS returns patterns of the files that a .gitattributes in that folder ("." at the root) gives to Git LFS, as
-// .dockerignore has patterns, relative to the root (https://git-scm.com/docs/gitattributes).
+// LFS returns patterns of the files that a .gitattributes in that folder ("." at the root) gives to
+// Git LFS, as .dockerignore has patterns, relative to the root
+// (https://git-scm.com/docs/gitattributes).
 func LFS(attributes, folder string) (patterns []string) {
 	macros := []string{"filter=lfs"}
 	for line := range strings.Lines(attributes) {
 		pattern, rest := cutPattern(strings.TrimSpace(line))
-		if !slices.ContainsFunc(strings.Fields(rest), func(attribute string) bool { return slices.Contains(macros, attribute) }) {
+		isMacro := func(attribute string) bool { return slices.Contains(macros, attribute) }
+		if !slices.ContainsFunc(strings.Fields(rest), isMacro) {
 			continue
 		}
 		if macro, is := strings.CutPrefix(pattern, "[attr]"); is {
@@ -42,7 +46,8 @@ func LFS(attributes, folder string) (patterns []string) {
 	return patterns
 }
 
-// cutPattern splits a line into its pattern, which may be quoted, and its attributes. A comment has neither.
+// cutPattern splits a line into its pattern, which may be quoted, and its attributes. A comment has
+// neither.
 func cutPattern(line string) (pattern, attributes string) {
 	if strings.HasPrefix(line, "#") {
 		return "", ""
@@ -69,7 +74,8 @@ func Submodules(modules string) (folders []string) {
 	return folders
 }
 
-// Ignored returns the patterns of a .dockerignore (https://docs.docker.com/build/concepts/context/#syntax).
+// Ignored returns the patterns of a .dockerignore
+// (https://docs.docker.com/build/concepts/context/#syntax).
 func Ignored(ignore string) (patterns []string) {
 	for line := range strings.Lines(strings.TrimPrefix(ignore, "\ufeff")) {
 		line = strings.TrimSpace(line)

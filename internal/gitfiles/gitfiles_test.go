@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+const pointer = "version https://git-lfs.github.com/spec/v1\noid " +
+	"sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
 
 func TestIsPointer(t *testing.T) {
 	for contents, want := range map[string]bool{
@@ -42,7 +43,8 @@ func TestLFS(t *testing.T) {
 }
 
 func TestSubmodules(t *testing.T) {
-	const text = "[submodule \"theme\"]\n\tpath = web/theme/\n\turl = ../house-theme.git\n[submodule \"b\"]\n\tPATH=\"lib b\"\n\tbranch = main\n"
+	const text = "[submodule \"theme\"]\n\tpath = web/theme/\n\turl = ../house-theme.git\n[submodule " +
+		"\"b\"]\n\tPATH=\"lib b\"\n\tbranch = main\n"
 	if got, want := Submodules(text), []string{"web/theme", "lib b"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

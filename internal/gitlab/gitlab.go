@@ -1,7 +1,8 @@
-// Package gitlab reads and writes the release objects of a GitLab project, what GitLab shows under Deploy > Releases, through its
-// REST API (https://docs.gitlab.com/api/releases/).
+// Package gitlab reads and writes the release objects of a GitLab project, what GitLab shows under
+// Deploy > Releases, through its REST API (https://docs.gitlab.com/api/releases/).
 //
-// GitLab's own client for Go covers the whole API, of which this is three requests: it would add 7.5 MB to the module.
+// GitLab's own client for Go covers the whole API, of which this is three requests: it would add
+// 7.5 MB to the module.
 package gitlab
 
 import (
@@ -47,13 +48,16 @@ var (
 // Check refuses what cannot be the address of GitLab's API.
 func Check(api string) error {
 	u, err := url.Parse(api)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || !strings.HasSuffix(u.Path, "/api/v4") {
-		return errors.New("not the address of GitLab's API: write it as https://gitlab.example.com/api/v4, or in a job ${CI_API_V4_URL}")
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" ||
+		!strings.HasSuffix(u.Path, "/api/v4") {
+		return errors.New("not the address of GitLab's API: write it as https://gitlab.example.com/api/v4, or in a " +
+			"job ${CI_API_V4_URL}")
 	}
 	return nil
 }
 
-// ProjectOf returns the path of the project, group/name, whose git remote this is on the instance with that API.
+// ProjectOf returns the path of the project, group/name, whose git remote this is on the instance
+// with that API.
 func ProjectOf(api, remote string) (string, error) {
 	instance, err := url.Parse(api)
 	if err != nil {
@@ -78,18 +82,21 @@ func (p *Project) Get(ctx context.Context, tag string) (release Release, err err
 	return release, err
 }
 
-// Create makes a release object for a tag that is there. Its error wraps ErrExists where it has one, whatever that says.
+// Create makes a release object for a tag that is there. Its error wraps ErrExists where it has
+// one, whatever that says.
 func (p *Project) Create(ctx context.Context, release Release) error {
 	return p.do(ctx, "make GitLab's release "+release.Tag, http.MethodPost, "", release, nil)
 }
 
-// Describe gives the tag's release object, which is there, another description. Its name and date stay.
+// Describe gives the tag's release object, which is there, another description. Its name and date
+// stay.
 func (p *Project) Describe(ctx context.Context, tag, description string) error {
 	body := map[string]string{"description": description}
 	return p.do(ctx, "change GitLab's release "+tag, http.MethodPut, "/"+url.PathEscape(tag), body, nil)
 }
 
-// do sends a request about the project's releases, with the token in each of the ways that may be meant.
+// do sends a request about the project's releases, with the token in each of the ways that may be
+// meant.
 func (p *Project) do(ctx context.Context, doing, method, below string, body, into any) error {
 	if p.Token == "" && method != http.MethodGet {
 		return fmt.Errorf("%s: no token was given: name one with --token", doing)
@@ -112,7 +119,8 @@ func (p *Project) do(ctx context.Context, doing, method, below string, body, int
 	})
 }
 
-// noRedirects is the client's way to answer a redirect: to follow one could take the token to another server.
+// noRedirects is the client's way to answer a redirect: to follow one could take the token to
+// another server.
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (p *Project) send(ctx context.Context, method, address, header string, body []byte, into any) error {
@@ -150,8 +158,9 @@ func (p *Project) send(ctx context.Context, method, address, header string, body
 	return nil
 }
 
-// headers are how a token may be sent (https://docs.gitlab.com/api/releases/#authentication). A token tells its kind by its prefix;
-// where an instance has prefixes of its own, an access token may stand beside the user name that is the default.
+// headers are how a token may be sent (https://docs.gitlab.com/api/releases/#authentication). A
+// token tells its kind by its prefix; where an instance has prefixes of its own, an access token
+// may stand beside the user name that is the default.
 func (p *Project) headers() []string {
 	const job, access = "JOB-TOKEN", "PRIVATE-TOKEN"
 	switch {

@@ -19,7 +19,8 @@ func serve(t *testing.T, user, token string, answer http.HandlerFunc) (*Project,
 	t.Helper()
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, fmt.Sprint(r.Method, " ", r.URL.EscapedPath(), " job=", r.Header.Get("JOB-TOKEN"), " access=", r.Header.Get("PRIVATE-TOKEN")))
+		asked = append(asked, fmt.Sprint(r.Method, " ", r.URL.EscapedPath(), " job=", r.Header.Get("JOB-TOKEN"),
+			" access=", r.Header.Get("PRIVATE-TOKEN")))
 		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -27,7 +28,13 @@ func serve(t *testing.T, user, token string, answer http.HandlerFunc) (*Project,
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Project{API: server.URL + "/api/v4", Path: "acme/tools/shop", User: user, Token: token, Client: client}, &asked
+	return &Project{
+		API:    server.URL + "/api/v4",
+		Path:   "acme/tools/shop",
+		User:   user,
+		Token:  token,
+		Client: client,
+	}, &asked
 }
 
 func say(status int, body string) http.HandlerFunc {
@@ -49,7 +56,8 @@ func TestRequests(t *testing.T) {
 	if err != nil || got.Description != "Good." {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if err := errors.Join(p.Create(t.Context(), Release{tag, "shop 1.0", "- a"}), p.Describe(t.Context(), tag, "- b")); err != nil {
+	if err := errors.Join(p.Create(t.Context(), Release{tag, "shop 1.0", "- a"}),
+		p.Describe(t.Context(), tag, "- b")); err != nil {
 		t.Fatal(err)
 	}
 	const base = " /api/v4/projects/acme%2Ftools%2Fshop/releases"
@@ -59,12 +67,14 @@ func TestRequests(t *testing.T) {
 			t.Errorf("asked %s\n want %s", (*asked)[i], want[i])
 		}
 	}
-	if want := []string{"", `{"tag_name":"@acme/shop-1.0%25","name":"shop 1.0","description":"- a"}`, `{"description":"- b"}`}; fmt.Sprint(bodies) != fmt.Sprint(want) {
+	if want := []string{"", `{"tag_name":"@acme/shop-1.0%25","name":"shop 1.0","description":"- a"}`,
+		`{"description":"- b"}`}; fmt.Sprint(bodies) != fmt.Sprint(want) {
 		t.Errorf("sent %q, want %q", bodies, want)
 	}
 }
 
-// TestTokens sends each kind of token under the header that GitLab looks for it in, and a doubtful one under both.
+// TestTokens sends each kind of token under the header that GitLab looks for it in, and a doubtful
+// one under both.
 func TestTokens(t *testing.T) {
 	for _, c := range []struct{ user, token, good, want string }{
 		{"gitlab-ci-token", "glcbt-1", "job", "job=glcbt-1 access="},
@@ -75,7 +85,8 @@ func TestTokens(t *testing.T) {
 		{"gitlab-ci-token", "wrong", "", "job=wrong access=, job= access=wrong"},
 	} {
 		p, asked := serve(t, c.user, c.token, func(w http.ResponseWriter, r *http.Request) {
-			if token := r.Header.Get(map[string]string{"job": "JOB-TOKEN", "access": "PRIVATE-TOKEN"}[c.good]); token == "" {
+			if token := r.Header.Get(map[string]string{"job": "JOB-TOKEN",
+				"access": "PRIVATE-TOKEN"}[c.good]); token == "" {
 				say(http.StatusUnauthorized, `{"message":"401 Unauthorized"}`)(w, r)
 				return
 			}
@@ -104,22 +115,38 @@ func TestRefusals(t *testing.T) {
 		words  string
 	}{
 		{401, `{"message":"401 Unauthorized"}`, ErrRefused, "wrong or has expired"},
-		{403, `{"error":"insufficient_scope","error_description":"The request requires more.","scope":"api"}`, ErrRefused, "it needs the scope api"},
+		{
+			403,
+			`{"error":"insufficient_scope","error_description":"The request requires more.","scope":"api"}`,
+			ErrRefused,
+			"it needs the scope api",
+		},
 		{403, `{"message":"403 Forbidden"}`, ErrRefused, "the role Developer"},
-		{403, `{"message":"You are not allowed to create this tag as it is protected."}`, ErrRefused, "as it is protected."},
+		{
+			403,
+			`{"message":"You are not allowed to create this tag as it is protected."}`,
+			ErrRefused,
+			"as it is protected.",
+		},
 		{404, `{"message":"404 Not Found"}`, ErrNotFound, ""},
 		{404, `{"message":"404 Project Not Found"}`, errNoProject, "may not see it"},
 		{404, `{"error":"404 Not Found"}`, errNoAPI, "--gitlab"},
 		{404, `<html>404</html>`, errNoAPI, "--gitlab"},
 		{409, `{"message":"Release already exists"}`, ErrExists, ""},
 		{422, `{"message":"Ref is not specified"}`, nil, "422 Unprocessable Entity: it says: Ref is not specified"},
-		{400, `{"message":{"description":["is too long"]}}`, nil, `400 Bad Request: it says: {"description":["is too long"]}`},
+		{
+			400,
+			`{"message":{"description":["is too long"]}}`,
+			nil,
+			`400 Bad Request: it says: {"description":["is too long"]}`,
+		},
 		{200, `<html>Sign in</html>`, errNoAPI, "--gitlab"},
 	} {
 		p, asked := serve(t, "oauth2", "s3cret", say(c.status, c.body))
 		err := p.Create(t.Context(), Release{Tag: "shop-1.0"})
 		if err == nil || c.is != nil && !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.words) ||
-			!strings.HasPrefix(err.Error(), "make GitLab's release shop-1.0: ") || strings.Contains(err.Error(), "s3cret") {
+			!strings.HasPrefix(err.Error(), "make GitLab's release shop-1.0: ") || strings.Contains(err.Error(),
+			"s3cret") {
 			t.Errorf("%d %s: %v", c.status, c.body, err)
 		}
 		if len(*asked) != 1 {
@@ -127,7 +154,8 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	p, asked := serve(t, "oauth2", "", say(404, `{"message":"404 Project Not Found"}`))
-	if err := p.Create(t.Context(), Release{Tag: "1"}); err == nil || !strings.Contains(err.Error(), "--token") || len(*asked) != 0 {
+	if err := p.Create(t.Context(), Release{Tag: "1"}); err == nil || !strings.Contains(err.Error(), "--token") ||
+		len(*asked) != 0 {
 		t.Errorf("no token: %v after %q", err, *asked)
 	}
 }
@@ -149,7 +177,9 @@ func TestTroubleAndRedirects(t *testing.T) {
 	p, _ = serve(t, "oauth2", "t", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.API, http.StatusTemporaryRedirect)
 	})
-	if err := p.Describe(t.Context(), "1", ""); err == nil || !strings.Contains(err.Error(), "it redirects to "+elsewhere.API) || len(*asked) != 0 {
+	if err := p.Describe(t.Context(), "1", ""); err == nil ||
+		!strings.Contains(err.Error(), "it redirects to "+elsewhere.API) ||
+		len(*asked) != 0 {
 		t.Errorf("a redirect: %v, %q", err, *asked)
 	}
 }
@@ -167,7 +197,10 @@ func TestProjectOf(t *testing.T) {
 	}
 	for api, good := range map[string]bool{
 		"https://gitlab.example/api/v4": true, "http://127.0.0.1:8080/gitlab/api/v4": true,
-		"gitlab.example/api/v4": false, "https://gitlab.example": false, "https://u:p@gitlab.example/api/v4": false, "https://gitlab.example/api/v4?x": false,
+		"gitlab.example/api/v4":             false,
+		"https://gitlab.example":            false,
+		"https://u:p@gitlab.example/api/v4": false,
+		"https://gitlab.example/api/v4?x":   false,
 	} {
 		if err := Check(api); (err == nil) != good {
 			t.Errorf("%s: %v", api, err)

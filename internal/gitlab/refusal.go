@@ -19,8 +19,8 @@ var (
 	errNoAPI        = errors.New("this is not GitLab's API (see --gitlab)")
 )
 
-// said is what an answer says beside its status, in one of three forms: a message, the messages by field, or an OAuth error
-// (https://docs.gitlab.com/api/rest/troubleshooting/).
+// said is what an answer says beside its status, in one of three forms: a message, the messages by
+// field, or an OAuth error (https://docs.gitlab.com/api/rest/troubleshooting/).
 type said struct {
 	Message     any
 	Error       string
@@ -76,13 +76,15 @@ func (p *Project) explain(err error) error {
 	case errors.Is(err, errUnknownToken) && p.Token == "":
 		return fmt.Errorf("%w: it asks for one and none was given (--token)", ErrRefused)
 	case errors.Is(err, errUnknownToken):
-		return fmt.Errorf("%w: it is wrong or has expired: a CI_JOB_TOKEN ends with its job; access tokens are made at %s", ErrRefused, access)
+		return fmt.Errorf("%w: it is wrong or has expired: a CI_JOB_TOKEN ends with its job; access tokens are made "+
+			"at %s", ErrRefused, access)
 	case errors.Is(err, errScope):
-		return fmt.Errorf("%w: it needs the scope api, beside write_repository for tags: make another at %s", ErrRefused, access)
+		return fmt.Errorf("%w: it needs the scope api, beside write_repository for tags: make another at %s",
+			ErrRefused, access)
 	case errors.Is(err, errForbidden):
-		return fmt.Errorf("%w: %w; it takes the role Developer (of whoever started the job, for a job token), and where "+
-			"Settings > Repository > Protected tags has a rule for the tag, that role must be allowed to create it; "+
-			"Settings > General > Visibility must have Releases on", ErrRefused, err)
+		return fmt.Errorf("%w: %w; it takes the role Developer (of whoever started the job, for a job token), and "+
+			"where Settings > Repository > Protected tags has a rule for the tag, that role must be allowed to "+
+			"create it; Settings > General > Visibility must have Releases on", ErrRefused, err)
 	}
 	return err
 }

@@ -25,7 +25,8 @@ import (
 	"dagger/ship/internal/network"
 )
 
-// entry is one of a pack: its type and size, what it is made from, and what it holds. The size may be a lie.
+// entry is one of a pack: its type and size, what it is made from, and what it holds. The size may
+// be a lie.
 func entry(kind plumbing.ObjectType, size int, from, content []byte) []byte {
 	first := byte(kind)<<4 | byte(size&15)
 	var packed bytes.Buffer
@@ -66,7 +67,8 @@ func copying(size, times int) []byte {
 	return delta
 }
 
-// chain is a commit, and deltas that each double what the one before made, by its hash or its place.
+// chain is a commit, and deltas that each double what the one before made, by its hash or its
+// place.
 func chain(n int) (entries [][]byte) {
 	content := bytes.Repeat([]byte("x"), 1000)
 	entries = append(entries, whole(plumbing.CommitObject, content))
@@ -204,7 +206,8 @@ func peak(do func()) uint64 {
 	return (most - min(most, before)) >> 20
 }
 
-// TestWithinLimits asks servers that send more than any honest one, and wants an error that says so, within the memory of a look.
+// TestWithinLimits asks servers that send more than any honest one, and wants an error that says
+// so, within the memory of a look.
 func TestWithinLimits(t *testing.T) {
 	const hash = "1111111111111111111111111111111111111111"
 	tags := func(r *Remote) error { _, err := r.Tags(t.Context(), "shop-"); return err }
@@ -217,7 +220,10 @@ func TestWithinLimits(t *testing.T) {
 		write func(w io.Writer, method string) error
 	}
 	cases := map[string]bomb{
-		"refs without end": {tags, func(w io.Writer, _ string) error { return forever(w, hash+" refs/tags/shop-0.0.%d\n") }},
+		"refs without end": {
+			tags,
+			func(w io.Writer, _ string) error { return forever(w, hash+" refs/tags/shop-0.0.%d\n") },
+		},
 		"long refs without end": {tags, func(w io.Writer, _ string) error {
 			return forever(w, hash+" refs/tags/shop-"+strings.Repeat("a", 60_000)+"%d\n")
 		}},
@@ -243,8 +249,11 @@ func TestWithinLimits(t *testing.T) {
 			}
 			return forever(w, "\x02"+strings.Repeat("no", 10_000)+"%d")
 		}},
-		"other refs without end, zipped": {tags, func(w io.Writer, _ string) error { return forever(w, hash+" refs/heads/%d\n") }},
-		"sections without end":           {made, func(w io.Writer, _ string) error { return forever(w, "shallow %d\n") }},
+		"other refs without end, zipped": {
+			tags,
+			func(w io.Writer, _ string) error { return forever(w, hash+" refs/heads/%d\n") },
+		},
+		"sections without end": {made, func(w io.Writer, _ string) error { return forever(w, "shallow %d\n") }},
 		"a blob of zeros": {made, func(w io.Writer, _ string) error {
 			_ = packet(w, "packfile\n")
 			to := packets{w}
@@ -279,7 +288,9 @@ func TestWithinLimits(t *testing.T) {
 			remote := hostile(t, strings.HasSuffix(name, "zipped"), c.write)
 			var err error
 			used := peak(func() { err = c.call(remote) })
-			if !errors.Is(err, limit.ErrExceeded) || !strings.Contains(err.Error(), strings.TrimPrefix(remote.URL, "http://")+" sends more than") || len(err.Error()) > 3000 {
+			if !errors.Is(err, limit.ErrExceeded) ||
+				!strings.Contains(err.Error(), strings.TrimPrefix(remote.URL, "http://")+" sends more than") ||
+				len(err.Error()) > 3000 {
 				t.Errorf("%.1000v", err)
 			}
 			if used > 64 {
@@ -324,7 +335,8 @@ func FuzzUnpack(f *testing.F) {
 	}
 	f.Add(packOf(growing(3)...))
 	f.Add(packOf(reversed(growing(3))...))
-	f.Add(packOf(whole(plumbing.BlobObject, []byte("x")), entry(plumbing.OFSDeltaObject, 4, []byte{10}, []byte{1, 1, 1, 'y'})))
+	f.Add(packOf(whole(plumbing.BlobObject, []byte("x")), entry(plumbing.OFSDeltaObject, 4, []byte{10},
+		[]byte{1, 1, 1, 'y'})))
 	f.Fuzz(func(t *testing.T, pack []byte) {
 		for _, kinds := range [][]plumbing.ObjectType{nil, {plumbing.CommitObject}} {
 			if found, err := unpackAll(t.Context(), pack, kinds...); err == nil {

@@ -10,11 +10,13 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// Checkout is a folder that git works in. It gives the text of a file of it, by a path relative to it, so that only a few small files
-// need to be at hand (https://git-scm.com/docs/gitrepository-layout).
+// Checkout is a folder that git works in. It gives the text of a file of it, by a path relative to
+// it, so that only a few small files need to be at hand
+// (https://git-scm.com/docs/gitrepository-layout).
 type Checkout func(path string) (string, error)
 
-// maxLinks is how many names of a commit may lead from one to another, as git has it, and maxFiles how many files of settings are read.
+// maxLinks is how many names of a commit may lead from one to another, as git has it, and maxFiles
+// how many files of settings are read.
 const (
 	maxLinks = 5
 	maxFiles = 20
@@ -35,11 +37,13 @@ func (c Checkout) Head() (string, error) {
 		case !symbolic && plumbing.IsHash(at):
 			return at, nil
 		case !symbolic && len(at) == 64 && strings.Trim(at, "0123456789abcdef") == "":
-			return "", errors.New("the source's commits are named by SHA-256, which Ship does not know yet: release from a repository of SHA-1")
+			return "", errors.New("the source's commits are named by SHA-256, which Ship does not know yet: release " +
+				"from a repository of SHA-1")
 		case !symbolic:
 			return "", fmt.Errorf(".git/%s holds no commit but %q", ref, short(at, 100))
 		case next == "refs/heads/.invalid": // https://git-scm.com/docs/reftable#_layout
-			return "", errors.New("the source keeps its branches as a reftable, which Ship does not read: " + instead + "=$(git rev-parse HEAD)")
+			return "", errors.New("the source keeps its branches as a reftable, which Ship does not read: " + instead +
+				"=$(git rev-parse HEAD)")
 		case !strings.HasPrefix(next, "refs/") || path.Clean(next) != next:
 			return "", fmt.Errorf(".git/%s names no branch but %q", ref, short(next, 100))
 		}
@@ -80,8 +84,9 @@ func (c Checkout) missing(file, instead string) error {
 // IsCommit tells whether text is a commit's whole object id.
 func IsCommit(text string) bool { return plumbing.IsHash(text) }
 
-// Origin returns the address that git fetches from for the remote called origin: of several the first, with what url.*.insteadOf has in
-// its place. Only settings that stand in the checkout count.
+// Origin returns the address that git fetches from for the remote called origin: of several the
+// first, with what url.*.insteadOf has in its place. Only settings that stand in the checkout
+// count.
 func (c Checkout) Origin() (string, error) {
 	const instead = "name the remote with --remote"
 	var address string
@@ -101,8 +106,8 @@ func (c Checkout) Origin() (string, error) {
 		return "", c.missing(".git/config", instead)
 	}
 	if address == "" && len(unread) > 0 {
-		return "", fmt.Errorf(".git/config has no remote called origin, unless in what it includes from elsewhere (%s): %s",
-			short(strings.Join(unread, ", "), 200), instead)
+		return "", fmt.Errorf(".git/config has no remote called origin, unless in what it includes from elsewhere "+
+			"(%s): %s", short(strings.Join(unread, ", "), 200), instead)
 	}
 	if address == "" {
 		return "", errors.New(".git/config has no remote called origin: " + instead)
@@ -116,7 +121,8 @@ func (c Checkout) Origin() (string, error) {
 	return bases[longest] + strings.TrimPrefix(address, longest), nil
 }
 
-// settings reads a file of them, and those that it includes and that are in the checkout. What cannot be read is noted.
+// settings reads a file of them, and those that it includes and that are in the checkout. What
+// cannot be read is noted.
 func (c Checkout) settings(file string, take func(setting), unread *[]string, left *int) bool {
 	if *left--; *left < 0 {
 		return false
@@ -132,7 +138,8 @@ func (c Checkout) settings(file string, take func(setting), unread *[]string, le
 		}
 		// what a condition is about (the machine's folders, mostly) is not known here
 		inside := s.section == "include" && !path.IsAbs(s.value) && !strings.HasPrefix(s.value, "~")
-		if at := path.Join(path.Dir(file), s.value); !inside || strings.HasPrefix(at, "..") || !c.settings(at, take, unread, left) {
+		if at := path.Join(path.Dir(file), s.value); !inside || strings.HasPrefix(at, "..") ||
+			!c.settings(at, take, unread, left) {
 			*unread = append(*unread, s.value)
 		}
 	})

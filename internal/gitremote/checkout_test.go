@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestHeadAgreesWithGit compares with git itself, as it writes refs loose, packed, detached and not at all.
+// TestHeadAgreesWithGit compares with git itself, as it writes refs loose, packed, detached and not
+// at all.
 func TestHeadAgreesWithGit(t *testing.T) {
 	dir := t.TempDir()
 	git := func(args ...string) string {
@@ -48,11 +49,16 @@ func TestHeadAgreesWithGit(t *testing.T) {
 	main, worktree := dir, filepath.Join(t.TempDir(), "other")
 	git("worktree", "add", "--quiet", "-b", "other", worktree)
 	for head, words := range map[string]string{
-		"ref: refs/heads/.invalid\n": "a reftable", strings.Repeat("ab", 32): "SHA-256", "ref: refs/heads/loop": "leads from one name to another",
-		"ref: ../config": "names no branch", "ref: refs/../config": "names no branch", "ref: config": "names no branch", "x": "holds no commit",
+		"ref: refs/heads/.invalid\n": "a reftable", strings.Repeat("ab", 32): "SHA-256",
+		"ref: refs/heads/loop": "leads from one name to another",
+		"ref: ../config":       "names no branch",
+		"ref: refs/../config":  "names no branch",
+		"ref: config":          "names no branch",
+		"x":                    "holds no commit",
 	} {
 		if err := errors.Join(os.WriteFile(filepath.Join(dir, ".git/HEAD"), []byte(head), 0o600),
-			os.WriteFile(filepath.Join(dir, ".git/refs/heads/loop"), []byte("ref: refs/heads/loop"), 0o600)); err != nil {
+			os.WriteFile(filepath.Join(dir, ".git/refs/heads/loop"), []byte("ref: refs/heads/loop"),
+				0o600)); err != nil {
 			t.Fatal(err)
 		}
 		if head, err := read.Head(); err == nil || !strings.Contains(err.Error(), words) {
@@ -63,7 +69,8 @@ func TestHeadAgreesWithGit(t *testing.T) {
 	_, headErr := read.Head()
 	_, originErr := read.Origin()
 	for instead, err := range map[string]error{"--commit": headErr, "--remote": originErr} {
-		if err == nil || !strings.Contains(err.Error(), "a worktree") || !strings.Contains(err.Error(), main) || !strings.Contains(err.Error(), instead) {
+		if err == nil || !strings.Contains(err.Error(), "a worktree") || !strings.Contains(err.Error(), main) ||
+			!strings.Contains(err.Error(), instead) {
 			t.Errorf("in a worktree: %v", err)
 		}
 	}
@@ -86,15 +93,19 @@ func withConfig(config string) Checkout {
 // TestOriginAgreesWithGit compares with what git reads in the same files.
 func TestOriginAgreesWithGit(t *testing.T) {
 	for _, config := range []string{
-		"[core]\n\tbare = false\n[remote \"fork\"]\n\turl = https://a.example/f.git\n[remote \"origin\"]\n\turl = git@a.example:g/p.git\n",
+		"[core]\n\tbare = false\n[remote \"fork\"]\n\turl = https://a.example/f.git\n[remote \"origin\"]\n\turl = " +
+			"git@a.example:g/p.git\n",
 		"[remote \"origin\"]\r\n\tfetch = +refs/heads/*:refs/remotes/origin/*\r\n\turl = https://a.example/p.git\r\n",
 		"[ReMote \"origin\"] URL=https://a.example/p.git ; not this\n",
-		"[remote \"origin\"]\n# url = https://comment.example\n; url = https://comment.example\nurl = \"https://a.example/a b;c#d.git\"  # but this\n",
+		"[remote \"origin\"]\n# url = https://comment.example\n; url = https://comment.example\nurl = " +
+			"\"https://a.example/a b;c#d.git\"  # but this\n",
 		"[remote \"origin\"]\nurl = https://a.exa\\\nmple/p.git\n",
 		"[remote \"origin\"]\nurl = \"https://a.example/\\\"quoted\\\".git\"\n",
-		"[branch \"a]b\"]\nremote = origin\n[remote \"Origin\"]\nurl = https://other.example\n[remote \"origin\"]\nmirror\nurl = https://a.example/p.git\n",
+		"[branch \"a]b\"]\nremote = origin\n[remote \"Origin\"]\nurl = https://other.example\n[remote " +
+			"\"origin\"]\nmirror\nurl = https://a.example/p.git\n",
 		"[remote \"origin\"]\nurl = https://first.example\nurl = https://second.example\n",
-		"[remote \"origin\"]\nfetch = x\n[core]\nurl = https://core.example\n[remote \"origin\"]\nurl = https://a.example/p.git",
+		"[remote \"origin\"]\nfetch = x\n[core]\nurl = https://core.example\n[remote \"origin\"]\nurl = " +
+			"https://a.example/p.git",
 		"\ufeff[remote \"origin\"]\n\turl = https://a.example/p.git\n",
 	} {
 		file := filepath.Join(t.TempDir(), "config")
@@ -110,7 +121,8 @@ func TestOriginAgreesWithGit(t *testing.T) {
 			t.Errorf("%q: got %q, %v; want %q", config, got, err, want)
 		}
 	}
-	for _, config := range []string{"", "[core]\n", "[remote \"origin\"]\nurl\n", "[remote \"origin\"", "url = https://a.example/p.git\n"} {
+	for _, config := range []string{"", "[core]\n", "[remote \"origin\"]\nurl\n", "[remote \"origin\"",
+		"url = https://a.example/p.git\n"} {
 		if got, err := withConfig(config).Origin(); err == nil || !strings.Contains(err.Error(), "--remote") {
 			t.Errorf("%q: got %q, %v", config, got, err)
 		}
@@ -128,14 +140,29 @@ func FuzzCheckout(f *testing.F) {
 	})
 }
 
-// TestOriginIsWhereGitFetches compares with git in checkouts whose settings say more than the address.
+// TestOriginIsWhereGitFetches compares with git in checkouts whose settings say more than the
+// address.
 func TestOriginIsWhereGitFetches(t *testing.T) {
 	for name, c := range map[string]struct{ config, included string }{
-		"instead of a prefix": {"[remote \"origin\"]\nurl = acme:shop.git\n[url \"https://a.example/acme/\"]\ninsteadOf = acme:\n", ""},
-		"the longest prefix":  {"[url \"https://b.example/\"]\ninsteadof = acme:s\n[url \"https://a.example/\"]\ninsteadof = acme:\ninsteadof = x:\n[remote \"origin\"]\nurl = acme:shop.git\n", ""},
-		"for pushes only":     {"[remote \"origin\"]\nurl = https://a.example/shop.git\n[url \"ssh://b.example/\"]\npushInsteadOf = https://a.example/\n", ""},
-		"with quotes":         {"[remote \"origin\"]\nurl = \"quote\"\n[url \"https://a.example/\\\"b\\\\c\"]\ninsteadOf = quote\n", ""},
-		"included":            {"[include]\npath = ../shared.config\n", "[remote \"origin\"]\nurl = https://a.example/shop.git\n"},
+		"instead of a prefix": {
+			"[remote \"origin\"]\nurl = acme:shop.git\n[url \"https://a.example/acme/\"]\ninsteadOf = acme:\n",
+			"",
+		},
+		"the longest prefix": {
+			"[url \"https://b.example/\"]\ninsteadof = acme:s\n[url \"https://a.example/\"]\ninsteadof = " +
+				"acme:\ninsteadof = x:\n[remote \"origin\"]\nurl = acme:shop.git\n",
+			"",
+		},
+		"for pushes only": {
+			"[remote \"origin\"]\nurl = https://a.example/shop.git\n[url \"ssh://b.example/\"]\npushInsteadOf = " +
+				"https://a.example/\n",
+			"",
+		},
+		"with quotes": {
+			"[remote \"origin\"]\nurl = \"quote\"\n[url \"https://a.example/\\\"b\\\\c\"]\ninsteadOf = quote\n",
+			"",
+		},
+		"included": {"[include]\npath = ../shared.config\n", "[remote \"origin\"]\nurl = https://a.example/shop.git\n"},
 		"included, then its": {"[include]\npath = ../shared.config\n[remote \"origin\"]\nurl = acme:shop.git\n",
 			"[url \"https://a.example/\"]\ninsteadOf = acme:\n"},
 		"an old way to write it": {"[remote.origin]\nurl = https://a.example/shop.git\n", ""},
@@ -163,9 +190,11 @@ func TestOriginIsWhereGitFetches(t *testing.T) {
 			t.Errorf("%s: %q, %v; git has %q", name, got, err, want)
 		}
 	}
-	for _, include := range []string{"[include]\npath = ~/x\n", "[include]\npath = /etc/x\n", "[include]\npath = ../../x\n", "[includeIf \"onbranch:main\"]\npath = x\n"} {
+	for _, include := range []string{"[include]\npath = ~/x\n", "[include]\npath = /etc/x\n",
+		"[include]\npath = ../../x\n", "[includeIf \"onbranch:main\"]\npath = x\n"} {
 		_, path, _ := strings.Cut(strings.TrimSpace(include), "path = ")
-		if got, err := withConfig(include).Origin(); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "--remote") {
+		if got, err := withConfig(include).Origin(); err == nil || !strings.Contains(err.Error(), path) ||
+			!strings.Contains(err.Error(), "--remote") {
 			t.Errorf("%q: got %q, %v", include, got, err)
 		}
 	}

@@ -2,7 +2,8 @@ package gitremote
 
 import "strings"
 
-// setting is one of git's: [section "about"] key = value. Section and key are in lower case, since their case does not count.
+// setting is one of git's: [section "about"] key = value. Section and key are in lower case, since
+// their case does not count.
 type setting struct{ section, about, key, value string }
 
 // readSettings reads git's settings as git does (https://git-scm.com/docs/git-config#_syntax).
@@ -30,8 +31,8 @@ func readSettings(text string, take func(setting)) {
 	}
 }
 
-// readSection reads section "about"] and returns what follows. In quotes, what it is about may be anything, with a backslash before a
-// quote or another backslash.
+// readSection reads section "about"] and returns what follows. In quotes, what it is about may be
+// anything, with a backslash before a quote or another backslash.
 func readSection(text string) (section, about, rest string) {
 	end := strings.IndexAny(text, "\"]\n")
 	if end < 0 {
@@ -60,7 +61,8 @@ func readSection(text string) (section, about, rest string) {
 	return "", "", ""
 }
 
-// configValue reads a value up to the end of its line, as git does (https://git-scm.com/docs/git-config#_syntax), and returns what follows.
+// configValue reads a value up to the end of its line, as git does
+// (https://git-scm.com/docs/git-config#_syntax), and returns what follows.
 func configValue(text string) (value, rest string) {
 	var read []byte
 	quoted, length := false, 0 // without the space at its end

@@ -23,15 +23,16 @@ type Commit struct {
 // Range is a part of a repository's history.
 type Range struct {
 	To     string // the newest commit
-	From   string // leaves out what it can be reached from, itself included; empty: the last Depth generations of commits count
+	From   string // leaves out this commit and its ancestors; empty: the last Depth generations count
 	Folder string // leaves out what changes nothing below it, relative to the root; empty or ".": nothing is left out
 }
 
 // Depth is how many generations of commits are looked at where nothing ends a history sooner.
 const Depth = 200
 
-// History returns the commits of a range, the newest first, as the remote has them. It takes one request, and no files are sent.
-// Its error wraps ErrNoCommit where the remote does not have the newest.
+// History returns the commits of a range, the newest first, as the remote has them. It takes one
+// request, and no files are sent. Its error wraps ErrNoCommit where the remote does not have the
+// newest.
 func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err error) {
 	if in.Folder = strings.Trim(in.Folder, "/"); in.Folder == "." {
 		in.Folder = ""
@@ -77,7 +78,8 @@ type history struct {
 	Range
 }
 
-// list walks from the newest commit on, of those that are known next always the youngest, as git log does.
+// list walks from the newest commit on, of those that are known next always the youngest, as git
+// log does.
 func (h *history) list() (commits []Commit) {
 	seen := map[plumbing.Hash]bool{}
 	var next queue
@@ -103,7 +105,8 @@ func (h *history) list() (commits []Commit) {
 	return commits
 }
 
-// queue has the youngest commit first, of several the one that was reached first (see container/heap).
+// queue has the youngest commit first, of several the one that was reached first (see
+// container/heap).
 type queue []queued
 
 type queued struct {
@@ -123,8 +126,9 @@ func (q *queue) Pop() any {
 	return last
 }
 
-// changes tells whether the folder is another in a commit than in each of its parents. Of a commit that the range begins after, nothing
-// is there; but the server sends no folder that is in one, so that a folder that it sent is a changed one.
+// changes tells whether the folder is another in a commit than in each of its parents. Of a commit
+// that the range begins after, nothing is there; but the server sends no folder that is in one, so
+// that a folder that it sent is a changed one.
 func (h *history) changes(c *commit) bool {
 	mine, known := h.folder(c.hash)
 	if len(c.parents) == 0 {
@@ -142,8 +146,8 @@ func (h *history) changes(c *commit) bool {
 	return true
 }
 
-// folder is the tree of the folder in a commit: zero where it has no such folder, and not known where the server did not send what it
-// takes to tell.
+// folder is the tree of the folder in a commit: zero where it has no such folder, and not known
+// where the server did not send what it takes to tell.
 func (h *history) folder(commit plumbing.Hash) (tree plumbing.Hash, known bool) {
 	c, err := h.store.commit(commit)
 	if err != nil {

@@ -41,7 +41,8 @@ func (s *server) chain(t *testing.T, from string, n int) string {
 	t.Helper()
 	var stream strings.Builder
 	for i := range n {
-		fmt.Fprintf(&stream, "commit refs/heads/main\ncommitter a <a@localhost> %d +0000\ndata 6\nchange\n", 1767316000+i)
+		fmt.Fprintf(&stream, "commit refs/heads/main\ncommitter a <a@localhost> %d +0000\ndata 6\nchange\n",
+			1767316000+i)
 		if i == 0 {
 			fmt.Fprintf(&stream, "from %s\n", from)
 		}
@@ -79,10 +80,12 @@ func TestHistory(t *testing.T) {
 	// what a merge brings is what its second parent has
 	s.git(t, "read-tree", "--empty")
 	s.git(t, "read-tree", "-i", "-m", "--aggressive", tagged, other, feature)
-	merge := s.git(t, "commit-tree", s.git(t, "write-tree"), "-m", "Merge branch 'page' into 'main'", "-p", other, "-p", feature)
+	merge := s.git(t, "commit-tree", s.git(t, "write-tree"), "-m", "Merge branch 'page' into 'main'", "-p", other, "-p",
+		feature)
 	s.git(t, "read-tree", "--empty")
 	s.git(t, "read-tree", "-i", "-m", "--aggressive", first, merge, stale)
-	head := s.git(t, "commit-tree", s.git(t, "write-tree"), "-m", "Merge branch 'stale' into 'main'", "-p", merge, "-p", stale)
+	head := s.git(t, "commit-tree", s.git(t, "write-tree"), "-m", "Merge branch 'stale' into 'main'", "-p", merge, "-p",
+		stale)
 	head = s.commitFile(t, "api/new.go", "last", head)
 	s.git(t, "update-ref", "refs/heads/main", head)
 	unrelated := s.commitFile(t, "x", "an orphan")
@@ -92,7 +95,8 @@ func TestHistory(t *testing.T) {
 		s.git(t, "config", "uploadpack.allowFilter", filter)
 		for _, c := range []struct{ from, folder string }{
 			{tagged, ""}, {tagged, "."}, {"", ""}, {unrelated, ""}, {first, ""}, {other, ""}, {head, ""},
-			{tagged, "api"}, {tagged, "web/"}, {tagged, "api/lib"}, {tagged, "nowhere"}, {"", "api"}, {"", "web"}, {first, "api/lib"}, {merge, "web"},
+			{tagged, "api"}, {tagged, "web/"}, {tagged, "api/lib"}, {tagged, "nowhere"}, {"", "api"}, {"", "web"},
+			{first, "api/lib"}, {merge, "web"},
 		} {
 			got, err := s.History(t.Context(), Range{To: head, From: c.from, Folder: c.folder})
 			if err != nil {
@@ -118,20 +122,25 @@ func TestHistory(t *testing.T) {
 		}
 	}
 	got, err := s.History(t.Context(), Range{To: head, From: merge})
-	want := []Commit{{head, "last", "a", false}, {s.git(t, "rev-parse", head+"^"), "Merge branch 'stale' into 'main'", "a", true},
-		{stale, "begun before the tag", "a", false}}
+	want := []Commit{
+		{head, "last", "a", false},
+		{s.git(t, "rev-parse", head+"^"), "Merge branch 'stale' into 'main'", "a", true},
+		{stale, "begun before the tag", "a", false},
+	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 	if _, err := s.History(t.Context(), Range{To: strings.Repeat("1", 40), From: first}); !errors.Is(err, ErrNoCommit) {
 		t.Errorf("a commit that is not there: %v", err)
 	}
-	if got, err := s.History(t.Context(), Range{To: head, From: strings.Repeat("1", 40)}); err != nil || len(got) != 10 {
+	if got, err := s.History(t.Context(), Range{To: head, From: strings.Repeat("1", 40)}); err != nil ||
+		len(got) != 10 {
 		t.Errorf("from a commit that is not there: %q, %v", subjects(got), err)
 	}
 }
 
-// TestHistoryEnds makes sure that neither a project without a tag nor one whose tag is far away asks for everything.
+// TestHistoryEnds makes sure that neither a project without a tag nor one whose tag is far away
+// asks for everything.
 func TestHistoryEnds(t *testing.T) {
 	s := newServer(t)
 	old := s.commits[1]

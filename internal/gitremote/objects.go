@@ -15,7 +15,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// objects are git's, by their hash, as they came in a pack. What is read of one is remembered: a history may ask for it very often.
+// objects are git's, by their hash, as they came in a pack. What is read of one is remembered: a
+// history may ask for it very often.
 type objects struct {
 	found   map[plumbing.Hash]*object
 	commits map[plumbing.Hash]*commit
@@ -37,7 +38,8 @@ func (o *objects) has(hash plumbing.Hash) bool {
 	return is
 }
 
-// text returns the content of an object; its error is plumbing.ErrObjectNotFound where there is none of that type.
+// text returns the content of an object; its error is plumbing.ErrObjectNotFound where there is
+// none of that type.
 func (o *objects) text(kind plumbing.ObjectType, hash plumbing.Hash) (string, error) {
 	object, is := o.found[hash]
 	if !is || object.kind != kind {
@@ -88,7 +90,8 @@ func (o *objects) commit(hash plumbing.Hash) (*commit, error) {
 	return c, nil
 }
 
-// when reads the time at the end of a committer's line: seconds since 1970, and a time zone, which changes nothing about it.
+// when reads the time at the end of a committer's line: seconds since 1970, and a time zone, which
+// changes nothing about it.
 func when(line string) (time.Time, error) {
 	_, stamp, _ := strings.Cut(line, "> ")
 	seconds, _, _ := strings.Cut(stamp, " ")
@@ -132,12 +135,14 @@ func entryIn(tree, name string) (found plumbing.Hash, err error) {
 
 // encodeTag makes a tag object (https://git-scm.com/docs/git-mktag), and a pack that holds only it.
 func encodeTag(tag Tag, message string, when time.Time) (pack []byte, hash plumbing.Hash, err error) {
-	content := fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger Ship <ship@localhost> %d +0000\n\n%s\n", tag.Commit, tag.Name, when.Unix(), message)
+	content := fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger Ship <ship@localhost> %d +0000\n\n%s\n",
+		tag.Commit, tag.Name, when.Unix(), message)
 	var packed bytes.Buffer
 	packed.WriteString("PACK")
 	packed.Write(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 2), 1)) // version, objects
 	size := len(content)
-	first := byte(plumbing.TagObject)<<4 | byte(size&15) // then seven bits of the size in each byte, the highest bit where there are more
+	// then seven bits of the size in each byte, with the highest bit set if more follow
+	first := byte(plumbing.TagObject)<<4 | byte(size&15)
 	for size >>= 4; size > 0; size >>= 7 {
 		packed.WriteByte(first | 0x80)
 		first = byte(size & 0x7f)

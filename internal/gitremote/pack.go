@@ -37,8 +37,9 @@ type delta struct {
 	instructions []byte
 }
 
-// unpacking reads a pack as it comes (https://git-scm.com/docs/gitformat-pack). What is not kept takes no memory. Of go-git that would
-// take its package packfile, for whose tests `go mod tidy` downloads 150 MB whenever an engine has the module to load.
+// unpacking reads a pack as it comes (https://git-scm.com/docs/gitformat-pack). What is not kept
+// takes no memory. Of go-git that would take its package packfile, for whose tests `go mod tidy`
+// downloads 150 MB whenever an engine has the module to load.
 type unpacking struct {
 	budget  *limit.Budget
 	keep    func(plumbing.ObjectType) bool
@@ -88,7 +89,8 @@ func (u *unpacking) read(pack io.Reader) (*objects, error) {
 
 // cut is an error of a pack that is not whole; the connection's and the budget's are their own.
 func cut(err error) error {
-	if err == io.EOF || errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) || errors.As(err, new(flate.CorruptInputError)) {
+	if err == io.EOF || errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) ||
+		errors.As(err, new(flate.CorruptInputError)) {
 		return fmt.Errorf("%w: %w", errPack, err)
 	}
 	return err

@@ -14,12 +14,15 @@ import (
 	"dagger/ship/internal/limit"
 )
 
-// TestUnpack reads packs that git makes of many versions of a long file, with each kind of delta, and compares all objects with git's.
+// TestUnpack reads packs that git makes of many versions of a long file, with each kind of delta,
+// and compares all objects with git's.
 func TestUnpack(t *testing.T) {
 	dir := t.TempDir()
 	git := func(stdin string, args ...string) string {
 		t.Helper()
-		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@localhost"}, args...)...)
+		cmd := exec.Command(
+			"git",
+			append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@localhost"}, args...)...)
 		cmd.Stdin, cmd.Stderr = strings.NewReader(stdin), os.Stderr
 		out, err := cmd.Output()
 		if err != nil {
@@ -45,7 +48,8 @@ func TestUnpack(t *testing.T) {
 		"offsets": {"--delta-base-offset"}, "hashes": nil, "whole objects": {"--depth=0"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pack := []byte(git("", append([]string{"pack-objects", "--all", "--stdout", "--quiet", "--no-reuse-delta"}, args...)...))
+			pack := []byte(git("", append([]string{"pack-objects", "--all", "--stdout", "--quiet", "--no-reuse-delta"},
+				args...)...))
 			unpack := func(pack []byte) (*objects, error) {
 				all := func(plumbing.ObjectType) bool { return true }
 				return (&unpacking{budget: limit.New(t.Context(), ""), keep: all}).read(bytes.NewReader(pack))
@@ -65,7 +69,8 @@ func TestUnpack(t *testing.T) {
 					t.Errorf("%s is not git's %s", hash, kind)
 				}
 			}
-			for _, bad := range [][]byte{nil, pack[:8], pack[:len(pack)/2], append([]byte("KCAP"), pack[4:]...), append(pack[:len(pack):len(pack)], 0)} {
+			for _, bad := range [][]byte{nil, pack[:8], pack[:len(pack)/2], append([]byte("KCAP"), pack[4:]...),
+				append(pack[:len(pack):len(pack)], 0)} {
 				if _, err := unpack(bad); err == nil {
 					t.Errorf("a pack of %d bytes that is no whole one was read", len(bad))
 				}
@@ -83,14 +88,19 @@ func FuzzPatch(f *testing.F) {
 // TestPatchRefuses looks at deltas that ask for what there is not.
 func TestPatchRefuses(t *testing.T) {
 	for name, delta := range map[string][]byte{
-		"nothing": nil, "another base": {5, 1, 0x90, 1}, "a copy beyond the base": {4, 6, 0x91, 3, 6}, "a copy that is cut": {4, 2, 0x91},
-		"an insert that is cut": {4, 3, 3, 'a'}, "instruction zero": {4, 0, 0}, "another size": {4, 3, 0x90, 2},
+		"nothing":                nil,
+		"another base":           {5, 1, 0x90, 1},
+		"a copy beyond the base": {4, 6, 0x91, 3, 6},
+		"a copy that is cut":     {4, 2, 0x91},
+		"an insert that is cut":  {4, 3, 3, 'a'}, "instruction zero": {4, 0, 0}, "another size": {4, 3, 0x90, 2},
 	} {
 		if made, err := patch([]byte("base"), delta, limit.New(t.Context(), "")); err == nil {
 			t.Errorf("%s makes %q", name, made)
 		}
 	}
-	if made, err := patch([]byte("base"), []byte{4, 4, 0x91, 2, 2, 2, 'e', 'd'}, limit.New(t.Context(), "")); err != nil || string(made) != "seed" {
+	if made, err := patch([]byte("base"), []byte{4, 4, 0x91, 2, 2, 2, 'e', 'd'},
+		limit.New(t.Context(), "")); err != nil ||
+		string(made) != "seed" {
 		t.Errorf("%q, %v", made, err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"dagger/ship/internal/foreign"
 )
 
-// readPacket returns a packet's payload; nil for a flush packet, empty for a delimiter.
-// A packet that says ERR is the server's error (https://git-scm.com/docs/pack-protocol#_pkt_line_format).
+// readPacket returns a packet's payload; nil for a flush packet, empty for a delimiter. A packet
+// that says ERR is the server's error (https://git-scm.com/docs/pack-protocol#_pkt_line_format).
 func readPacket(r io.Reader) ([]byte, error) {
 	var length [4]byte
 	switch _, err := io.ReadFull(r, length[:]); {
@@ -59,7 +59,8 @@ func short(text string, most int) string {
 // maxSaid is about how much is kept of what a server says to people, in bytes.
 const maxSaid = 2000
 
-// sideband reads what a service sends out of packets that begin with 1 for that, 2 for what it says to people, 3 for an error
+// sideband reads what a service sends out of packets that begin with 1 for that, 2 for what it says
+// to people, 3 for an error
 // (https://git-scm.com/docs/protocol-capabilities#_side_band_side_band_64k).
 type sideband struct {
 	packets io.Reader

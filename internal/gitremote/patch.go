@@ -7,7 +7,8 @@ import (
 	"dagger/ship/internal/limit"
 )
 
-// patch makes an object of another one: after both sizes come instructions to copy a part of it or to insert what follows.
+// patch makes an object of another one: after both sizes come instructions to copy a part of it or
+// to insert what follows.
 func patch(base, delta []byte, budget *limit.Budget) (made []byte, err error) {
 	in := bytes.NewReader(delta)
 	from, err := binary.ReadUvarint(in)

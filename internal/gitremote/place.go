@@ -11,15 +11,17 @@ import (
 	"dagger/ship/internal/network"
 )
 
-// place is where a remote's repository is, once that is known: a redirect may have led to another path of its server.
+// place is where a remote's repository is, once that is known: a redirect may have led to another
+// path of its server.
 type place struct {
 	mu    sync.Mutex
 	base  string // empty: at the remote's URL
 	asked bool   // as git asks before it fetches
 }
 
-// errLeads says that a server redirects to another one. A token is not taken there, since it was given for the first; git itself would
-// take it along (https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpextraHeader).
+// errLeads says that a server redirects to another one. A token is not taken there, since it was
+// given for the first; git itself would take it along
+// (https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpextraHeader).
 type errLeads struct {
 	to         string
 	repository bool
@@ -32,8 +34,9 @@ func (e *errLeads) Error() string {
 	return "the git remote leads to " + e.to + ": name that with --remote"
 }
 
-// Place is the address at which the repository answers: the remote's URL, or where that was redirected to on the same server. Fetchable
-// tells whether the server was asked for it as git does that fetches: before that, nobody knows where git would take a token to.
+// Place is the address at which the repository answers: the remote's URL, or where that was
+// redirected to on the same server. Fetchable tells whether the server was asked for it as git does
+// that fetches: before that, nobody knows where git would take a token to.
 func (r *Remote) Place() (address string, fetchable bool) {
 	r.place.mu.Lock()
 	defer r.place.mu.Unlock()
@@ -43,7 +46,8 @@ func (r *Remote) Place() (address string, fetchable bool) {
 	return r.place.base, r.place.asked
 }
 
-// Resolve asks where the repository is, as git does before it fetches, so that git itself meets no redirect. It asks once.
+// Resolve asks where the repository is, as git does before it fetches, so that git itself meets no
+// redirect. It asks once.
 func (r *Remote) Resolve(ctx context.Context) error {
 	if _, asked := r.Place(); asked {
 		return nil
@@ -87,7 +91,8 @@ func (r *Remote) askRefs(ctx context.Context, service string, headers ...string)
 	return answer, nil
 }
 
-// repositoryAt is the repository below which an address is at a path, without what may be secret in the address.
+// repositoryAt is the repository below which an address is at a path, without what may be secret in
+// the address.
 func repositoryAt(address *url.URL, path string) (string, bool) {
 	at := *address
 	at.User, at.RawQuery, at.Fragment = nil, "", ""
@@ -98,8 +103,8 @@ func repositoryAt(address *url.URL, path string) (string, bool) {
 	return base, is
 }
 
-// follow lets a request follow a redirect on the same server only. What is posted is not posted elsewhere: git has it that whoever is
-// asked for the refs says where.
+// follow lets a request follow a redirect on the same server only. What is posted is not posted
+// elsewhere: git has it that whoever is asked for the refs says where.
 func follow(next *http.Request, via []*http.Request) error {
 	switch {
 	case !network.SameServer(next.URL, via[0].URL):

@@ -58,10 +58,21 @@ func TestMoved(t *testing.T) {
 						}
 						return err
 					},
-					"time":           func(r *Remote) error { _, err := r.CommitTime(t.Context(), s.commits[1]); return err },
-					"right to push":  func(r *Remote) error { return r.CheckPush(t.Context()) },
-					"push":           func(r *Remote) error { return r.PushTag(t.Context(), tag, "x", time.Unix(1, 0)) },
-					"history":        func(r *Remote) error { _, err := r.History(t.Context(), Range{To: s.commits[1]}); return err },
+					"time": func(r *Remote) error {
+						_, err := r.CommitTime(t.Context(),
+							s.commits[1])
+						return err
+					},
+					"right to push": func(r *Remote) error { return r.CheckPush(t.Context()) },
+					"push": func(r *Remote) error {
+						return r.PushTag(t.Context(), tag, "x",
+							time.Unix(1, 0))
+					},
+					"history": func(r *Remote) error {
+						_, err := r.History(t.Context(),
+							Range{To: s.commits[1]})
+						return err
+					},
 					"what git needs": func(r *Remote) error { return r.Resolve(t.Context()) },
 				} {
 					moved := s.at(s.URL + "/old/")
@@ -80,7 +91,8 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// TestLeadsElsewhere takes no token, and asks nothing, where another server is led to, and names the place.
+// TestLeadsElsewhere takes no token, and asks nothing, where another server is led to, and names
+// the place.
 func TestLeadsElsewhere(t *testing.T) {
 	s := newServer(t)
 	var asked atomic.Int64
@@ -92,13 +104,22 @@ func TestLeadsElsewhere(t *testing.T) {
 				if gets && r.Method == http.MethodPost {
 					return false
 				}
-				http.Redirect(w, r, strings.Replace(elsewhere.URL, "//", "//user:private@", 1)+"/acme"+r.URL.Path+"?private_token=private", status)
+				http.Redirect(w, r, strings.Replace(elsewhere.URL, "//", "//user:private@", 1)+"/acme"+r.URL.Path+
+					"?private_token=private", status)
 				return true
 			}
 			for name, call := range map[string]func(*Remote) error{
-				"tags":          func(r *Remote) error { _, err := r.Tags(t.Context(), ""); return err },
-				"time":          func(r *Remote) error { _, err := r.CommitTime(t.Context(), s.commits[1]); return err },
-				"history":       func(r *Remote) error { _, err := r.History(t.Context(), Range{To: s.commits[1]}); return err },
+				"tags": func(r *Remote) error { _, err := r.Tags(t.Context(), ""); return err },
+				"time": func(r *Remote) error {
+					_, err := r.CommitTime(t.Context(),
+						s.commits[1])
+					return err
+				},
+				"history": func(r *Remote) error {
+					_, err := r.History(t.Context(),
+						Range{To: s.commits[1]})
+					return err
+				},
 				"right to push": func(r *Remote) error { return r.CheckPush(t.Context()) },
 				"push": func(r *Remote) error {
 					return r.PushTag(t.Context(), Tag{"shop-1.0.0", s.commits[0]}, "x", time.Unix(1, 0))
@@ -135,7 +156,8 @@ func TestLeadsElsewhere(t *testing.T) {
 func TestTooLongName(t *testing.T) {
 	s, requests := newServer(t), 0
 	s.disturb = func(http.ResponseWriter, *http.Request) bool { requests++; return false }
-	if tags, err := s.Tags(t.Context(), strings.Repeat("a", 70_000)); err == nil || requests != 0 || len(err.Error()) > 400 {
+	if tags, err := s.Tags(t.Context(), strings.Repeat("a", 70_000)); err == nil || requests != 0 ||
+		len(err.Error()) > 400 {
 		t.Errorf("%d tags, %.400v, %d requests", len(tags), err, requests)
 	}
 	long := Tag{strings.Repeat("a", 70_000), s.commits[0]}

@@ -18,10 +18,12 @@ import (
 	"dagger/ship/internal/foreign"
 )
 
-// PushTag pushes an annotated tag for a commit that the remote has. When is the tagger's date: the commit's own, so
-// that two releases of one commit make the same object. The error wraps ErrExists when the remote has the tag.
+// PushTag pushes an annotated tag for a commit that the remote has. When is the tagger's date: the
+// commit's own, so that two releases of one commit make the same object. The error wraps ErrExists
+// when the remote has the tag.
 //
-// Options are push options (https://git-scm.com/docs/git-push#Documentation/git-push.txt---push-optionoption), as ci.skip
+// Options are push options
+// (https://git-scm.com/docs/git-push#Documentation/git-push.txt---push-optionoption), as ci.skip
 // for GitLab to start no pipeline for the tag; a server that takes none does not get them.
 func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time.Time, options ...string) error {
 	sent := false // by an earlier attempt
@@ -36,7 +38,15 @@ func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time
 	})
 }
 
-func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time.Time, options []string, said *bytes.Buffer, sent *bool) error {
+func (r *Remote) pushTag(
+	ctx context.Context,
+	tag Tag,
+	message string,
+	when time.Time,
+	options []string,
+	said *bytes.Buffer,
+	sent *bool,
+) error {
 	name := "refs/tags/" + tag.Name
 	server, err := r.advertise(ctx, receivePack, func(ref string) bool { return ref == name || inTheWay(ref, name) })
 	if err != nil {
@@ -53,8 +63,8 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 		return ErrExists
 	case len(server.refs) > 0:
 		other := strings.TrimSuffix(slices.Min(slices.Collect(maps.Keys(server.refs))), "^{}")
-		return fmt.Errorf("the git remote has a tag %s, which is in the way of %s: git has no tag below another's name; change --template, or remove that tag",
-			strings.TrimPrefix(other, "refs/tags/"), tag.Name)
+		return fmt.Errorf("the git remote has a tag %s, which is in the way of %s: git has no tag below another's "+
+			"name; change --template, or remove that tag", strings.TrimPrefix(other, "refs/tags/"), tag.Name)
 	case !server.can("report-status"):
 		return errors.New("the git remote is not able to say whether it takes a tag")
 	}
@@ -98,13 +108,15 @@ func (r *Remote) pushTag(ctx context.Context, tag Tag, message string, when time
 	return lostRace(err)
 }
 
-// inTheWay tells whether a ref of that name keeps one of the other from being made: refs are kept as files are, in folders.
+// inTheWay tells whether a ref of that name keeps one of the other from being made: refs are kept
+// as files are, in folders.
 func inTheWay(ref, name string) bool {
 	return strings.HasPrefix(name, ref+"/") || strings.HasPrefix(ref, name+"/")
 }
 
-// readReport reads whether a push was taken (https://git-scm.com/docs/pack-protocol#_report_status): "unpack ok", then for the one ref
-// "ok NAME" or "ng NAME REASON".
+// readReport reads whether a push was taken
+// (https://git-scm.com/docs/pack-protocol#_report_status): "unpack ok", then for the one ref "ok
+// NAME" or "ng NAME REASON".
 func readReport(report io.Reader) error {
 	for {
 		packet, err := readPacket(report)
@@ -132,7 +144,7 @@ func lostRace(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, words := range []string{"failed to update ref", "already exists", "reference already exists", "cannot lock ref"} {
+	for _, words := range []string{"failed to update ref", "already exists", "cannot lock ref"} {
 		if strings.Contains(err.Error(), words) {
 			return errors.Join(ErrExists, err)
 		}

@@ -24,7 +24,8 @@ func TestPushOptions(t *testing.T) {
 		s := newServer(t)
 		s.git(t, "config", "receive.advertisePushOptions", c.advertised)
 		seen := filepath.Join(t.TempDir(), "seen")
-		hook := "#!/bin/sh\necho ${GIT_PUSH_OPTION_COUNT:-} ${GIT_PUSH_OPTION_0:-} ${GIT_PUSH_OPTION_1:-} >" + seen + "\n"
+		hook := "#!/bin/sh\necho ${GIT_PUSH_OPTION_COUNT:-} ${GIT_PUSH_OPTION_0:-} ${GIT_PUSH_OPTION_1:-} >" + seen +
+			"\n"
 		if err := os.WriteFile(filepath.Join(s.dir, "hooks", "pre-receive"), []byte(hook), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +39,8 @@ func TestPushOptions(t *testing.T) {
 		said, err := os.ReadFile(seen)
 		got := strings.TrimSpace(string(said))
 		if got = strings.TrimPrefix(got, "0"); err != nil || got != c.seen {
-			t.Errorf("advertised: %s, sent: %q, the server saw %q, %v; want %q", c.advertised, c.options, got, err, c.seen)
+			t.Errorf("advertised: %s, sent: %q, the server saw %q, %v; want %q", c.advertised, c.options, got, err,
+				c.seen)
 		}
 		if got := s.git(t, "rev-parse", "api-1.0.0^{commit}"); got != tag.Commit {
 			t.Errorf("%+v: the tag peels to %s", c, got)
@@ -55,12 +57,30 @@ func TestRefusedTokens(t *testing.T) {
 		want        []string
 		not         string
 	}{
-		{"gitlab-ci-token", "glcbt-x", http.StatusForbidden, []string{"the job token may not push", allow, "18.4", scope, "not allowed to upload"}, "the access token"},
-		{"gitlab-ci-token", "eyJhb.x.y", http.StatusForbidden, []string{"the job token may not push", allow}, "the access token"},
+		{
+			"gitlab-ci-token",
+			"glcbt-x",
+			http.StatusForbidden,
+			[]string{"the job token may not push", allow, "18.4", scope, "not allowed to upload"},
+			"the access token",
+		},
+		{
+			"gitlab-ci-token",
+			"eyJhb.x.y",
+			http.StatusForbidden,
+			[]string{"the job token may not push", allow},
+			"the access token",
+		},
 		{"gitlab-ci-token", "glpat-x", http.StatusForbidden, []string{"the access token may not push", scope}, "job"},
 		{"release-bot", "x1234", http.StatusForbidden, []string{"the access token may not push", scope}, "job"},
 		{"gitlab-ci-token", "glcbt-x", http.StatusUnauthorized, []string{"CI_JOB_TOKEN ends with its job"}, "--user"},
-		{"release-bot", "glcbt-x", http.StatusUnauthorized, []string{"goes with the user gitlab-ci-token", `"release-bot" (--user)`}, "scope"},
+		{
+			"release-bot",
+			"glcbt-x",
+			http.StatusUnauthorized,
+			[]string{"goes with the user gitlab-ci-token", `"release-bot" (--user)`},
+			"scope",
+		},
 		{"release-bot", "glpat-x", http.StatusUnauthorized, []string{"wrong or has expired", scope}, "JOB"},
 	} {
 		s := newServer(t)
@@ -70,7 +90,8 @@ func TestRefusedTokens(t *testing.T) {
 			"check": s.CheckPush(t.Context()),
 			"push":  s.PushTag(t.Context(), Tag{Name: "api-1.0.0", Commit: s.commits[0]}, "x", time.Unix(0, 0)),
 		} {
-			if !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), c.not) || strings.Contains(err.Error(), c.token) {
+			if !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), c.not) ||
+				strings.Contains(err.Error(), c.token) {
 				t.Errorf("%s as %s with %s, status %d: %v", name, c.user, c.token, c.status, err)
 			}
 			for _, want := range c.want {
@@ -88,14 +109,16 @@ func TestUnseenRepository(t *testing.T) {
 		s.URL, s.User, s.Token = s.URL+"/acme/shop.git", user, "other"
 		s.refuse = func(w http.ResponseWriter) { http.NotFound(w, nil) }
 		_, err := s.Tags(t.Context(), "")
-		if err == nil || !strings.Contains(err.Error(), "no such repository") || strings.Contains(err.Error(), "Job token permissions") != want {
+		if err == nil || !strings.Contains(err.Error(), "no such repository") ||
+			strings.Contains(err.Error(), "Job token permissions") != want {
 			t.Errorf("as %s: %v", user, err)
 		}
 	}
 }
 
 func TestProtectedTag(t *testing.T) {
-	for user, want := range map[string]string{"gitlab-ci-token": "whoever started the job", "release-bot": "the access token's role"} {
+	for user, want := range map[string]string{"gitlab-ci-token": "whoever started the job",
+		"release-bot": "the access token's role"} {
 		s := newServer(t)
 		s.User = user
 		hook := "#!/bin/sh\necho 'GitLab: You are not allowed to create this tag as it is protected.' >&2\nexit 1\n"
@@ -103,7 +126,8 @@ func TestProtectedTag(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := s.PushTag(t.Context(), Tag{Name: "api-1.0.0", Commit: s.commits[0]}, "x", time.Unix(0, 0))
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "Protected tags has a rule that api-1.0.0") {
+		if err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "Protected tags has a rule that api-1.0.0") {
 			t.Errorf("as %s: %v", user, err)
 		}
 	}
@@ -116,9 +140,11 @@ func TestTagInTheWay(t *testing.T) {
 	s.git(t, "tag", "-a", "-m", "x", "shop/1.0.0/x", s.commits[0])
 	s.git(t, "tag", "shop-1", s.commits[0])
 	s.git(t, "branch", "ship", s.commits[0])
-	for tag, other := range map[string]string{"release/1.0.0": "release", "shop/1.0.0": "shop/1.0.0/x", "shop/1.0.0/x/y": "shop/1.0.0/x"} {
+	for tag, other := range map[string]string{"release/1.0.0": "release", "shop/1.0.0": "shop/1.0.0/x",
+		"shop/1.0.0/x/y": "shop/1.0.0/x"} {
 		err := s.PushTag(t.Context(), Tag{tag, s.commits[0]}, "x", time.Unix(1, 0))
-		if err == nil || errors.Is(err, ErrExists) || !strings.Contains(err.Error(), "a tag "+other+", which is in the way of "+tag+":") {
+		if err == nil || errors.Is(err, ErrExists) ||
+			!strings.Contains(err.Error(), "a tag "+other+", which is in the way of "+tag+":") {
 			t.Errorf("%s: %v", tag, err)
 		}
 	}

@@ -1,8 +1,10 @@
-// Package gitremote looks at the tags of a git remote over HTTP(S) and pushes new ones, with no clone at hand.
+// Package gitremote looks at the tags of a git remote over HTTP(S) and pushes new ones, with no
+// clone at hand.
 //
-// Looking speaks protocol v2 (https://git-scm.com/docs/protocol-v2), whose ref-prefix makes the answer as small as
-// the question; servers that do not speak it are asked in protocol v0. Pushing sends one tag object and
-// one command with an all-zero old id, so that the server itself refuses a tag that exists.
+// Looking speaks protocol v2 (https://git-scm.com/docs/protocol-v2), whose ref-prefix makes the
+// answer as small as the question; servers that do not speak it are asked in protocol v0. Pushing
+// sends one tag object and one command with an all-zero old id, so that the server itself refuses a
+// tag that exists.
 package gitremote
 
 import (
@@ -42,11 +44,13 @@ var (
 	ErrNoCommit = errors.New("the git remote does not have the commit")
 )
 
-// Address turns what stands in a clone's .git/config into a URL that a token can be sent to: SSH addresses
-// (git@host:group/project.git, ssh://…) become their HTTPS twins, and credentials and queries are dropped from URLs.
+// Address turns what stands in a clone's .git/config into a URL that a token can be sent to: SSH
+// addresses (git@host:group/project.git, ssh://…) become their HTTPS twins, and credentials and
+// queries are dropped from URLs.
 func Address(remote string) (string, error) {
 	// [user@]host:path, as for scp(1)
-	if host, path, is := strings.Cut(remote, ":"); is && !strings.ContainsAny(host, `/\`) && !strings.HasPrefix(path, "//") && !strings.HasPrefix(path, `\`) {
+	if host, path, is := strings.Cut(remote, ":"); is && !strings.ContainsAny(host, `/\`) &&
+		!strings.HasPrefix(path, "//") && !strings.HasPrefix(path, `\`) {
 		remote = "ssh://" + host + "/" + strings.TrimPrefix(path, "/")
 	}
 	u, err := url.Parse(remote)
@@ -65,8 +69,8 @@ func Address(remote string) (string, error) {
 	return "", fmt.Errorf("%s addresses cannot be pushed to with a token: give an https URL", u.Scheme)
 }
 
-// Tags returns the tags whose names begin with one of the prefixes, which may be whole names: mind that other names can begin
-// with them too. It takes one request, however many there are.
+// Tags returns the tags whose names begin with one of the prefixes, which may be whole names: mind
+// that other names can begin with them too. It takes one request, however many there are.
 func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err error) {
 	if len(prefixes) == 0 {
 		return nil, nil // git takes no prefix for all of them
@@ -90,7 +94,8 @@ func (r *Remote) advertised(ctx context.Context, prefixes []string) ([]Tag, erro
 	var tags []Tag
 	for ref, hash := range server.refs {
 		if !strings.HasSuffix(ref, "^{}") {
-			tags = append(tags, Tag{Name: strings.TrimPrefix(ref, "refs/tags/"), Commit: cmp.Or(server.refs[ref+"^{}"], hash)})
+			commit := cmp.Or(server.refs[ref+"^{}"], hash)
+			tags = append(tags, Tag{Name: strings.TrimPrefix(ref, "refs/tags/"), Commit: commit})
 		}
 	}
 	return tags, nil

@@ -45,7 +45,8 @@ func newServer(t *testing.T) *server {
 	t.Helper()
 	s := &server{dir: t.TempDir()}
 	s.git(t, "init", "--quiet", "--bare", "--initial-branch=main", ".")
-	for _, option := range []string{"http.receivepack=true", "uploadpack.allowFilter=true", "receive.advertisePushOptions=true"} {
+	for _, option := range []string{"http.receivepack=true", "uploadpack.allowFilter=true",
+		"receive.advertisePushOptions=true"} {
 		name, value, _ := strings.Cut(option, "=")
 		s.git(t, "config", name, value)
 	}
@@ -77,7 +78,8 @@ func newServer(t *testing.T) *server {
 			r.Header.Del("Git-Protocol")
 		}
 		backend := cgi.Handler{Path: filepath.Join(execPath, "git-http-backend"), Env: []string{
-			"GIT_PROJECT_ROOT=" + s.dir, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=ship", "GIT_PROTOCOL=" + r.Header.Get("Git-Protocol")}}
+			"GIT_PROJECT_ROOT=" + s.dir, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=ship", "GIT_PROTOCOL=" +
+				r.Header.Get("Git-Protocol")}}
 		counted := &counter{ResponseWriter: w}
 		backend.ServeHTTP(counted, r)
 		s.answered.Add(counted.bytes)
@@ -110,7 +112,8 @@ func (s *server) git(t *testing.T, args ...string) string {
 	cmd := exec.Command("git", args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@localhost", "GIT_COMMITTER_NAME=a",
-		"GIT_COMMITTER_EMAIL=a@localhost", "GIT_COMMITTER_DATE="+cmp.Or(s.date, "2026-01-02T03:04:05+02:00"), "GIT_CONFIG_GLOBAL=/dev/null")
+		"GIT_COMMITTER_EMAIL=a@localhost", "GIT_COMMITTER_DATE="+cmp.Or(s.date, "2026-01-02T03:04:05+02:00"),
+		"GIT_CONFIG_GLOBAL=/dev/null")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)

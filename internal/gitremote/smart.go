@@ -41,7 +41,8 @@ func (a *advertisement) can(capability string) bool {
 	return slices.Contains(a.capabilities, capability)
 }
 
-// advertise asks a service of the server for its capabilities, and for those of its refs that are wanted, each with what it peels to.
+// advertise asks a service of the server for its capabilities, and for those of its refs that are
+// wanted, each with what it peels to.
 func (r *Remote) advertise(ctx context.Context, service string, wanted func(ref string) bool) (*advertisement, error) {
 	answer, err := r.askRefs(ctx, service)
 	if err != nil {
@@ -73,7 +74,8 @@ func beginsWith(prefixes []string) func(ref string) bool {
 	}
 }
 
-// add takes one line: HASH SP NAME, the first with NUL and the capabilities after it. Others say what is shallow.
+// add takes one line: HASH SP NAME, the first with NUL and the capabilities after it. Others say
+// what is shallow.
 func (a *advertisement) add(line string, wanted func(ref string) bool, budget *limit.Budget) error {
 	line, capabilities, first := strings.Cut(strings.TrimSuffix(line, "\n"), "\x00")
 	if first && a.capabilities == nil {
@@ -102,8 +104,14 @@ type bounded struct {
 	io.Closer
 }
 
-// request asks a service of the server; with POST, that is a body of its kind. Credentials go where they belong to only.
-func (r *Remote) request(ctx context.Context, method, address, service string, body []byte, headers ...string) (*answer, error) {
+// request asks a service of the server; with POST, that is a body of its kind. Credentials go where
+// they belong to only.
+func (r *Remote) request(
+	ctx context.Context,
+	method, address, service string,
+	body []byte,
+	headers ...string,
+) (*answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 	"dagger/ship/internal/limit"
 )
 
-// source is what a pack is read from: it knows the place, sums up what was read, and gives single bytes, so that what inflates an entry
-// reads nothing of the next one.
+// source is what a pack is read from: it knows the place, sums up what was read, and gives single
+// bytes, so that what inflates an entry reads nothing of the next one.
 type source struct {
 	from    io.Reader
 	sum     [sha1.Size]byte

@@ -8,16 +8,18 @@ import (
 	"dagger/ship/internal/network"
 )
 
-// Where GitLab has its settings (https://docs.gitlab.com/ci/jobs/ci_job_token/, https://docs.gitlab.com/user/project/protected_tags/).
+// Where GitLab has its settings (https://docs.gitlab.com/ci/jobs/ci_job_token/,
+// https://docs.gitlab.com/user/project/protected_tags/).
 const (
 	jobUser = "gitlab-ci-token" // the only user name that a job token goes with
 
 	accessTokens = "Settings > Access tokens: role Maintainer or Developer, scope write_repository"
-	jobTokens    = "Settings > CI/CD > Job token permissions > Allow Git push requests to the repository, from GitLab 18.4 on"
+	jobTokens    = "Settings > CI/CD > Job token permissions > Allow Git push requests to the repository, from " +
+		"GitLab 18.4 on"
 )
 
-// isJobToken tells a GitLab job token from an access token, by its prefix; where an instance has its own prefixes, by the user
-// name, which access tokens take any of.
+// isJobToken tells a GitLab job token from an access token, by its prefix; where an instance has
+// its own prefixes, by the user name, which access tokens take any of.
 func (r *Remote) isJobToken() bool {
 	switch {
 	case strings.HasPrefix(r.Token, "glcbt-"):
@@ -28,7 +30,8 @@ func (r *Remote) isJobToken() bool {
 	return r.User == jobUser
 }
 
-// explain says what to do about refused credentials, in GitLab's words since its users meet this most.
+// explain says what to do about refused credentials, in GitLab's words since its users meet this
+// most.
 func (r *Remote) explain(err error) error {
 	switch {
 	case errors.Is(err, ErrRefused):
@@ -39,8 +42,8 @@ func (r *Remote) explain(err error) error {
 		return fmt.Errorf("%w: the token may not do this%s", ErrRefused, words(err, errForbidden))
 	case errors.Is(err, errNoRepository):
 		if r.isJobToken() && r.Token != "" {
-			return errors.New("no such repository, or the token may not see it: a GitLab job token sees its own project, and those that " +
-				"have it in Settings > CI/CD > Job token permissions")
+			return errors.New("no such repository, or the token may not see it: a GitLab job token sees its own " +
+				"project, and those that have it in Settings > CI/CD > Job token permissions")
 		}
 		return errors.New("no such repository, or the token may not see it")
 	}
@@ -67,7 +70,8 @@ func (r *Remote) explainPush(err error) error {
 	}
 	missing := "the access token may not push: it needs, on GitLab, " + accessTokens
 	if r.isJobToken() {
-		missing = "the job token may not push: allow it at " + jobTokens + "; or give --token a project access token of " + accessTokens
+		missing = "the job token may not push: allow it at " + jobTokens +
+			"; or give --token a project access token of " + accessTokens
 	}
 	return fmt.Errorf("%w: %s%s", ErrRefused, missing, words(err, errForbidden))
 }
@@ -81,8 +85,8 @@ func (r *Remote) whereProtected(tag, said string) string {
 	if r.isJobToken() {
 		who = "whoever started the job (a job token has that user's role)"
 	}
-	return fmt.Sprintf("\non GitLab, Settings > Repository > Protected tags has a rule that %s falls under: allow %s to create "+
-		"such tags, or give --token an access token of a role that may", tag, who)
+	return fmt.Sprintf("\non GitLab, Settings > Repository > Protected tags has a rule that %s falls under: allow "+
+		"%s to create such tags, or give --token an access token of a role that may", tag, who)
 }
 
 // words are what the server said beside a status, where it said something for people.

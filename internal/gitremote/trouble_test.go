@@ -9,7 +9,8 @@ import (
 )
 
 func TestTriesAgain(t *testing.T) {
-	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusTooManyRequests} {
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError,
+		http.StatusTooManyRequests} {
 		s, requests := newServer(t), 0
 		s.disturb = func(w http.ResponseWriter, r *http.Request) bool {
 			if requests++; requests == 1 {

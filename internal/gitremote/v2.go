@@ -19,7 +19,8 @@ import (
 // errNotGit says that the server answered in some other way than the protocol has it.
 var errNotGit = errors.New("the git remote does not answer as git does")
 
-// delimiter separates a command's capabilities from its arguments; go-git's pktline knows only the flush packet.
+// delimiter separates a command's capabilities from its arguments; go-git's pktline knows only the
+// flush packet.
 const delimiter = "0001"
 
 // lsRefs asks for the tags that begin with one of the prefixes, peeled.
@@ -61,17 +62,20 @@ func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
 		if err := body.Spend(limit.Kept, overhead+int64(len(fields[1]))); err != nil {
 			return nil, err
 		}
-		tag.Name = strings.Clone(strings.TrimPrefix(fields[1], "refs/tags/")) // of the line, which may be long, nothing else is kept
+		// the clones keep nothing else of the line, which may be long
+		tag.Name = strings.Clone(strings.TrimPrefix(fields[1], "refs/tags/"))
 		tag.Commit = strings.Clone(tag.Commit)
 		tags = append(tags, tag)
 	}
 }
 
-// CommitTime returns when the commit was made, as the remote's copy of it says: a release needs the commit to be
-// there, and a job's shallow checkout need not hold it. Its error wraps ErrNoCommit where it is not.
+// CommitTime returns when the commit was made, as the remote's copy of it says: a release needs the
+// commit to be there, and a job's shallow checkout need not hold it. Its error wraps ErrNoCommit
+// where it is not.
 func (r *Remote) CommitTime(ctx context.Context, commit string) (made time.Time, err error) {
 	err = r.do(ctx, "fetch commit "+commit, func(ctx context.Context) (err error) {
-		// tree:0 leaves out the files; a server without partial clone refuses the word and sends them all
+		// tree:0 leaves out the files; a server without partial clone refuses the word and sends
+		// them all
 		made, err = r.commitTime(ctx, commit, "filter tree:0")
 		if errors.Is(err, errNotGit) {
 			made, err = r.commitTime(ctx, commit)
@@ -102,7 +106,8 @@ type fetching struct {
 
 // fetch returns the objects that the server sends for a fetch's arguments, all at once.
 func (r *Remote) fetch(ctx context.Context, ask fetching, arguments ...string) (*objects, error) {
-	// what is made from another object names that by its place, so that it need not be kept to know what comes of it
+	// what is made from another object names that by its place, so that it need not be kept to know
+	// what comes of it
 	body, err := r.command(ctx, "fetch", append(arguments, "ofs-delta", "no-progress", "done")...)
 	if err != nil {
 		return nil, err
@@ -157,7 +162,8 @@ func (r *Remote) command(ctx context.Context, name string, arguments ...string) 
 }
 
 func (r *Remote) post(ctx context.Context, body []byte) (*answer, error) {
-	answer, err := r.request(ctx, http.MethodPost, r.base()+"/"+uploadPack, uploadPack, body, "Git-Protocol", "version=2")
+	answer, err := r.request(ctx, http.MethodPost, r.base()+"/"+uploadPack, uploadPack, body, "Git-Protocol",
+		"version=2")
 	if errors.Is(err, errNoRepository) { // which is also what one says that has the repository, but not at that address
 		return nil, fmt.Errorf("%w: it answered 404 Not Found", errNotGit)
 	}

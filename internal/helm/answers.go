@@ -36,7 +36,8 @@ func (r Revision) Image(keys Keys) Image { return keys.Image(r.values) }
 // Pending tells whether an operation holds the revision, or was killed while it did.
 func (r Revision) Pending() bool { return strings.HasPrefix(r.Status, "pending-") }
 
-// Is tells whether it is the same revision, in the same state: an install counts from 1 again after an uninstall.
+// Is tells whether it is the same revision, in the same state: an install counts from 1 again after
+// an uninstall.
 func (r Revision) Is(other Revision) bool {
 	return r.Number == other.Number && r.Status == other.Status && r.Since.Equal(other.Since)
 }
@@ -44,7 +45,8 @@ func (r Revision) Is(other Revision) bool {
 // Rollback tells whether a rollback made the revision.
 func (r Revision) Rollback() bool { return strings.HasPrefix(r.Description, rollback) }
 
-// Recovery tells whether Ship made the revision to take back a failure, and not because a person asked for it.
+// Recovery tells whether Ship made the revision to take back a failure, and not because a person
+// asked for it.
 func (r Revision) Recovery() bool {
 	return Entry{Description: r.Description}.recovery() || r.Recovered == strconv.Itoa(r.Number)
 }
@@ -58,7 +60,8 @@ type Hold struct {
 	Claim bool          // whether it is a claim. One that is over can be replaced, and nothing has to be freed
 }
 
-// HeldFrom tells what keeps the owner of an id from acting on the revision: a pending operation, or another's claim.
+// HeldFrom tells what keeps the owner of an id from acting on the revision: a pending operation, or
+// another's claim.
 func (r Revision) HeldFrom(owner string) Hold {
 	if r.Pending() {
 		limit, known := r.limit()
@@ -70,7 +73,8 @@ func (r Revision) HeldFrom(owner string) Hold {
 	return Hold{}
 }
 
-// limit returns how long the operation of a pending revision may take, by its OperationLabel or, for a rollback, its description.
+// limit returns how long the operation of a pending revision may take, by its OperationLabel or,
+// for a rollback, its description.
 func (r Revision) limit() (limit time.Duration, known bool) {
 	var of, seconds int
 	if _, err := fmt.Sscanf(r.Operation, "%d.%d", &of, &seconds); err != nil || of != r.Number {
@@ -88,7 +92,8 @@ var rollbackByShip = regexp.MustCompile("^" + rollback + `\d+(?:` + afterFailure
 // Taken is what Ship says if what it looked at is not the last revision any more when it acts.
 const Taken = "another operation came in between"
 
-// Locked recognizes that another operation holds the release: Helm refuses to begin, or finds its next revision taken.
+// Locked recognizes that another operation holds the release: Helm refuses to begin, or finds its
+// next revision taken.
 func Locked(cause string) bool {
 	return slices.ContainsFunc([]string{"another operation", "release: already exists", "a name that is still in use"},
 		func(words string) bool { return strings.Contains(cause, words) })
@@ -99,8 +104,8 @@ func NamespaceMissing(cause, namespace string) bool {
 	return strings.Contains(cause, fmt.Sprintf("namespaces %q not found", namespace))
 }
 
-// Waited tells whether Helm failed because pods or hooks did not become ready, and not because something was refused to it
-// before that.
+// Waited tells whether Helm failed because pods or hooks did not become ready, and not because
+// something was refused to it before that.
 func Waited(cause string) bool { return waiting.MatchString(cause) }
 
 var waiting = regexp.MustCompile(`(?i)not ready|deadline|timed out|hooks? failed|failed (pre|post)-|see --timeout`)
@@ -125,8 +130,8 @@ func ParseHistory(answer string) ([]Entry, error) {
 	return history, nil
 }
 
-// Ran tells whether the revision's rollout succeeded. A rollback that fails calls what it began from superseded too,
-// though that may never have run: then its description tells.
+// Ran tells whether the revision's rollout succeeded. A rollback that fails calls what it began
+// from superseded too, though that may never have run: then its description tells.
 func (e Entry) Ran() bool {
 	return (e.Status == "deployed" || e.Status == "superseded") &&
 		!strings.HasPrefix(e.Description, "Preparing ") && !strings.Contains(e.Description, " failed: ")
@@ -142,8 +147,8 @@ func LastRan(history []Entry) int {
 	return 0
 }
 
-// recovery tells whether Ship made the revision to take back a failure. What it took back may have come to run after all: its
-// maker was thought to be dead and was not.
+// recovery tells whether Ship made the revision to take back a failure. What it took back may have
+// come to run after all: its maker was thought to be dead and was not.
 func (e Entry) recovery() bool {
 	return strings.HasPrefix(e.Description, rollback) && strings.Contains(e.Description, afterFailure)
 }
@@ -154,8 +159,8 @@ func (e Entry) AsRecovery() Entry {
 	return e
 }
 
-// RolledBackFrom returns the revision that was running well when somebody rolled the release back, 0 if the last revision is
-// no rollback or one that followed a failure.
+// RolledBackFrom returns the revision that was running well when somebody rolled the release back,
+// 0 if the last revision is no rollback or one that followed a failure.
 func RolledBackFrom(history []Entry) int {
 	onPurpose := false
 	for i := len(history) - 1; i >= 0; i-- {
@@ -174,8 +179,8 @@ func RolledBackFrom(history []Entry) int {
 	return 0
 }
 
-// Between returns the newest revision that ran between one and the last, without those that only went back to the revision to; 0 if
-// there is none.
+// Between returns the newest revision that ran between one and the last, without those that only
+// went back to the revision to; 0 if there is none.
 func Between(history []Entry, from, to int) int {
 	for _, e := range slices.Backward(history[:max(0, len(history)-1)]) {
 		if target, is := e.rollbackTo(); e.Revision > from && e.Ran() && !(is && target == to) {
@@ -185,8 +190,9 @@ func Between(history []Entry, from, to int) int {
 	return 0
 }
 
-// Earlier returns the revisions that ran and can be gone back to, the newest first. After a rollback those are the ones before
-// the revision that it went back to: going back twice goes back two versions.
+// Earlier returns the revisions that ran and can be gone back to, the newest first. After a
+// rollback those are the ones before the revision that it went back to: going back twice goes back
+// two versions.
 func Earlier(history []Entry) (revisions []int) {
 	before := len(history)
 	for i, e := range slices.Backward(history) {
@@ -197,7 +203,8 @@ func Earlier(history []Entry) (revisions []int) {
 			revisions = append(revisions, e.Revision)
 		}
 		for target, is := e.rollbackTo(); is; target, is = history[before].rollbackTo() {
-			if before = slices.IndexFunc(history, func(e Entry) bool { return e.Revision >= target }); before < 0 || history[before].Revision > target {
+			if before = slices.IndexFunc(history, func(e Entry) bool { return e.Revision >= target }); before < 0 ||
+				history[before].Revision > target {
 				return revisions // the history does not reach back so far
 			}
 		}
@@ -244,8 +251,8 @@ func (v Version) from(major, minor int) bool {
 	return v.Major > major || v.Major == major && v.Minor >= minor
 }
 
-// Failure is what to say of a program that ended with an exit code other than 0: what Helm said went wrong, or where it was killed
-// before it could say anything, that it did.
+// Failure is what to say of a program that ended with an exit code other than 0: what Helm said
+// went wrong, or where it was killed before it could say anything, that it did.
 func Failure(exitCode int, stderr string) string {
 	cause := Cause(stderr)
 	if cause == "Killed" || cause == "Terminated" { // as a shell says of a program that it ran

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Release names a Helm release and what it is made from. Paths are those inside the container that Helm runs in.
+// Release names a Helm release and what it is made from. Paths are those inside the container that
+// Helm runs in.
 type Release struct {
 	Name      string
 	Namespace string
@@ -17,11 +18,13 @@ type Release struct {
 	Timeout   time.Duration // of an operation, hooks included
 	Helm      Version
 
-	// Next is the revision that an operation is to make. An upgrade or install says it in a label of the revision, with the
-	// operation's limit, so that whoever finds it pending later knows when its maker has ended: see Revision.HeldFrom.
+	// Next is the revision that an operation is to make. An upgrade or install says it in a label
+	// of the revision, with the operation's limit, so that whoever finds it pending later knows
+	// when its maker has ended: see Revision.HeldFrom.
 	Next int
-	// CreateNamespace has Helm make the namespace. It is for one that is missing only: Helm 4 takes labels and annotations from
-	// one that is there, those that another release of Helm's has set, and it takes a right on the whole cluster.
+	// CreateNamespace has Helm make the namespace. It is for one that is missing only: Helm 4 takes
+	// labels and annotations from one that is there, those that another release of Helm's has set,
+	// and it takes a right on the whole cluster.
 	CreateNamespace bool
 }
 
@@ -50,13 +53,14 @@ func (r Release) UninstallArgs() []string {
 	return r.operation("uninstall", r.Name, "--ignore-not-found")
 }
 
-// RollbackArgs takes the release back to a revision because a person asked for it. Helm has a place to say how long that
-// may take from 4.3 on.
+// RollbackArgs takes the release back to a revision because a person asked for it. Helm has a place
+// to say how long that may take from 4.3 on.
 func (r Release) RollbackArgs(revision int) []string {
 	return r.rollback(revision, "")
 }
 
-// RecoverArgs takes the release back to a revision after a failure. Before Helm 4.3, RecoveredArgs has to say so afterwards.
+// RecoverArgs takes the release back to a revision after a failure. Before Helm 4.3, RecoveredArgs
+// has to say so afterwards.
 func (r Release) RecoverArgs(revision int) []string {
 	return r.rollback(revision, afterFailure)
 }
@@ -64,14 +68,16 @@ func (r Release) RecoverArgs(revision int) []string {
 func (r Release) rollback(revision int, why string) []string {
 	args := append([]string{"rollback", r.Name, strconv.Itoa(revision)}, r.overwrite()...)
 	if r.Helm.describesRollbacks() {
-		args = append(args, "--description", fmt.Sprintf(rollback+"%d%s, by Ship in %d s at most", revision, why, r.limit()/time.Second))
+		args = append(args, "--description", fmt.Sprintf(rollback+"%d%s, by Ship in %d s at most", revision, why,
+			r.limit()/time.Second))
 	}
 	return r.operation(args...)
 }
 
 func (v Version) describesRollbacks() bool { return v.from(4, 3) }
 
-// RecoveredArgs marks a revision as one that RecoverArgs made. It returns nil if Helm has written that down already.
+// RecoveredArgs marks a revision as one that RecoverArgs made. It returns nil if Helm has written
+// that down already.
 func (r Release) RecoveredArgs(revision int) []string {
 	if r.Helm.describesRollbacks() {
 		return nil
@@ -85,8 +91,8 @@ func (r Release) record(revision int) string {
 	return fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision)
 }
 
-// overwrite makes Helm 4 do what Helm 3 does anyway: set what the chart says where somebody else has changed it since,
-// also in a release that Helm 3 made.
+// overwrite makes Helm 4 do what Helm 3 does anyway: set what the chart says where somebody else
+// has changed it since, also in a release that Helm 3 made.
 func (r Release) overwrite() []string {
 	if !r.Helm.from(4, 0) {
 		return nil
@@ -94,18 +100,20 @@ func (r Release) overwrite() []string {
 	return []string{"--server-side=true", "--force-conflicts"}
 }
 
-// operation bounds one that changes the cluster. Helm's own timeout is for each hook and for the rollout on its own, and does
-// not hold while the cluster's API keeps silent; so it is told to end in order (SIGTERM) a little after the timeout, and is
-// killed where it does not.
+// operation bounds one that changes the cluster. Helm's own timeout is for each hook and for the
+// rollout on its own, and does not hold while the cluster's API keeps silent; so it is told to end
+// in order (SIGTERM) a little after the timeout, and is killed where it does not.
 func (r Release) operation(args ...string) []string {
 	helm := append([]string{"helm"}, args...)
-	return Bounded(r.Timeout+grace, append(helm, "--namespace", r.Namespace, "--wait", "--timeout", r.Timeout.String())...)
+	helm = append(helm, "--namespace", r.Namespace, "--wait", "--timeout", r.Timeout.String())
+	return Bounded(r.Timeout+grace, helm...)
 }
 
 // limit is the time after which an operation that began has ended, whatever became of it.
 func (r Release) limit() time.Duration { return r.Timeout + grace + killAfter + clocks }
 
-// What Helm gets to end in order, to end after it was told to, and what two machines' clocks may differ by.
+// What Helm gets to end in order, to end after it was told to, and what two machines' clocks may
+// differ by.
 const (
 	grace     = 5 * time.Second
 	killAfter = 5 * time.Second
@@ -119,10 +127,12 @@ func Bounded(limit time.Duration, command ...string) []string {
 
 func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
 
-// ThenLook is an operation, and a look at the release's last revision after it if it succeeded: in one program, since each further
-// container takes as long as the look. Its output is that of RevisionsArgs, or empty if the look failed.
+// ThenLook is an operation, and a look at the release's last revision after it if it succeeded: in
+// one program, since each further container takes as long as the look. Its output is that of
+// RevisionsArgs, or empty if the look failed.
 func (r Release) ThenLook(limit time.Duration, operation []string) []string {
-	const script = `look=$1 limit=$2; shift 2; "$@" >/dev/null || exit; timeout -k 5 "$limit" kubectl get --raw "$look" 2>/dev/null || :`
+	const script = `look=$1 limit=$2; shift 2; "$@" >/dev/null || exit; ` +
+		`timeout -k 5 "$limit" kubectl get --raw "$look" 2>/dev/null || :`
 	look := RevisionsArgs(r.Namespace, r.Name)
 	return append([]string{"sh", "-c", script, "sh", look[len(look)-1], seconds(limit)}, operation...)
 }
@@ -134,12 +144,16 @@ func (r Release) HistoryArgs() []string {
 
 // ValuesArgs asks for the values that a revision was made with.
 func (r Release) ValuesArgs(revision int) []string {
-	return []string{"helm", "get", "values", r.Name, "--revision", strconv.Itoa(revision), "--namespace", r.Namespace, "--output", "json"}
+	return []string{
+		"helm", "get", "values", r.Name, "--revision", strconv.Itoa(revision),
+		"--namespace", r.Namespace, "--output", "json",
+	}
 }
 
 // Labels that Ship puts on a revision. Helm lets a later revision inherit them.
 const (
-	// OperationLabel is how long the operation that makes the revision may take, as REVISION.SECONDS: see Revision.Ends.
+	// OperationLabel is how long the operation that makes the revision may take, as
+	// REVISION.SECONDS: see Revision.Ends.
 	OperationLabel = "ship-operation"
 	// ClaimLabel is on a revision that is being uninstalled or rolled back: see Claim.
 	ClaimLabel = "ship-claim"
@@ -147,16 +161,17 @@ const (
 	RecoveryLabel = "ship-recovery"
 )
 
-// claimant is the field manager that claims are put on a revision as: the cluster writes down when it did so
-// (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
+// claimant is the field manager that claims are put on a revision as: the cluster writes down when
+// it did so (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
 const claimant = "ship-claim"
 
-// Claim is one release's right to uninstall a revision or to roll it back: REVISION.SECONDS.OWNER. Helm compares nothing before
-// it does that. It holds for SECONDS from when it was put there, by the cluster's clock.
+// Claim is one release's right to uninstall a revision or to roll it back: REVISION.SECONDS.OWNER.
+// Helm compares nothing before it does that. It holds for SECONDS from when it was put there, by
+// the cluster's clock.
 type Claim string
 
-// NewClaim makes a claim on a revision for the owner, an id that nobody else has. It holds for as long as an uninstall and an install
-// may take.
+// NewClaim makes a claim on a revision for the owner, an id that nobody else has. It holds for as
+// long as an uninstall and an install may take.
 func (r Release) NewClaim(revision int, owner string) Claim {
 	return Claim(fmt.Sprintf("%d.%d.%s", revision, 2*r.limit()/time.Second, owner))
 }
@@ -171,20 +186,22 @@ func (c Claim) parse() (revision int, limit time.Duration, known bool) {
 	return revision, time.Duration(seconds) * time.Second, err == nil
 }
 
-// ClaimArgs puts a claim on a revision. It fails if there is one already, unless it is the old one, which has ended
-// (https://www.rfc-editor.org/rfc/rfc6902#section-4.6).
+// ClaimArgs puts a claim on a revision. It fails if there is one already, unless it is the old one,
+// which has ended (https://www.rfc-editor.org/rfc/rfc6902#section-4.6).
 func (r Release) ClaimArgs(revision int, claim, old Claim) []string {
 	path, was := "/metadata/labels/"+ClaimLabel, any(nil)
 	if old != "" {
 		was = old
 	}
-	return r.patch(revision, map[string]any{"op": "test", "path": path, "value": was}, map[string]any{"op": "add", "path": path, "value": claim})
+	return r.patch(revision, map[string]any{"op": "test", "path": path, "value": was},
+		map[string]any{"op": "add", "path": path, "value": claim})
 }
 
 // UnclaimArgs takes the owner's claim from a revision. It fails if it is not there.
 func (r Release) UnclaimArgs(revision int, owner string) []string {
 	path := "/metadata/labels/" + ClaimLabel
-	return r.patch(revision, map[string]any{"op": "test", "path": path, "value": r.NewClaim(revision, owner)}, map[string]any{"op": "remove", "path": path})
+	return r.patch(revision, map[string]any{"op": "test", "path": path, "value": r.NewClaim(revision, owner)},
+		map[string]any{"op": "remove", "path": path})
 }
 
 func (r Release) patch(revision int, operations ...map[string]any) []string {
@@ -193,10 +210,13 @@ func (r Release) patch(revision int, operations ...map[string]any) []string {
 		"--field-manager", claimant, "--type", "json", "--patch", string(patch)}
 }
 
-// ClockArgs asks for the time by the cluster's clock, which it writes on whatever is to be made; nothing is made.
+// ClockArgs asks for the time by the cluster's clock, which it writes on whatever is to be made;
+// nothing is made.
 func ClockArgs(namespace string) []string {
-	return []string{"kubectl", "create", "secret", "generic", "ship-clock", "--namespace", namespace, "--dry-run=server",
-		"--output", "jsonpath={.metadata.creationTimestamp}"}
+	return []string{
+		"kubectl", "create", "secret", "generic", "ship-clock", "--namespace", namespace,
+		"--dry-run=server", "--output", "jsonpath={.metadata.creationTimestamp}",
+	}
 }
 
 // VersionArgs asks Helm for its own version.

@@ -17,13 +17,8 @@ func (r Release) Compare(before Revision) string {
 	if before.Status == "uninstalled" { // Helm renders an install as revision 1, whatever it is kept as
 		number = 1
 	}
-	return fmt.Sprintf(
-		"{{- if ne (int .Release.Revision) %d }}{{ fail (printf \"%s: revision %%d is not the next one any more, "+
-			"or it was never there\" %d) }}{{ end -}}\n",
-		number,
-		Taken,
-		number,
-	)
+	return fmt.Sprintf("{{- if ne (int .Release.Revision) %d }}{{ fail (printf \"%s: revision %%d is not the next "+
+		"one any more, or it was never there\" %d) }}{{ end -}}\n", number, Taken, number)
 }
 
 // What PackArgs makes below its folder.

@@ -37,7 +37,12 @@ func TestParseTarget(t *testing.T) {
 
 func TestParseTargets(t *testing.T) {
 	got, err := ParseTargets([]string{"test:reinstall", "eu=shop-eu + us", "live"})
-	want := []Target{{"test", "test", Reinstall, false}, {"eu", "shop-eu", Upgrade, false}, {"us", "us", Upgrade, true}, {"live", "live", Upgrade, false}}
+	want := []Target{
+		{"test", "test", Reinstall, false},
+		{"eu", "shop-eu", Upgrade, false},
+		{"us", "us", Upgrade, true},
+		{"live", "live", Upgrade, false},
+	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -61,7 +66,8 @@ func TestParseTargets(t *testing.T) {
 
 func TestValuesThereAndBack(t *testing.T) {
 	image := Image{"registry.example/shop", "1.4.0", "sha256:1"}
-	for _, keys := range []Keys{DefaultKeys, {"image.repository", "image.tag"}, {"repo", "app.tag", "app.image.digest"}} {
+	for _, keys := range []Keys{DefaultKeys, {"image.repository", "image.tag"},
+		{"repo", "app.tag", "app.image.digest"}} {
 		if err := keys.Check(); err != nil {
 			t.Errorf("%q: %v", keys, err)
 		}
@@ -115,11 +121,15 @@ func kept(t *testing.T, labels, revision string) string { // labels may be follo
 }
 
 func TestParseRevisions(t *testing.T) {
-	claimed := `{"name":"shop","ship-operation":"3.70","ship-claim":"3.70.A","ship-recovery":"3"},"creationTimestamp":"2026-01-02T03:05:05Z",` +
-		`"managedFields":[{"manager":"helm","time":"2026-01-02T03:07:05Z"},{"manager":"ship-claim","time":"2026-01-02T03:06:05Z"}]`
-	answer := `{"items":[` + kept(t, claimed,
-		`{"name":"shop","info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z","description":"Rollback to 1"},`+
-			`"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},"hooks":[{"name":"shop-migrate"}],"version":3}`) + `,` +
+	claimed := `{"name":"shop","ship-operation":"3.70","ship-claim":"3.70.A","ship-recovery":"3"},` +
+		`"creationTimestamp":"2026-01-02T03:05:05Z",` +
+		`"managedFields":[{"manager":"helm","time":"2026-01-02T03:07:05Z"},` +
+		`{"manager":"ship-claim","time":"2026-01-02T03:06:05Z"}]`
+	failed := `{"name":"shop",` +
+		`"info":{"status":"failed","last_deployed":"2026-01-02T03:04:05.6Z","description":"Rollback to 1"},` +
+		`"config":{"image":{"repository":"r/shop","tag":"1.4.0","digest":"sha256:1"}},` +
+		`"hooks":[{"name":"shop-migrate"}],"version":3}`
+	answer := `{"items":[` + kept(t, claimed, failed) + `,` +
 		kept(t, `{"name":"shop"}`, `{"name":"shop","info":{"status":"deployed"},"version":2}`) + `,` +
 		kept(t, `{"name":"other"}`, `{"name":"other","info":{"status":"deployed"},"version":1}`) + `]}`
 	last, err := ParseRevisions(answer)
@@ -128,16 +138,26 @@ func TestParseRevisions(t *testing.T) {
 		t.Errorf("got %+v, %v", image, err)
 	}
 	got.values = nil
-	want := Revision{Number: 3, Status: "failed", Since: time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC), Description: "Rollback to 1",
-		Hooks: []string{"shop-migrate"}, Operation: "3.70", Claim: "3.70.A", Recovered: "3",
-		Created: time.Date(2026, 1, 2, 3, 5, 5, 0, time.UTC), Claimed: time.Date(2026, 1, 2, 3, 6, 5, 0, time.UTC)}
+	want := Revision{
+		Number:      3,
+		Status:      "failed",
+		Since:       time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC),
+		Description: "Rollback to 1",
+		Hooks:       []string{"shop-migrate"},
+		Operation:   "3.70",
+		Claim:       "3.70.A",
+		Recovered:   "3",
+		Created:     time.Date(2026, 1, 2, 3, 5, 5, 0, time.UTC),
+		Claimed:     time.Date(2026, 1, 2, 3, 6, 5, 0, time.UTC),
+	}
 	if !reflect.DeepEqual(got, want) || !got.Rollback() {
 		t.Errorf("got %+v", got)
 	}
 	if last["other"].Number != 1 || last["third"].Number != 0 {
 		t.Errorf("got %+v", last)
 	}
-	for _, broken := range []string{"", `{"items":[{"data":{"release":"aGVsbG8="}}]}`, `{"items":[{"data":{"release":3}}]}`} {
+	for _, broken := range []string{"", `{"items":[{"data":{"release":"aGVsbG8="}}]}`,
+		`{"items":[{"data":{"release":3}}]}`} {
 		if _, err := ParseRevisions(broken); err == nil {
 			t.Errorf("%q is no list", broken)
 		}
@@ -145,20 +165,55 @@ func TestParseRevisions(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
-	const ran, failed, killed, back = "Upgrade complete", `Upgrade "shop" failed: timed out`, "Preparing upgrade", "Rollback to 1"
+	const ran, failed, killed, back = "Upgrade complete", `Upgrade "shop" failed: timed out`, "Preparing upgrade",
+		"Rollback to 1"
 	for name, c := range map[string]struct {
 		history        []Entry
 		last, withdrew int
 	}{
-		"none":                        {nil, 0, 0},
-		"never ran":                   {[]Entry{{1, "failed", failed}}, 0, 0},
-		"failed after one that ran":   {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}, {3, "failed", failed}}, 2, 0},
-		"a rollback that failed":      {[]Entry{{1, "deployed", ran}, {2, "superseded", killed}, {3, "failed", `Rollback "shop" failed: x`}}, 1, 0},
-		"rolled back on purpose":      {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "deployed", back}}, 3, 2},
-		"and once more":               {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", back}, {4, "deployed", back}}, 4, 2},
-		"rolled back after a failure": {[]Entry{{1, "superseded", ran}, {2, "failed", failed}, {3, "deployed", back}}, 3, 0},
-		"a failure after a rollback":  {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", back}, {4, "failed", failed}, {5, "deployed", "Rollback to 3"}}, 5, 2},
-		"freed from a killed upgrade": {[]Entry{{1, "superseded", ran}, {2, "pending-upgrade", killed}, {3, "deployed", back}}, 3, 0},
+		"none":      {nil, 0, 0},
+		"never ran": {[]Entry{{1, "failed", failed}}, 0, 0},
+		"failed after one that ran": {
+			[]Entry{{1, "superseded", ran}, {2, "deployed", ran}, {3, "failed", failed}},
+			2,
+			0,
+		},
+		"a rollback that failed": {
+			[]Entry{{1, "deployed", ran}, {2, "superseded", killed}, {3, "failed", `Rollback "shop" failed: x`}},
+			1,
+			0,
+		},
+		"rolled back on purpose": {
+			[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "deployed", back}},
+			3,
+			2,
+		},
+		"and once more": {
+			[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", back}, {4, "deployed", back}},
+			4,
+			2,
+		},
+		"rolled back after a failure": {
+			[]Entry{{1, "superseded", ran}, {2, "failed", failed}, {3, "deployed", back}},
+			3,
+			0,
+		},
+		"a failure after a rollback": {
+			[]Entry{
+				{1, "superseded", ran},
+				{2, "superseded", ran},
+				{3, "superseded", back},
+				{4, "failed", failed},
+				{5, "deployed", "Rollback to 3"},
+			},
+			5,
+			2,
+		},
+		"freed from a killed upgrade": {
+			[]Entry{{1, "superseded", ran}, {2, "pending-upgrade", killed}, {3, "deployed", back}},
+			3,
+			0,
+		},
 	} {
 		if got := LastRan(c.history); got != c.last {
 			t.Errorf("%s: revision %d ran last, want %d", name, got, c.last)
@@ -167,7 +222,9 @@ func TestHistory(t *testing.T) {
 			t.Errorf("%s: rolled back from %d, want %d", name, got, c.withdrew)
 		}
 	}
-	got, err := ParseHistory(`[{"revision":2,"status":"deployed","description":"b"},{"revision":1,"status":"superseded","description":"a"}]`)
+	got, err := ParseHistory(
+		`[{"revision":2,"status":"deployed","description":"b"},{"revision":1,"status":"superseded","description":"a"}]`,
+	)
 	if want := []Entry{{1, "superseded", "a"}, {2, "deployed", "b"}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -179,15 +236,50 @@ func TestEarlier(t *testing.T) {
 		history []Entry
 		want    []int
 	}{
-		"none":          {nil, nil},
-		"one":           {[]Entry{{1, "deployed", ran}}, nil},
-		"two":           {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}}, []int{1}},
-		"now failed":    {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}, {3, "failed", failed}}, []int{2, 1}},
-		"back once":     {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", ran}, {4, "deployed", "Rollback to 2"}}, []int{1}},
-		"back twice":    {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", "Rollback to 1"}, {4, "deployed", ran}}, []int{3}},
-		"of a rollback": {[]Entry{{1, "superseded", ran}, {2, "superseded", ran}, {3, "superseded", ran}, {4, "superseded", "Rollback to 2"}, {5, "failed", failed}, {6, "deployed", "Rollback to 4"}}, []int{1}},
-		"pruned":        {[]Entry{{5, "superseded", ran}, {6, "deployed", "Rollback to 2"}}, nil},
-		"later again":   {[]Entry{{1, "superseded", ran}, {2, "failed", failed}, {3, "superseded", "Rollback to 1"}, {4, "superseded", ran}, {5, "deployed", ran}}, []int{4, 3}},
+		"none":       {nil, nil},
+		"one":        {[]Entry{{1, "deployed", ran}}, nil},
+		"two":        {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}}, []int{1}},
+		"now failed": {[]Entry{{1, "superseded", ran}, {2, "deployed", ran}, {3, "failed", failed}}, []int{2, 1}},
+		"back once": {
+			[]Entry{
+				{1, "superseded", ran},
+				{2, "superseded", ran},
+				{3, "superseded", ran},
+				{4, "deployed", "Rollback to 2"},
+			},
+			[]int{1},
+		},
+		"back twice": {
+			[]Entry{
+				{1, "superseded", ran},
+				{2, "superseded", ran},
+				{3, "superseded", "Rollback to 1"},
+				{4, "deployed", ran},
+			},
+			[]int{3},
+		},
+		"of a rollback": {
+			[]Entry{
+				{1, "superseded", ran},
+				{2, "superseded", ran},
+				{3, "superseded", ran},
+				{4, "superseded", "Rollback to 2"},
+				{5, "failed", failed},
+				{6, "deployed", "Rollback to 4"},
+			},
+			[]int{1},
+		},
+		"pruned": {[]Entry{{5, "superseded", ran}, {6, "deployed", "Rollback to 2"}}, nil},
+		"later again": {
+			[]Entry{
+				{1, "superseded", ran},
+				{2, "failed", failed},
+				{3, "superseded", "Rollback to 1"},
+				{4, "superseded", ran},
+				{5, "deployed", ran},
+			},
+			[]int{4, 3},
+		},
 	} {
 		if got := Earlier(c.history); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
@@ -197,7 +289,14 @@ func TestEarlier(t *testing.T) {
 
 func TestParseVersion(t *testing.T) {
 	for answer, want := range map[string]Version{
-		"v4.3.1": {4, 3}, "v4.3": {4, 3}, "v4.0.0-rc.1": {4, 0}, "v3.22.0\n": {3, 22}, "v3.12.9": {}, "v2.17.0": {}, "v5.0.0": {}, "": {},
+		"v4.3.1":      {4, 3},
+		"v4.3":        {4, 3},
+		"v4.0.0-rc.1": {4, 0},
+		"v3.22.0\n":   {3, 22},
+		"v3.12.9":     {},
+		"v2.17.0":     {},
+		"v5.0.0":      {},
+		"":            {},
 	} {
 		if got, err := ParseVersion(answer); got != want || (err != nil) != (want == Version{}) {
 			t.Errorf("%q: %+v, %v", answer, got, err)
@@ -217,8 +316,16 @@ func TestFailure(t *testing.T) {
 }
 
 func TestFlagsFollowTheVersion(t *testing.T) {
-	r := Release{Name: "shop", Namespace: "test", Chart: "/chart", Timeout: 90 * time.Second, Helm: Version{3, 22}, Next: 7}
-	want := "timeout -k 5 95 helm upgrade --install shop /chart --labels ship-operation=7.110 --namespace test --wait --timeout 1m30s"
+	r := Release{
+		Name:      "shop",
+		Namespace: "test",
+		Chart:     "/chart",
+		Timeout:   90 * time.Second,
+		Helm:      Version{3, 22},
+		Next:      7,
+	}
+	want := "timeout -k 5 95 helm upgrade --install shop /chart --labels ship-operation=7.110 --namespace test " +
+		"--wait --timeout 1m30s"
 	if got := strings.Join(r.UpgradeArgs(), " "); got != want {
 		t.Errorf("Helm 3: got %s", got)
 	}
@@ -235,7 +342,8 @@ func TestFlagsFollowTheVersion(t *testing.T) {
 
 // TestRecordThatInflates reads a record of 1 MB that unpacks to a gigabyte.
 func TestRecordThatInflates(t *testing.T) {
-	bomb := `{"items":[` + kept(t, `{"name":"shop"}`, `{"name":"shop","manifest":"`+strings.Repeat("0", 200<<20)+`"}`) + `]}`
+	bomb := `{"items":[` + kept(t, `{"name":"shop"}`, `{"name":"shop","manifest":"`+strings.Repeat("0", 200<<20)+`"}`) +
+		`]}`
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, err := ParseRevisions(bomb)
@@ -273,7 +381,10 @@ func TestPackRefusesLinks(t *testing.T) {
 		t.Errorf("links inside the tree: exit code %d: %s", code, said)
 	}
 	for name, to := range map[string]string{
-		"files/ship": outside, "files/secret": filepath.Join(outside, "secret"), "files/environ": "/proc/self/environ", "files/up": "../../../..",
+		"files/ship":    outside,
+		"files/secret":  filepath.Join(outside, "secret"),
+		"files/environ": "/proc/self/environ",
+		"files/up":      "../../../..",
 		"values-b.yaml": "/etc/passwd", "files/through": "../../other/out", "files/none": "nothing",
 	} {
 		link := filepath.Join(tree, "chart", name)
@@ -282,7 +393,8 @@ func TestPackRefusesLinks(t *testing.T) {
 			must(t, os.MkdirAll(filepath.Join(tree, "other"), 0o755))
 			must(t, os.Symlink(outside, filepath.Join(tree, "other/out")))
 		}
-		if code, said := run(); code != LinksOutside || !strings.Contains(said, "chart/"+name+" -> "+to+"\n") || strings.Count(said, "\n") != 1 {
+		if code, said := run(); code != LinksOutside || !strings.Contains(said, "chart/"+name+" -> "+to+"\n") ||
+			strings.Count(said, "\n") != 1 {
 			t.Errorf("%s -> %s: exit code %d: %s", name, to, code, said)
 		}
 		must(t, os.Remove(link))
@@ -308,25 +420,44 @@ func TestHeldFrom(t *testing.T) {
 	const upgrade, rollback = "pending-upgrade", "pending-rollback"
 	byShip := Hold{What: upgrade, Since: created, Limit: 110 * time.Second, Known: true}
 	backByShip := Hold{What: rollback, Since: created, Limit: 110 * time.Second, Known: true}
-	claimed := Hold{What: "claimed by another release", Since: created.Add(time.Minute), Limit: 220 * time.Second, Known: true, Claim: true}
+	claimed := Hold{
+		What:  "claimed by another release",
+		Since: created.Add(time.Minute),
+		Limit: 220 * time.Second,
+		Known: true,
+		Claim: true,
+	}
 	for name, c := range map[string]struct {
 		revision Revision
 		want     Hold
 	}{
-		"deployed":                     {Revision{Number: 7, Status: "deployed"}, Hold{}},
-		"by Ship":                      {Revision{Number: 7, Status: upgrade, Operation: "7.110"}, byShip},
-		"inherited by somebody else's": {Revision{Number: 8, Status: upgrade, Operation: "7.110"}, Hold{What: upgrade, Since: created}},
-		"somebody else's":              {Revision{Number: 7, Status: upgrade}, Hold{What: upgrade, Since: created}},
-		"a rollback of Ship's":         {Revision{Number: 8, Status: rollback, Description: asked, Operation: "2.110"}, backByShip},
-		"a recovery of Ship's":         {Revision{Number: 8, Status: rollback, Description: after, Operation: "2.110"}, backByShip},
-		"a person's rollback":          {Revision{Number: 8, Status: rollback, Description: "Rollback to 2", Operation: "2.110"}, Hold{What: rollback, Since: created}},
-		"another's claim":              {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "B")}, claimed},
-		"a claim on another revision":  {Revision{Number: 8, Status: "deployed", Claim: r.NewClaim(7, "B")}, Hold{}},
-		"one's own claim":              {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "A")}, Hold{}},
-		"no claim":                     {Revision{Number: 7, Status: "deployed", Claim: "nonsense"}, Hold{}},
+		"deployed": {Revision{Number: 7, Status: "deployed"}, Hold{}},
+		"by Ship":  {Revision{Number: 7, Status: upgrade, Operation: "7.110"}, byShip},
+		"inherited by somebody else's": {
+			Revision{Number: 8, Status: upgrade, Operation: "7.110"},
+			Hold{What: upgrade, Since: created},
+		},
+		"somebody else's": {Revision{Number: 7, Status: upgrade}, Hold{What: upgrade, Since: created}},
+		"a rollback of Ship's": {
+			Revision{Number: 8, Status: rollback, Description: asked, Operation: "2.110"},
+			backByShip,
+		},
+		"a recovery of Ship's": {
+			Revision{Number: 8, Status: rollback, Description: after, Operation: "2.110"},
+			backByShip,
+		},
+		"a person's rollback": {
+			Revision{Number: 8, Status: rollback, Description: "Rollback to 2", Operation: "2.110"},
+			Hold{What: rollback, Since: created},
+		},
+		"another's claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "B")}, claimed},
+		"a claim on another revision": {Revision{Number: 8, Status: "deployed", Claim: r.NewClaim(7, "B")}, Hold{}},
+		"one's own claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "A")}, Hold{}},
+		"no claim":                    {Revision{Number: 7, Status: "deployed", Claim: "nonsense"}, Hold{}},
 	} {
 		// what the clock of the machine says that Helm ran on does not count
-		c.revision.Since, c.revision.Created, c.revision.Claimed = created.Add(-time.Hour), created, created.Add(time.Minute)
+		c.revision.Since, c.revision.Created, c.revision.Claimed = created.Add(-time.Hour), created,
+			created.Add(time.Minute)
 		if got := c.revision.HeldFrom("A"); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
@@ -355,11 +486,16 @@ func TestRecovery(t *testing.T) {
 		t.Error("Helm 4.3 is marked twice")
 	}
 	r.Helm = Version{3, 22}
-	if got := r.RecoveredArgs(4); !slices.Contains(got, "ship-recovery=4") || !slices.Contains(got, "sh.helm.release.v1.shop.v4") {
+	if got := r.RecoveredArgs(4); !slices.Contains(got, "ship-recovery=4") ||
+		!slices.Contains(got, "sh.helm.release.v1.shop.v4") {
 		t.Errorf("Helm 3: %q", got)
 	}
 	// what was thought to be dead was alive, and came to run after it was taken back
-	history := []Entry{{1, "superseded", "Install complete"}, {2, "deployed", "Upgrade complete"}, {3, "deployed", description}}
+	history := []Entry{
+		{1, "superseded", "Install complete"},
+		{2, "deployed", "Upgrade complete"},
+		{3, "deployed", description},
+	}
 	if from := RolledBackFrom(history); from != 0 {
 		t.Errorf("a recovery counts as a person's rollback from revision %d", from)
 	}
@@ -379,11 +515,17 @@ func TestBetween(t *testing.T) {
 		history []Entry
 		want    int
 	}{
-		"nothing":           {[]Entry{{4, "superseded", ran}, {5, "deployed", "Rollback to 3"}}, 0},
-		"tried again":       {[]Entry{{4, "superseded", ran}, {5, "superseded", "Rollback to 3"}, {6, "deployed", "Rollback to 3"}}, 0},
-		"a release":         {[]Entry{{4, "superseded", ran}, {5, "superseded", ran}, {6, "deployed", "Rollback to 3"}}, 5},
-		"a failed one":      {[]Entry{{4, "superseded", ran}, {5, "failed", failed}, {6, "deployed", "Rollback to 3"}}, 0},
-		"another rollback":  {[]Entry{{4, "superseded", ran}, {5, "superseded", "Rollback to 2"}, {6, "deployed", "Rollback to 3"}}, 5},
+		"nothing": {[]Entry{{4, "superseded", ran}, {5, "deployed", "Rollback to 3"}}, 0},
+		"tried again": {
+			[]Entry{{4, "superseded", ran}, {5, "superseded", "Rollback to 3"}, {6, "deployed", "Rollback to 3"}},
+			0,
+		},
+		"a release":    {[]Entry{{4, "superseded", ran}, {5, "superseded", ran}, {6, "deployed", "Rollback to 3"}}, 5},
+		"a failed one": {[]Entry{{4, "superseded", ran}, {5, "failed", failed}, {6, "deployed", "Rollback to 3"}}, 0},
+		"another rollback": {
+			[]Entry{{4, "superseded", ran}, {5, "superseded", "Rollback to 2"}, {6, "deployed", "Rollback to 3"}},
+			5,
+		},
 		"the history ended": {nil, 0},
 	} {
 		if got := Between(c.history, 4, 3); got != c.want {
@@ -411,7 +553,8 @@ func TestCompare(t *testing.T) {
 	for _, c := range []struct {
 		before Revision
 		want   string
-	}{{Revision{Number: 7, Status: "deployed"}, "ne (int .Release.Revision) 8 }}"}, {Revision{Number: 7, Status: "uninstalled"}, "ne (int .Release.Revision) 1 }}"}} {
+	}{{Revision{Number: 7, Status: "deployed"}, "ne (int .Release.Revision) 8 }}"},
+		{Revision{Number: 7, Status: "uninstalled"}, "ne (int .Release.Revision) 1 }}"}} {
 		if got := r.Compare(c.before); !strings.Contains(got, c.want) || !Locked(got) {
 			t.Errorf("%+v: %s", c.before, got)
 		}
@@ -436,13 +579,19 @@ func FuzzAnswers(f *testing.F) {
 
 func TestWaited(t *testing.T) {
 	for cause, want := range map[string]bool{
-		"UPGRADE FAILED: resource Deployment/shop/shop not ready. status: InProgress, message: Updated: 1/2\ncontext deadline exceeded": true,
+		"UPGRADE FAILED: resource Deployment/shop/shop not ready. status: InProgress, message: Updated: " +
+			"1/2\ncontext deadline exceeded": true,
 		"UPGRADE FAILED: context deadline exceeded": true, // Helm 3
-		"UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n\t* job shop-migrate failed: BackoffLimitExceeded":                                          true,
-		"failed pre-install: resource Job/shop/shop-migrate not ready. status: Failed, message: Job Failed. failed: 1/1":                                          true,
-		`UPGRADE FAILED: cannot patch "shop" with kind Deployment: Deployment.apps "shop" is invalid: spec.selector: Invalid value: field is immutable`:           false,
-		`UPGRADE FAILED: failed to create resource: deployments.apps is forbidden: User "ship" cannot create resource "deployments" in API group "apps"`:          false,
-		`UPGRADE FAILED: conflict occurred while applying object shop/shop apps/v1, Kind=Deployment: Apply failed with 1 conflict: conflict with "kubectl-scale"`: false,
+		"UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n\t* job shop-migrate failed: " +
+			"BackoffLimitExceeded": true,
+		"failed pre-install: resource Job/shop/shop-migrate not ready. status: Failed, message: Job Failed. failed: " +
+			"1/1": true,
+		`UPGRADE FAILED: cannot patch "shop" with kind Deployment: Deployment.apps "shop" is invalid: ` +
+			`spec.selector: Invalid value: field is immutable`: false,
+		`UPGRADE FAILED: failed to create resource: deployments.apps is forbidden: ` +
+			`User "ship" cannot create resource "deployments" in API group "apps"`: false,
+		`UPGRADE FAILED: conflict occurred while applying object shop/shop apps/v1, Kind=Deployment: ` +
+			`Apply failed with 1 conflict: conflict with "kubectl-scale"`: false,
 	} {
 		if got := Waited(cause); got != want {
 			t.Errorf("%q: %v", cause, got)

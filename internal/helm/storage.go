@@ -13,13 +13,16 @@ import (
 	"time"
 )
 
-// RevisionsArgs asks for the last revisions of releases in a namespace with one request, whereas `helm status` asks for one
-// release's. Helm keeps a revision in a secret with labels for its owner, name, status and number
-// (https://helm.sh/docs/topics/advanced/#storage-backends).
+// RevisionsArgs asks for the last revisions of releases in a namespace with one request, whereas
+// `helm status` asks for one release's. Helm keeps a revision in a secret with labels for its
+// owner, name, status and number (https://helm.sh/docs/topics/advanced/#storage-backends).
 func RevisionsArgs(namespace string, names ...string) []string {
 	slices.Sort(names)
 	selector := "owner=helm,status!=superseded,name in (" + strings.Join(names, ",") + ")"
-	return []string{"kubectl", "get", "--raw", "/api/v1/namespaces/" + namespace + "/secrets?labelSelector=" + url.QueryEscape(selector)}
+	return []string{
+		"kubectl", "get", "--raw",
+		"/api/v1/namespaces/" + namespace + "/secrets?labelSelector=" + url.QueryEscape(selector),
+	}
 }
 
 // ParseRevisions reads the answer to RevisionsArgs: by release, its last revision.
@@ -62,12 +65,13 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 	return last, nil
 }
 
-// maxRecord is how many bytes a revision's record may unpack to. A secret holds 1 MiB, which a chart's text packs into about a tenth of
-// itself, but zeros into a thousandth.
+// maxRecord is how many bytes a revision's record may unpack to. A secret holds 1 MiB, which a
+// chart's text packs into about a tenth of itself, but zeros into a thousandth.
 const maxRecord = 32 << 20
 
 // decode reads what Helm keeps of a revision: JSON, compressed, in base64
-// (https://github.com/helm/helm/blob/main/pkg/storage/driver/util.go). What `helm status` prints is made from the same.
+// (https://github.com/helm/helm/blob/main/pkg/storage/driver/util.go). What `helm status` prints is
+// made from the same.
 func decode(kept []byte) (name string, revision Revision, err error) {
 	var stored struct {
 		Name    string

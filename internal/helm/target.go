@@ -1,4 +1,5 @@
-// Package helm writes arguments for Helm (https://helm.sh/docs/helm/) and reads its answers. It runs nothing.
+// Package helm writes arguments for Helm (https://helm.sh/docs/helm/) and reads its answers. It
+// runs nothing.
 package helm
 
 import (
@@ -26,7 +27,8 @@ type Target struct {
 
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// ParseTarget reads NAME[=NAMESPACE][:STRATEGY]. The namespace is the name's own and the strategy upgrade, by default.
+// ParseTarget reads NAME[=NAMESPACE][:STRATEGY]. The namespace is the name's own and the strategy
+// upgrade, by default.
 func ParseTarget(text string) (Target, error) {
 	place, strategy, hasStrategy := strings.Cut(strings.TrimSpace(text), ":")
 	name, namespace, hasNamespace := strings.Cut(place, "=")
@@ -42,22 +44,24 @@ func ParseTarget(text string) (Target, error) {
 	}
 	for _, part := range []string{target.Name, target.Namespace} {
 		if !label.MatchString(part) {
-			return Target{}, fmt.Errorf("environment %q: write NAME[=NAMESPACE][:STRATEGY], where name and namespace are "+
-				"lower-case letters, digits and dashes, at most 63", text)
+			return Target{}, fmt.Errorf("environment %q: write NAME[=NAMESPACE][:STRATEGY], where name and "+
+				"namespace are lower-case letters, digits and dashes, at most 63", text)
 		}
 	}
 	return target, nil
 }
 
-// ParseTargets reads a list of environments, whose names and namespaces must differ. Each text is one environment, or several joined
-// with "+" that are deployed to at the same time; neither a name nor a namespace nor a strategy can hold that character.
+// ParseTargets reads a list of environments, whose names and namespaces must differ. Each text is
+// one environment, or several joined with "+" that are deployed to at the same time; neither a name
+// nor a namespace nor a strategy can hold that character.
 func ParseTargets(texts []string) ([]Target, error) {
 	var targets []Target
 	seen := map[string]bool{}
 	for _, text := range texts {
 		for i, one := range strings.Split(text, "+") {
 			if strings.TrimSpace(one) == "" {
-				return nil, fmt.Errorf("environment %q: a name is missing: write ONE+OTHER for two that are deployed to at the same time", text)
+				return nil, fmt.Errorf("environment %q: a name is missing: write ONE+OTHER for two that are "+
+					"deployed to at the same time", text)
 			}
 			target, err := ParseTarget(one)
 			if err != nil {
@@ -67,7 +71,8 @@ func ParseTargets(texts []string) ([]Target, error) {
 				return nil, fmt.Errorf("environment %q is given twice", target.Name)
 			}
 			if seen["="+target.Namespace] {
-				return nil, fmt.Errorf("environment %q: the namespace %q is another environment's already", target.Name, target.Namespace)
+				return nil, fmt.Errorf("environment %q: the namespace %q is another environment's already", target.Name,
+					target.Namespace)
 			}
 			seen[target.Name], seen["="+target.Namespace] = true, true
 			target.Beside = i > 0

@@ -17,8 +17,9 @@ type Image struct {
 // String is the image's reference, as HOST/PATH:TAG@DIGEST.
 func (i Image) String() string { return i.Repository + ":" + i.Tag + "@" + i.Digest }
 
-// Keys are the dotted paths under which a chart takes the image's repository, tag and digest. A chart that knows no
-// digest has two, and gets TAG@DIGEST as the tag: together with the repository that is still a valid reference.
+// Keys are the dotted paths under which a chart takes the image's repository, tag and digest. A
+// chart that knows no digest has two, and gets TAG@DIGEST as the tag: together with the repository
+// that is still a valid reference.
 type Keys []string
 
 // DefaultKeys are those of `helm create`, and the digest beside them.
@@ -105,6 +106,7 @@ func (k Keys) CheckRendered(manifests string, image Image) error {
 	if len(k) == 2 {
 		return fmt.Errorf("the chart does not use %s, where it gets the image's tag and digest; see --keys", k[1])
 	}
-	return errors.New("the chart does not use " + k[2] + ", where it gets the image's digest; use it in the template, " +
-		"or pass --keys " + k[0] + "," + k[1] + " to get TAG@DIGEST as the tag")
+	return errors.New("the chart does not use " + k[2] +
+		", where it gets the image's digest; use it in the template, or pass --keys " + k[0] + "," + k[1] +
+		" to get TAG@DIGEST as the tag")
 }

@@ -60,13 +60,38 @@ func TestLeftAs(t *testing.T) {
 		words string
 		want  string
 	}{
-		"its own":                  {Revision{Number: 3, Status: "failed"}, true, "timed out", ""},
-		"nothing there":            {Revision{}, false, "refused", "nothing was installed"},
-		"one came after":           {Revision{Number: 4, Status: "deployed"}, false, "timed out", "revision 4 is deployed, by another operation"},
-		"one is at work":           {Revision{Number: 3, Status: "pending-upgrade"}, false, "another operation is in progress", "by another operation"},
-		"it came to run after all": {Revision{Number: 3, Status: "deployed"}, true, "timed out", "by another operation"},
-		"Helm never began":         {Revision{Number: 2, Status: "deployed"}, false, "refused", "Helm changed nothing, and revision 2 is deployed as before"},
-		"left pending":             {Revision{Number: 3, Status: "pending-upgrade"}, false, "killed", "left as it is: revision 3 is pending-upgrade"},
+		"its own":       {Revision{Number: 3, Status: "failed"}, true, "timed out", ""},
+		"nothing there": {Revision{}, false, "refused", "nothing was installed"},
+		"one came after": {
+			Revision{Number: 4, Status: "deployed"},
+			false,
+			"timed out",
+			"revision 4 is deployed, by another operation",
+		},
+		"one is at work": {
+			Revision{Number: 3, Status: "pending-upgrade"},
+			false,
+			"another operation is in progress",
+			"by another operation",
+		},
+		"it came to run after all": {
+			Revision{Number: 3, Status: "deployed"},
+			true,
+			"timed out",
+			"by another operation",
+		},
+		"Helm never began": {
+			Revision{Number: 2, Status: "deployed"},
+			false,
+			"refused",
+			"Helm changed nothing, and revision 2 is deployed as before",
+		},
+		"left pending": {
+			Revision{Number: 3, Status: "pending-upgrade"},
+			false,
+			"killed",
+			"left as it is: revision 3 is pending-upgrade",
+		},
 	} {
 		got := LeftAs(c.now, 3, c.own, c.words)
 		if (got == "") != (c.want == "") || !strings.HasSuffix(got, c.want) {

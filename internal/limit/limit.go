@@ -1,5 +1,6 @@
-// Package limit says how much of what a server answers is taken in. Each limit is far above what honest servers need, and all of them
-// together keep a look within 64 MB of memory, whatever a server sends. docs/errors.md lists them.
+// Package limit says how much of what a server answers is taken in. Each limit is far above what
+// honest servers need, and all of them together keep a look within 64 MB of memory, whatever a
+// server sends. docs/errors.md lists them.
 package limit
 
 import (
@@ -33,16 +34,17 @@ var kinds = [...]struct {
 	Inflated: {1024 * mega, "1 GB when its answer is unpacked"},
 	Kept:     {16 * mega, "16 MB to keep of one answer"},
 	Objects:  {5_000_000, "5 million objects in one answer"},
-	Depth:    {4096, "4096 objects that are made of one another"},  // git makes 4095 at most
-	Document: {4 * mega, "4 MB for an image's manifest or config"}, // as much as the distribution spec has registries take
+	Depth:    {4096, "4096 objects that are made of one another"}, // git makes 4095 at most
+	// as much as the distribution spec has registries take
+	Document: {4 * mega, "4 MB for an image's manifest or config"},
 	Nested:   {3, "3 indexes of images inside one another"},
 }
 
 // ErrExceeded is wrapped by the errors about what is above a limit.
 var ErrExceeded = errors.New("more than Ship takes")
 
-// Budget is what one answer may take. It ends with its context too, so that a deadline holds where a server's answer is at hand and only
-// takes long to work through. Several goroutines may use it.
+// Budget is what one answer may take. It ends with its context too, so that a deadline holds where
+// a server's answer is at hand and only takes long to work through. Several goroutines may use it.
 type Budget struct {
 	ctx    context.Context
 	server string
@@ -53,7 +55,8 @@ type Budget struct {
 // New makes the budget of an answer. The server is named in errors.
 func New(ctx context.Context, server string) *Budget { return &Budget{ctx: ctx, server: server} }
 
-// Spend takes n of a kind from the budget. What is to be kept is asked for before memory is taken for it.
+// Spend takes n of a kind from the budget. What is to be kept is asked for before memory is taken
+// for it.
 func (b *Budget) Spend(kind Kind, n int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

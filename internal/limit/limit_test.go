@@ -18,7 +18,8 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 func TestReadersEnd(t *testing.T) {
 	for kind, words := range map[Kind]string{Bytes: "256 MB in one answer", Kept: "16 MB to keep"} {
 		n, err := io.Copy(io.Discard, New(t.Context(), "git.example.com").Reader(kind, endless{}))
-		if !errors.Is(err, ErrExceeded) || n > kinds[kind].most || !strings.Contains(err.Error(), "git.example.com sends more than Ship takes: "+words) {
+		if !errors.Is(err, ErrExceeded) || n > kinds[kind].most ||
+			!strings.Contains(err.Error(), "git.example.com sends more than Ship takes: "+words) {
 			t.Errorf("%d bytes, %v", n, err)
 		}
 	}
@@ -32,7 +33,8 @@ func TestReadersEnd(t *testing.T) {
 
 func TestSpend(t *testing.T) {
 	b := New(t.Context(), "git.example.com")
-	for n, fits := range map[int64]bool{0: true, 4096: true, 4097: false, -1: false, math.MaxInt64: false, math.MinInt64: false} {
+	for n, fits := range map[int64]bool{0: true, 4096: true, 4097: false, -1: false, math.MaxInt64: false,
+		math.MinInt64: false} {
 		if err := b.Within(Depth, n); (err == nil) != fits {
 			t.Errorf("%d deep: %v", n, err)
 		}

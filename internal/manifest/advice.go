@@ -12,7 +12,8 @@ const (
 	maxLevels = 2
 )
 
-// advice says what to do about a folder without a project that has a version: of the manifests below it, it names the first one that has.
+// advice says what to do about a folder without a project that has a version: of the manifests
+// below it, it names the first one that has.
 func advice(f *files, folder string, entries []string) string {
 	text := "name a manifest that has one with --manifest"
 	if example := f.below(folder, entries); example != "" {
@@ -25,7 +26,8 @@ func advice(f *files, folder string, entries []string) string {
 	return text
 }
 
-// below finds a manifest with a version in the folders below, level by level; a chart only where there is nothing else.
+// below finds a manifest with a version in the folders below, level by level; a chart only where
+// there is nothing else.
 func (f *files) below(folder string, entries []string) (found string) {
 	type level struct {
 		folder  string
@@ -56,7 +58,8 @@ func (f *files) below(folder string, entries []string) (found string) {
 		}
 		for _, entry := range at.entries {
 			// what has a dot is a file, or hidden
-			if at.depth == maxLevels || left == 0 || strings.Contains(entry, ".") || slices.Contains([]string{"node_modules", "vendor", "testdata", "target"}, entry) {
+			if at.depth == maxLevels || left == 0 || strings.Contains(entry, ".") ||
+				slices.Contains([]string{"node_modules", "vendor", "testdata", "target"}, entry) {
 				continue
 			}
 			left--

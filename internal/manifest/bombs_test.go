@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// bombs are trees whose first-named file takes far more time or memory than its size, if it is read without care. Each file has about so
-// many bytes.
+// bombs are trees whose first-named file takes far more time or memory than its size, if it is read
+// without care. Each file has about so many bytes.
 func bombs(size int) map[string]folder {
 	times := func(text string) string { return strings.Repeat(text, max(1, size/len(text))) }
 	numbered := func(format string) string {
@@ -31,7 +31,8 @@ func bombs(size int) map[string]folder {
 	double := func(element string) string { // properties that multiply
 		var text strings.Builder
 		for i := range 30 {
-			text.WriteString(strings.NewReplacer("NEXT", fmt.Sprint("p", i+1), "THIS", fmt.Sprint("p", i)).Replace(element))
+			text.WriteString(strings.NewReplacer("NEXT", fmt.Sprint("p", i+1), "THIS",
+				fmt.Sprint("p", i)).Replace(element))
 		}
 		return text.String()
 	}
@@ -43,8 +44,10 @@ func bombs(size int) map[string]folder {
 	}
 	table := "[project]\nname = \"shop\"\nversion = \"1.4\"\n"
 	all := map[string]folder{
-		"TOML, deep":             {"pyproject.toml": table + "x = " + times("[")},
-		"TOML, deep and whole":   {"pyproject.toml": table + "x = " + strings.Repeat("[", size/2) + strings.Repeat("]", size/2)},
+		"TOML, deep": {"pyproject.toml": table + "x = " + times("[")},
+		"TOML, deep and whole": {
+			"pyproject.toml": table + "x = " + strings.Repeat("[", size/2) + strings.Repeat("]", size/2),
+		},
 		"TOML, dotted":           {"pyproject.toml": table + times("a.") + "a = 1\n"},
 		"TOML, many dotted":      {"pyproject.toml": table + numbered(strings.Repeat("a.", 100)+"b%d = 1\n")},
 		"TOML, tables":           {"Cargo.toml": numbered("[t%d]\n")},
@@ -76,16 +79,38 @@ func bombs(size int) map[string]folder {
 		"XML, attributes":        {"pom.xml": "<project " + numbered(`a%d="" `) + "/>"},
 		"XML, namespaces":        {"pom.xml": "<project " + numbered(`xmlns:a%d="b" `) + "/>"},
 		"XML, a doctype":         {"pom.xml": "<!DOCTYPE a [" + times(`<!ENTITY a "&a;&a;">`) + "]><project/>"},
-		"Maven, doubling":        {"pom.xml": pom("<properties><p0>" + strings.Repeat("x", 900) + "</p0>" + double("<NEXT>${THIS}${THIS}</NEXT>") + "</properties>")},
-		"Maven, references":      {"pom.xml": pom("<properties><p30>" + times("${p0}") + "</p30><p0>" + strings.Repeat("x", 900) + "</p0></properties>")},
-		"Maven, profiles":        {"pom.xml": pom("<profiles>" + times("<profile/>") + "</profiles>")},
-		"Maven, its own parent":  {"pom.xml": pom("<parent><artifactId>shop</artifactId><relativePath>pom.xml</relativePath></parent>" + times("<!-- -->"))},
-		"Maven, another parent":  {"pom.xml": pom("<parent><artifactId>b</artifactId><relativePath>b/pom.xml</relativePath></parent><properties><p30>" + strings.Repeat("${artifactId}", 50) + "</p30></properties>"), "b/pom.xml": "<project>" + times("<a>b</a>") + "</project>"},
-		"Maven, its config":      {"pom.xml": pom("<properties><p30>" + strings.Repeat("${x}", 50) + "</p30></properties>"), ".mvn/maven.config": times("-Dx=1 ")},
-		"Maven, a long path":     {"pom.xml": pom("<parent><relativePath>" + times("a/") + "</relativePath></parent>")},
-		"MSBuild, doubling":      {"Shop.csproj": sdk("<p0>xxxxxxxxxx</p0>" + double("<NEXT>$(THIS)$(THIS)</NEXT>"))},
-		"MSBuild, references":    {"Shop.csproj": sdk("<p0>" + strings.Repeat("x", 1000) + "</p0><p30>" + times("$(p0)") + "</p30>")},
-		"MSBuild, wide":          {"Shop.csproj": sdk("<p0>" + strings.Repeat("x", 1000) + "</p0>" + times("<a>$(p0)</a>"))},
+		"Maven, doubling": {
+			"pom.xml": pom("<properties><p0>" + strings.Repeat("x", 900) + "</p0>" +
+				double("<NEXT>${THIS}${THIS}</NEXT>") + "</properties>"),
+		},
+		"Maven, references": {
+			"pom.xml": pom("<properties><p30>" + times("${p0}") + "</p30><p0>" + strings.Repeat("x", 900) +
+				"</p0></properties>"),
+		},
+		"Maven, profiles": {"pom.xml": pom("<profiles>" + times("<profile/>") + "</profiles>")},
+		"Maven, its own parent": {
+			"pom.xml": pom("<parent><artifactId>shop</artifactId><relativePath>pom.xml</relativePath></parent>" +
+				times("<!-- -->")),
+		},
+		"Maven, another parent": {
+			"pom.xml": pom(
+				"<parent><artifactId>b</artifactId><relativePath>b/pom.xml</relativePath></parent><properties><p30>" +
+					strings.Repeat("${artifactId}", 50) + "</p30></properties>",
+			),
+			"b/pom.xml": "<project>" + times("<a>b</a>") + "</project>",
+		},
+		"Maven, its config": {
+			"pom.xml":           pom("<properties><p30>" + strings.Repeat("${x}", 50) + "</p30></properties>"),
+			".mvn/maven.config": times("-Dx=1 "),
+		},
+		"Maven, a long path": {"pom.xml": pom("<parent><relativePath>" + times("a/") + "</relativePath></parent>")},
+		"MSBuild, doubling":  {"Shop.csproj": sdk("<p0>xxxxxxxxxx</p0>" + double("<NEXT>$(THIS)$(THIS)</NEXT>"))},
+		"MSBuild, references": {
+			"Shop.csproj": sdk("<p0>" + strings.Repeat("x", 1000) + "</p0><p30>" + times("$(p0)") + "</p30>"),
+		},
+		"MSBuild, wide": {
+			"Shop.csproj": sdk("<p0>" + strings.Repeat("x", 1000) + "</p0>" + times("<a>$(p0)</a>")),
+		},
 		"MSBuild, unknown":       {"Shop.csproj": sdk(times("<a>$(b)</a>"))},
 		"Gradle, blocks":         {"x/build.gradle": times("{")},
 		"Gradle, blanks":         {"x/build.gradle": strings.Repeat(" ", size/2) + strings.Repeat("{", size/2)},
@@ -113,16 +138,36 @@ func bombs(size int) map[string]folder {
 		"mix, a long attribute":  {"mix.exs": "def project do\n[app: :shop, version: @" + times("v") + "]"},
 		"VERSION":                {"VERSION": "1.4.0" + times("\n") + "x"},
 		"VERSION, long":          {"VERSION": times("1.")},
-		"Python, brackets":       {"setup.cfg": "[metadata]\nname = shop\nversion = attr: shop.v", "shop.py": times("(\n")},
-		"Python, texts":          {"setup.cfg": "[metadata]\nname = shop\nversion = attr: shop.v", "shop.py": times("'''")},
-		"Python, assignments":    {"setup.cfg": "[metadata]\nname = shop\nversion = attr: shop.v", "shop.py": times("a = ")},
-		"Python, lines":          {"setup.cfg": "[metadata]\nname = shop\nversion = attr: shop.v", "shop.py": times("a = b = 1\n")},
-		"Python, a long path":    {"setup.cfg": "[metadata]\nname = shop\nversion = attr: " + times("a.") + "v"},
-		"hatch, an expression": {"pyproject.toml": "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[tool.hatch.version]\npath = \"v.py\"\npattern = '(?:a?){90}b(?P<version>x)'\n",
-			"v.py": times("a")},
-		"hatch, a long expression": {"pyproject.toml": "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[tool.hatch.version]\npath = \"v.py\"\npattern = '" + times("(a|b)") + "'\n",
-			"v.py": times("a")},
-		"Cargo, a long path": {"Cargo.toml": "[package]\nname = \"shop\"\nworkspace = \"" + times("a/") + "\"\nversion.workspace = true\n"},
+		"Python, brackets": {
+			"setup.cfg": "[metadata]\nname = shop\nversion = attr: shop.v",
+			"shop.py":   times("(\n"),
+		},
+		"Python, texts": {
+			"setup.cfg": "[metadata]\nname = shop\nversion = attr: shop.v",
+			"shop.py":   times("'''"),
+		},
+		"Python, assignments": {
+			"setup.cfg": "[metadata]\nname = shop\nversion = attr: shop.v",
+			"shop.py":   times("a = "),
+		},
+		"Python, lines": {
+			"setup.cfg": "[metadata]\nname = shop\nversion = attr: shop.v",
+			"shop.py":   times("a = b = 1\n"),
+		},
+		"Python, a long path": {"setup.cfg": "[metadata]\nname = shop\nversion = attr: " + times("a.") + "v"},
+		"hatch, an expression": {
+			"pyproject.toml": "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[tool.hatch.version]\npath = " +
+				"\"v.py\"\npattern = '(?:a?){90}b(?P<version>x)'\n",
+			"v.py": times("a"),
+		},
+		"hatch, a long expression": {
+			"pyproject.toml": "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[tool.hatch.version]\npath = " +
+				"\"v.py\"\npattern = '" + times("(a|b)") + "'\n",
+			"v.py": times("a"),
+		},
+		"Cargo, a long path": {
+			"Cargo.toml": "[package]\nname = \"shop\"\nworkspace = \"" + times("a/") + "\"\nversion.workspace = true\n",
+		},
 	}
 	return all
 }
@@ -136,7 +181,8 @@ func used(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// TestBombs holds that a manifest as large as any that is read ends in a second, and takes some tens of megabytes.
+// TestBombs holds that a manifest as large as any that is read ends in a second, and takes some
+// tens of megabytes.
 func TestBombs(t *testing.T) {
 	const memory = 80 << 20 // allocated in all, much of it not at the same time
 	all := bombs(maxFile - 10000)
@@ -147,7 +193,8 @@ func TestBombs(t *testing.T) {
 	}
 	for name, tree := range all {
 		for file := range tree {
-			if path.Base(file) == "v.py" || path.Base(file) == "shop.py" || file == ".mvn/maven.config" || file == "b/pom.xml" {
+			if path.Base(file) == "v.py" || path.Base(file) == "shop.py" || file == ".mvn/maven.config" ||
+				file == "b/pom.xml" {
 				continue
 			}
 			var before, after runtime.MemStats
@@ -167,7 +214,8 @@ func TestBombs(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Read(folder{"VERSION": "1.4.0\n" + strings.Repeat(" ", maxFile)}.tree(), "VERSION"); err == nil || err.Error() != "VERSION: larger than 1 MiB: no manifest is" {
+	if _, err := Read(folder{"VERSION": "1.4.0\n" + strings.Repeat(" ", maxFile)}.tree(), "VERSION"); err == nil ||
+		err.Error() != "VERSION: larger than 1 MiB: no manifest is" {
 		t.Error(err)
 	}
 }

@@ -2,8 +2,8 @@ package manifest
 
 import "path"
 
-// cargo reads Cargo.toml (https://doc.rust-lang.org/cargo/reference/manifest.html). `version.workspace = true` is in
-// [workspace.package] of the workspace's root.
+// cargo reads Cargo.toml (https://doc.rust-lang.org/cargo/reference/manifest.html).
+// `version.workspace = true` is in [workspace.package] of the workspace's root.
 func cargo(d *document) error {
 	if err := d.decodeTOML(); err != nil {
 		return err
@@ -37,8 +37,8 @@ func cargo(d *document) error {
 	return nil
 }
 
-// workspace finds the root of the workspace as Cargo does: where package.workspace says, or else in the nearest folder
-// upwards whose manifest has [workspace].
+// workspace finds the root of the workspace as Cargo does: where package.workspace says, or else in
+// the nearest folder upwards whose manifest has [workspace].
 func (d *document) workspace() (*document, error) {
 	if _, here := d.value("workspace"); here {
 		return d, nil
@@ -65,7 +65,8 @@ func (d *document) workspace() (*document, error) {
 			}
 		}
 	}
-	return nil, d.fault(line, "the version is the workspace's, but neither this Cargo.toml nor one in a folder above has [workspace]")
+	return nil, d.fault(line,
+		"the version is the workspace's, but neither this Cargo.toml nor one in a folder above has [workspace]")
 }
 
 func (d *document) parentTOML(file string) (*document, error) {

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// corpus says for each manifest under testdata/corpus what is read from it: "name version", or a part of the error.
+// corpus says for each manifest under testdata/corpus what is read from it: "name version", or a
+// part of the error.
 var corpus = map[string]string{
 	"poetry1/pyproject.toml":          "shop 1.4.0",
 	"poetry2/pyproject.toml":          "shop 2.0rc1",
@@ -25,14 +26,17 @@ var corpus = map[string]string{
 	"setup-cfg-attr/setup.cfg":        "shop 1.4.0",
 	"setup-cfg-attr-none/setup.cfg":   "setup.cfg:3: the version is __version__ of a module that is not there",
 
-	"hatch/pyproject.toml":                "shop 1.4.0rc1",
-	"hatch-pattern/pyproject.toml":        "shop 1.4.0",
-	"hatch-python/pyproject.toml":         "pyproject.toml:11: the pattern is one of Python's own, which is not read: write version = ",
-	"hatch-vcs/pyproject.toml":            "pyproject.toml:9: the version is dynamic, so only running the build would tell it: write version = ",
-	"pdm/pyproject.toml":                  "shop 1.4.0",
-	"pdm-scm/pyproject.toml":              "pyproject.toml:9: the version is dynamic",
-	"flit/pyproject.toml":                 "shop-api 1.4.0",
-	"flit-src/pyproject.toml":             "src/shop_api/__init__.py:5: only running it would tell __version__: assign a plain string to it",
+	"hatch/pyproject.toml":         "shop 1.4.0rc1",
+	"hatch-pattern/pyproject.toml": "shop 1.4.0",
+	"hatch-python/pyproject.toml": "pyproject.toml:11: the pattern is one of Python's own, which is not " +
+		"read: write version = ",
+	"hatch-vcs/pyproject.toml": "pyproject.toml:9: the version is dynamic, so only running the build " +
+		"would tell it: write version = ",
+	"pdm/pyproject.toml":     "shop 1.4.0",
+	"pdm-scm/pyproject.toml": "pyproject.toml:9: the version is dynamic",
+	"flit/pyproject.toml":    "shop-api 1.4.0",
+	"flit-src/pyproject.toml": "src/shop_api/__init__.py:5: only running it would tell __version__: " +
+		"assign a plain string to it",
 	"setuptools-attr/pyproject.toml":      "shop 1.4.0",
 	"setuptools-attr-dir/pyproject.toml":  "shop 1.4.0",
 	"setuptools-attr-call/pyproject.toml": "shop/__init__.py:1: only running it would tell __version__",
@@ -50,10 +54,11 @@ var corpus = map[string]string{
 	"deno-comments/deno.jsonc": "@acme/shop 1.4.0",
 	"deno-tasks/deno.json":     "no project with a version",
 
-	"cargo/Cargo.toml":                   "shop 1.4.0",
-	"cargo-crlf/Cargo.toml":              "shop 1.4.0-rc.1",
-	"cargo-inline/Cargo.toml":            "shop 1.4.0",
-	"cargo-member/Cargo.toml":            "a workspace without a package of its own: name a member's Cargo.toml with --manifest",
+	"cargo/Cargo.toml":        "shop 1.4.0",
+	"cargo-crlf/Cargo.toml":   "shop 1.4.0-rc.1",
+	"cargo-inline/Cargo.toml": "shop 1.4.0",
+	"cargo-member/Cargo.toml": "a workspace without a package of its own: name a member's Cargo.toml " +
+		"with --manifest",
 	"cargo-member/crates/api/Cargo.toml": "api 3.0.0",
 	"cargo-root/Cargo.toml":              "shop 3.1.0",
 	"cargo-orphan/Cargo.toml":            "Cargo.toml:3: the version is the workspace's, but",
@@ -95,11 +100,13 @@ var corpus = map[string]string{
 	"dotnet/Shop.csproj":                 "Acme.Shop 1.4.0",
 	"dotnet-props/Directory.Build.props": "it is shared by projects: name one of them",
 	"dotnet-props/src/Shop/Shop.csproj":  "Acme.Shop 2.1.0.3-rc.1",
-	"dotnet-condition/Shop.csproj":       "Shop.csproj:4: only running MSBuild would tell <Version>, which has a Condition",
-	"dotnet-unknown/Shop.csproj":         "Shop.csproj:3: only running MSBuild would tell $(BUILD)",
-	"dotnet-fsharp/Shop.fsproj":          "Shop 1.4.0",
-	"dotnet-import/Shop.vbproj":          "Shop.vbproj:2: only running MSBuild would tell what the <Import> sets: write <Version>",
-	"dotnet-none/Shop.csproj":            "no <Version>: write it in a <PropertyGroup>",
+	"dotnet-condition/Shop.csproj": "Shop.csproj:4: only running MSBuild would tell <Version>, which has a " +
+		"Condition",
+	"dotnet-unknown/Shop.csproj": "Shop.csproj:3: only running MSBuild would tell $(BUILD)",
+	"dotnet-fsharp/Shop.fsproj":  "Shop 1.4.0",
+	"dotnet-import/Shop.vbproj": "Shop.vbproj:2: only running MSBuild would tell what the <Import> sets: " +
+		"write <Version>",
+	"dotnet-none/Shop.csproj": "no <Version>: write it in a <PropertyGroup>",
 
 	"composer/composer.json":        "acme/shop v1.4.0-RC1",
 	"composer-none/composer.json":   "no project with a version",
@@ -154,7 +161,8 @@ func TestEveryManifestOfTheCorpusIsInTheTable(t *testing.T) {
 			continue
 		}
 		for _, format := range formats {
-			if is, _ := filepath.Match(format.pattern, filepath.Base(file)); is && !strings.HasSuffix(file, "setup-cfg-file/VERSION") {
+			if is, _ := filepath.Match(format.pattern, filepath.Base(file)); is &&
+				!strings.HasSuffix(file, "setup-cfg-file/VERSION") {
 				t.Errorf("%s is in no row", file)
 			}
 		}

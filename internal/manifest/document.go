@@ -23,7 +23,8 @@ type files struct {
 	bytes  int // read so far
 }
 
-// Bounds for manifests, far above what people write: whoever may commit must not make Ship use all of a machine's memory or time.
+// Bounds for manifests, far above what people write: whoever may commit must not make Ship use all
+// of a machine's memory or time.
 const (
 	maxFile  = 1 << 20 // bytes of a file
 	maxFiles = 4 << 20 // bytes of all files that are read for a project
@@ -77,7 +78,8 @@ func (f *files) open(file string) (*document, error) {
 		return nil, d.fault(0, "larger than %d MiB: no manifest is", maxFile>>20)
 	}
 	if f.bytes += len(data); f.bytes > maxFiles {
-		return nil, d.fault(0, "the files that are read for one project are larger than %d MiB in all: none needs so much", maxFiles>>20)
+		return nil, d.fault(0,
+			"the files that are read for one project are larger than %d MiB in all: none needs so much", maxFiles>>20)
 	}
 	switch {
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}): // as Windows PowerShell writes it
@@ -96,7 +98,8 @@ func fromUTF16(data []byte, bytes binary.ByteOrder) []byte {
 	return []byte(string(utf16.Decode(codes)))
 }
 
-// document is a file being read: its format's reader sets name and version, and where the version stands.
+// document is a file being read: its format's reader sets name and version, and where the version
+// stands.
 type document struct {
 	*files
 	path   string
@@ -115,7 +118,8 @@ type document struct {
 // beside is the path of a file given relative to the document's folder.
 func (d *document) beside(file string) string { return path.Join(path.Dir(d.path), file) }
 
-// says takes the version, as it stands on a line of a file, which is the document itself or one that it refers to.
+// says takes the version, as it stands on a line of a file, which is the document itself or one
+// that it refers to.
 func (d *document) says(text string, at *document, line int) {
 	d.version, d.versionPath, d.versionLine = text, at.path, line
 }
@@ -125,16 +129,22 @@ func (d *document) called(name string, at *document, line int) {
 	d.name, d.namePath, d.nameLine = name, at.path, line
 }
 
-// check refuses a name and a version that no ecosystem has: they are parts of tags, images and reports.
+// check refuses a name and a version that no ecosystem has: they are parts of tags, images and
+// reports.
 func (d *document) check() error {
 	at := &Error{Path: cmp.Or(d.namePath, d.path), Line: d.nameLine}
 	switch n := utf8.RuneCountInString(d.name); {
 	case n > maxName:
 		at.Text = fmt.Sprintf("the name has %d letters: write one of %d at most", n, maxName)
 	case strings.ContainsFunc(d.name, unicode.IsControl) || foreign.Visible(d.name) != d.name:
-		at.Text = fmt.Sprintf("the name %+q has letters that cannot be seen, or that move others: write it without them", d.name)
+		at.Text = fmt.Sprintf("the name %+q has letters that cannot be seen, or that move others: write it without "+
+			"them", d.name)
 	case len(d.version) > maxName:
-		return &Error{Path: d.versionPath, Line: d.versionLine, Text: fmt.Sprintf("the version has %d letters: no version is so long", len(d.version))}
+		return &Error{
+			Path: d.versionPath,
+			Line: d.versionLine,
+			Text: fmt.Sprintf("the version has %d letters: no version is so long", len(d.version)),
+		}
 	default:
 		return nil
 	}

@@ -7,12 +7,16 @@ import (
 	"strings"
 )
 
-// dotnet reads an SDK-style project (https://learn.microsoft.com/en-us/dotnet/core/project-sdk/msbuild-props#package-properties)
+// dotnet reads an SDK-style project
+// (https://learn.microsoft.com/en-us/dotnet/core/project-sdk/msbuild-props#package-properties)
 // after the nearest Directory.Build.props upwards, which MSBuild imports before it
-// (https://learn.microsoft.com/en-us/visualstudio/msbuild/customize-by-directory). The version is Version, or else
-// VersionPrefix and VersionSuffix; the name is PackageId, or else AssemblyName, or else the file's.
+// (https://learn.microsoft.com/en-us/visualstudio/msbuild/customize-by-directory). The version is
+// Version, or else VersionPrefix and VersionSuffix; the name is PackageId, or else AssemblyName, or
+// else the file's.
 func dotnet(d *document) error {
-	properties := properties{"MSBuildProjectName": {text: strings.TrimSuffix(path.Base(d.path), path.Ext(d.path)), document: d}}
+	properties := properties{
+		"MSBuildProjectName": {text: strings.TrimSuffix(path.Base(d.path), path.Ext(d.path)), document: d},
+	}
 	for folder := path.Dir(d.path); ; folder = path.Dir(folder) {
 		file := path.Join(folder, "Directory.Build.props")
 		exists, err := d.has(file)
@@ -51,7 +55,9 @@ func dotnet(d *document) error {
 		return err
 	}
 	if imported := properties["Import"]; version.document == nil && imported.document != nil {
-		return imported.document.fault(imported.line, "only running MSBuild would tell what the <Import> sets: write <Version> in a <PropertyGroup> of %s", d.path)
+		return imported.document.fault(imported.line,
+			"only running MSBuild would tell what the <Import> sets: write <Version> in a <PropertyGroup> of %s",
+			d.path)
 	}
 	if version.document == nil {
 		return d.noProject("no <Version>: write it in a <PropertyGroup> here or in Directory.Build.props")
@@ -117,19 +123,21 @@ func (p properties) evaluate(d *document) error {
 		for _, element := range group.children {
 			value := msbuildProperty{document: d, line: element.line}
 			if group.conditions || element.conditions {
-				value.err = d.fault(element.line, "only running MSBuild would tell <%s>, which has a Condition: set it without one", element.name)
+				value.err = d.fault(element.line,
+					"only running MSBuild would tell <%s>, which has a Condition: set it without one", element.name)
 			}
 			long := 0 // bytes that references stand for: properties may double each other
 			value.text = msbuildReference.ReplaceAllStringFunc(element.text, func(reference string) string {
 				used, known := p[reference[2:len(reference)-1]]
 				if !known && value.err == nil {
-					value.err = d.fault(element.line, "only running MSBuild would tell %s: write the text itself into <%s>, or set the property before",
-						reference, element.name)
+					value.err = d.fault(element.line, "only running MSBuild would tell %s: write the text itself "+
+						"into <%s>, or set the property before", reference, element.name)
 				} else if value.err == nil {
 					value.err = used.err
 				}
 				if long += len(used.text); long > maxText {
-					value.err = cmp.Or(value.err, d.fault(element.line, "<%s> is longer than any version or name", element.name))
+					value.err = cmp.Or(value.err, d.fault(element.line, "<%s> is longer than any version or name",
+						element.name))
 					return ""
 				}
 				return used.text

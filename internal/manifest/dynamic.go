@@ -50,11 +50,12 @@ func (d *document) running(line int) error {
 		"write version = \"…\" under [project] and take \"version\" out of dynamic")
 }
 
-// hatchPattern is hatchling's own, without the reference back to the opening quote, which Go's expressions have not
-// (https://hatch.pypa.io/latest/plugins/version-source/regex/).
+// hatchPattern is hatchling's own, without the reference back to the opening quote, which Go's
+// expressions have not (https://hatch.pypa.io/latest/plugins/version-source/regex/).
 const hatchPattern = `(?i)^(?:__version__|VERSION)(?: ?: ?str)? *= *(?:'v?(.+?)'|"v?(.+?)")`
 
-// hatch reads [tool.hatch.version] (https://hatch.pypa.io/latest/version/), whose default source looks for a pattern in a file.
+// hatch reads [tool.hatch.version] (https://hatch.pypa.io/latest/version/), whose default source
+// looks for a pattern in a file.
 func (d *document) hatch() error {
 	line := d.lineOf("tool", "hatch", "version")
 	source, err := d.text("tool", "hatch", "version", "source")
@@ -79,13 +80,15 @@ func (d *document) hatch() error {
 	}
 	expression, err := regexp.Compile("(?m)" + pattern)
 	if err != nil {
-		return d.fault(d.lineOf("tool", "hatch", "version", "pattern"), "the pattern is one of Python's own, which is not read: "+
-			"write version = \"…\" under [project] and take \"version\" out of dynamic")
+		return d.fault(d.lineOf("tool", "hatch", "version", "pattern"),
+			"the pattern is one of Python's own, which is not read: write version = \"…\" under [project] and take "+
+				"\"version\" out of dynamic")
 	}
 	return d.search(line, file, expression)
 }
 
-// pdm reads [tool.pdm.version] with source = "file" (https://backend.pdm-project.org/metadata/#read-from-a-static-file).
+// pdm reads [tool.pdm.version] with source = "file"
+// (https://backend.pdm-project.org/metadata/#read-from-a-static-file).
 func (d *document) pdm() error {
 	line := d.lineOf("tool", "pdm", "version")
 	source, err := d.text("tool", "pdm", "version", "source")
@@ -104,14 +107,17 @@ func (d *document) pdm() error {
 
 var pdmVersion = regexp.MustCompile(`(?m)^__version__\s*=\s*["'](.+?)["']\s*(?:#.*)?$`)
 
-// search takes the version that an expression finds in a file: its group of that name, or the first one that is not empty.
+// search takes the version that an expression finds in a file: its group of that name, or the first
+// one that is not empty.
 func (d *document) search(line int, file string, expression *regexp.Regexp) error {
 	other, err := d.said(line, file)
 	if err != nil {
 		return err
 	}
 	if steps(expression)*len(other.data) > maxSteps {
-		return d.fault(line, "the pattern and %s are too long to look for the version there: write version = \"…\" under [project]", other.path)
+		return d.fault(line,
+			"the pattern and %s are too long to look for the version there: write version = \"…\" under [project]",
+			other.path)
 	}
 	at := expression.FindSubmatchIndex(other.data)
 	named := expression.SubexpIndex("version")
@@ -121,10 +127,12 @@ func (d *document) search(line int, file string, expression *regexp.Regexp) erro
 			return nil
 		}
 	}
-	return d.fault(line, "the version is said to be in %s, where no line has it: write __version__ = \"…\" there", other.path)
+	return d.fault(line, "the version is said to be in %s, where no line has it: write __version__ = \"…\" there",
+		other.path)
 }
 
-// maxSteps bounds how long an expression is looked for: each step of its program is tried at each letter of the file.
+// maxSteps bounds how long an expression is looked for: each step of its program is tried at each
+// letter of the file.
 const maxSteps = 20e6
 
 func steps(expression *regexp.Regexp) int {
@@ -140,7 +148,8 @@ func steps(expression *regexp.Regexp) int {
 }
 
 // setuptools reads tool.setuptools.dynamic.version
-// (https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html#dynamic-metadata): from a file, or an attribute.
+// (https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html#dynamic-metadata): from a
+// file, or an attribute.
 func (d *document) setuptools() error {
 	line := d.lineOf("tool", "setuptools", "dynamic")
 	if attribute, _ := d.value("tool", "setuptools", "dynamic", "version", "attr"); attribute != nil {
@@ -171,8 +180,9 @@ func (d *document) setuptools() error {
 	return d.running(line)
 }
 
-// attribute reads MODULE.NAME, which setuptools takes from the source where it is a plain string, and else from running it. Root is
-// the folder of the packages; where none is given, src if there is one.
+// attribute reads MODULE.NAME, which setuptools takes from the source where it is a plain string,
+// and else from running it. Root is the folder of the packages; where none is given, src if there
+// is one.
 func (d *document) attribute(line int, root, dotted string) error {
 	parts := strings.Split(strings.TrimSpace(dotted), ".")
 	module, name := path.Join(parts[:len(parts)-1]...), parts[len(parts)-1]
@@ -187,7 +197,8 @@ func (d *document) attribute(line int, root, dotted string) error {
 	return d.constant(line, name, files)
 }
 
-// flit reads __version__ of the module, as flit does (https://flit.pypa.io/en/stable/pyproject_toml.html#metadata-section).
+// flit reads __version__ of the module, as flit does
+// (https://flit.pypa.io/en/stable/pyproject_toml.html#metadata-section).
 func (d *document) flit() error {
 	module, err := d.text("tool", "flit", "module", "name")
 	if err != nil {
@@ -208,7 +219,8 @@ func (d *document) constant(line int, name string, files []string) error {
 		return exists || err != nil
 	})
 	if at < 0 {
-		return d.fault(line, "the version is %s of a module that is not there: looked for %s", name, strings.Join(files, ", "))
+		return d.fault(line, "the version is %s of a module that is not there: looked for %s", name,
+			strings.Join(files, ", "))
 	}
 	other, err := d.open(d.beside(files[at]))
 	if err != nil {
@@ -217,9 +229,14 @@ func (d *document) constant(line int, name string, files []string) error {
 	text, where, err := assigned(other.data, name)
 	switch {
 	case errors.Is(err, errNotPlain):
-		return &Error{Path: other.path, Line: where, Text: "only running it would tell " + name + ": assign a plain string to it"}
+		return &Error{
+			Path: other.path,
+			Line: where,
+			Text: "only running it would tell " + name + ": assign a plain string to it",
+		}
 	case err != nil:
-		return d.fault(line, "the version is %s of %s, which assigns nothing to it: write %s = \"…\" there", name, other.path, name)
+		return d.fault(line, "the version is %s of %s, which assigns nothing to it: write %s = \"…\" there", name,
+			other.path, name)
 	}
 	d.says(text, other, where)
 	return nil

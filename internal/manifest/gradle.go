@@ -12,16 +12,18 @@ var (
 	constant      = regexp.MustCompile(`^(?:'([^'\\]*)'|"([^"\\$]*)")$`)
 )
 
-// gradle reads a build script, in Groovy or Kotlin (https://docs.gradle.org/current/userguide/writing_build_scripts.html): the
-// last `version = "…"` outside of blocks, or else version in gradle.properties
-// (https://docs.gradle.org/current/userguide/build_environment.html). The script is not run, so anything else is refused.
+// gradle reads a build script, in Groovy or Kotlin
+// (https://docs.gradle.org/current/userguide/writing_build_scripts.html): the last `version = "…"`
+// outside of blocks, or else version in gradle.properties
+// (https://docs.gradle.org/current/userguide/build_environment.html). The script is not run, so
+// anything else is refused.
 func gradle(d *document) error {
 	if err := d.checkUTF8(); err != nil {
 		return err
 	}
 	if line := conditionalVersion(d.data); line > 0 {
-		return d.fault(line, "only running Gradle would tell the version, which is set under a condition here: set it once, outside of blocks, "+
-			"or write version=… in gradle.properties")
+		return d.fault(line, "only running Gradle would tell the version, which is set under a condition here: set "+
+			"it once, outside of blocks, or write version=… in gradle.properties")
 	}
 	found := false
 	for i, line := range statements(d.data) {
@@ -31,8 +33,8 @@ func gradle(d *document) error {
 		}
 		text := constant.FindStringSubmatch(stated[1])
 		if text == nil {
-			return d.fault(i+1, "only running Gradle would tell the version %s: write version = \"…\" here, or take this line "+
-				"out and write version=… in gradle.properties", stated[1])
+			return d.fault(i+1, "only running Gradle would tell the version %s: write version = \"…\" here, or take "+
+				"this line out and write version=… in gradle.properties", stated[1])
 		}
 		d.says(text[1]+text[2], d, i+1)
 		found = true
@@ -47,7 +49,8 @@ func gradle(d *document) error {
 	return d.gradleProject()
 }
 
-// gradleProperties stands for a build whose script says no version; where there is a script, that is the manifest.
+// gradleProperties stands for a build whose script says no version; where there is a script, that
+// is the manifest.
 func gradleProperties(d *document) error {
 	for _, script := range []string{"build.gradle", "build.gradle.kts"} {
 		if exists, err := d.has(d.beside(script)); err != nil {
@@ -88,8 +91,8 @@ func (d *document) gradleProperty() (bool, error) {
 	}
 }
 
-// gradleProject takes the name from settings.gradle or settings.gradle.kts beside the script; a folder without one is a
-// subproject, and called like its folder.
+// gradleProject takes the name from settings.gradle or settings.gradle.kts beside the script; a
+// folder without one is a subproject, and called like its folder.
 func (d *document) gradleProject() error {
 	for _, file := range []string{d.beside("settings.gradle"), d.beside("settings.gradle.kts")} {
 		if exists, err := d.has(file); err != nil {
@@ -108,7 +111,8 @@ func (d *document) gradleProject() error {
 			}
 			text := constant.FindStringSubmatch(stated[1])
 			if text == nil || text[1]+text[2] == "" {
-				return settings.fault(i+1, "only running Gradle would tell the name %s: write rootProject.name = \"…\"", stated[1])
+				return settings.fault(i+1, "only running Gradle would tell the name %s: write rootProject.name = \"…\"",
+					stated[1])
 			}
 			d.called(text[1]+text[2], settings, i+1)
 			return nil
@@ -120,7 +124,8 @@ func (d *document) gradleProject() error {
 	return nil
 }
 
-// statements returns a script's lines without comments, empty where a block or a text of several lines has begun before.
+// statements returns a script's lines without comments, empty where a block or a text of several
+// lines has begun before.
 func statements(data []byte) []string {
 	lines := strings.Split(string(data), "\n")
 	depth, inside := 0, "" // inside: what ends the comment or text that goes on
@@ -160,7 +165,8 @@ func statements(data []byte) []string {
 			default:
 				switch rest[0] {
 				case '{', '(', '[':
-					if kept.Len() > maxText || strings.TrimSpace(kept.String()) != "allprojects" { // what that sets holds for this project too
+					// what allprojects sets holds for this project too
+					if kept.Len() > maxText || strings.TrimSpace(kept.String()) != "allprojects" {
 						depth++
 					}
 				case '}', ')', ']':

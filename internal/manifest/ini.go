@@ -11,8 +11,9 @@ type entry struct {
 	line int
 }
 
-// decodeINI reads what Python's configparser does (https://docs.python.org/3/library/configparser.html): entries by
-// section and key in lower case, SECTION.KEY; lines that are indented more deeply go on with the value before.
+// decodeINI reads what Python's configparser does
+// (https://docs.python.org/3/library/configparser.html): entries by section and key in lower case,
+// SECTION.KEY; lines that are indented more deeply go on with the value before.
 func (d *document) decodeINI() (map[string]entry, error) {
 	entries := map[string]entry{}
 	section, key, depth := "", "", 0

@@ -1,7 +1,8 @@
 package manifest
 
-// packageJSON reads npm's, pnpm's and yarn's manifest (https://docs.npmjs.com/cli/configuring-npm/package-json). One
-// that is marked private and has no version is passed over: npm asks for none there.
+// packageJSON reads npm's, pnpm's and yarn's manifest
+// (https://docs.npmjs.com/cli/configuring-npm/package-json). One that is marked private and has no
+// version is passed over: npm asks for none there.
 func packageJSON(d *document) error {
 	if err := d.decodeJSON(); err != nil {
 		return err
@@ -17,8 +18,8 @@ func packageJSON(d *document) error {
 	return d.semanticRelease()
 }
 
-// deno reads deno.json and deno.jsonc (https://docs.deno.com/runtime/fundamentals/configuration/); only packages have a
-// name and a version there.
+// deno reads deno.json and deno.jsonc (https://docs.deno.com/runtime/fundamentals/configuration/);
+// only packages have a name and a version there.
 func deno(d *document) error {
 	d.data = plainJSON(d.data)
 	if err := d.decodeJSON(); err != nil {

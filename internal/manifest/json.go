@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// decodeJSON reads an object (https://www.rfc-editor.org/rfc/rfc8259); of a key given twice, the last counts, as in JavaScript.
+// decodeJSON reads an object (https://www.rfc-editor.org/rfc/rfc8259); of a key given twice, the
+// last counts, as in JavaScript.
 func (d *document) decodeJSON() error {
 	if err := d.checkUTF8(); err != nil {
 		return err
@@ -67,8 +68,8 @@ func jsonScalar(value json.RawMessage) any {
 	return scalar
 }
 
-// plainJSON returns JSON with comments and trailing commas (https://jsonc.org) as JSON: blanks stand for what is left
-// out, so that every position stays.
+// plainJSON returns JSON with comments and trailing commas (https://jsonc.org) as JSON: blanks
+// stand for what is left out, so that every position stays.
 func plainJSON(data []byte) []byte {
 	plain := bytes.Clone(data)
 	comma := -1 // of a comma that only blanks follow so far

@@ -1,5 +1,6 @@
-// Package manifest reads a project's name and version out of its manifest, as the ecosystem's own tool does but without
-// running code: a tree of files in, a Project out. Each format's source is cited where it is read.
+// Package manifest reads a project's name and version out of its manifest, as the ecosystem's own
+// tool does but without running code: a tree of files in, a Project out. Each format's source is
+// cited where it is read.
 package manifest
 
 import (
@@ -22,12 +23,14 @@ type Project struct {
 
 // Tree is where manifests are read from. Paths are relative to its root, with slashes.
 type Tree struct {
-	List     func(folder string) ([]string, error) // the names of what is in a folder; those of folders may end in a slash
-	Contents func(file string) ([]byte, error)     // a file's bytes
+	// List returns the names of what is in a folder; those of folders may end in a slash.
+	List func(folder string) ([]string, error)
+	// Contents returns a file's bytes.
+	Contents func(file string) ([]byte, error)
 }
 
-// ErrNoProject is returned, wrapped, for a manifest that describes no project with a version of its own: a pyproject.toml
-// that only configures tools, a private package.json without a version.
+// ErrNoProject is returned, wrapped, for a manifest that describes no project with a version of its
+// own: a pyproject.toml that only configures tools, a private package.json without a version.
 var ErrNoProject = errors.New("no project with a version")
 
 // Error is a fault in a manifest: where it is, what it is and what to write instead.
@@ -50,14 +53,15 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", file, e.Line, e.Column, text)
 }
 
-// Read reads the manifest at file, whose base name says which format it is in, and what of its neighbours that takes.
-// Its error is an *Error, wraps ErrNoProject, or is one of the tree's own.
+// Read reads the manifest at file, whose base name says which format it is in, and what of its
+// neighbours that takes. Its error is an *Error, wraps ErrNoProject, or is one of the tree's own.
 func Read(tree Tree, file string) (Project, error) {
 	return read(&files{tree: tree}, path.Clean(file))
 }
 
-// Find returns the one project that the tree's folder holds ("." is the root), that of the first manifest in the order of Files.
-// Manifests without a project are passed over, and so are those after the first that are faulty; an error lists those that disagree on the version.
+// Find returns the one project that the tree's folder holds ("." is the root), that of the first
+// manifest in the order of Files. Manifests without a project are passed over, and so are those
+// after the first that are faulty; an error lists those that disagree on the version.
 func Find(tree Tree, folder string) (Project, error) {
 	f := &files{tree: tree}
 	entries, err := f.list(folder)
@@ -76,7 +80,8 @@ func Find(tree Tree, folder string) (Project, error) {
 				without = append(without, err)
 				continue
 			}
-			// one that is faulty beside one that is not is a helper's; but setup.py may be the project's own
+			// one that is faulty beside one that is not is a helper's; but setup.py may be the
+			// project's own
 			if err != nil && len(found) > 0 && file != "setup.py" && errors.As(err, new(*Error)) {
 				continue
 			}
@@ -94,7 +99,8 @@ func Find(tree Tree, folder string) (Project, error) {
 		if folder != "." {
 			where = "in " + folder
 		}
-		return Project{}, fmt.Errorf("no manifest %s: looked for %s; %s", where, strings.Join(Files(), ", "), advice(f, folder, entries))
+		return Project{}, fmt.Errorf("no manifest %s: looked for %s; %s", where, strings.Join(Files(), ", "),
+			advice(f, folder, entries))
 	}
 	if slices.ContainsFunc(found, func(p Project) bool { return p.Version.Text != found[0].Version.Text }) {
 		return Project{}, disagreement(found)
@@ -110,7 +116,8 @@ func disagreement(found []Project) error {
 	return fmt.Errorf("%s: name the one to follow with --manifest", strings.Join(says, ", "))
 }
 
-// Files returns the base names, or patterns, of the manifests that can be read, the first to be looked for first.
+// Files returns the base names, or patterns, of the manifests that can be read, the first to be
+// looked for first.
 func Files() []string {
 	var patterns []string
 	for _, format := range formats {
@@ -125,7 +132,8 @@ func read(f *files, file string) (Project, error) {
 		return is
 	})
 	if at < 0 {
-		return Project{}, fmt.Errorf("%.200s is no manifest that can be read: use one of %s", file, strings.Join(Files(), ", "))
+		return Project{}, fmt.Errorf("%.200s is no manifest that can be read: use one of %s", file,
+			strings.Join(Files(), ", "))
 	}
 	d, err := f.open(file)
 	if err != nil {

@@ -16,41 +16,114 @@ func TestParse(t *testing.T) {
 		file, data string
 		want       string // "name version", or the error's text
 	}{
-		"poetry 1":           {"pyproject.toml", "[tool.poetry]\nname = \"shop\"\nversion = \"1.4.0\"\n", "shop 1.4.0"},
-		"poetry 2":           {"pyproject.toml", "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[tool.poetry]\nversion = \"2.0rc1\"\n", "shop 2.0rc1"},
-		"PEP 621":            {"pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1.4\"\n", "shop 1.4"},
-		"PEP 621 first":      {"pyproject.toml", "[project]\nname = \"a\"\nversion = \"1\"\n[tool.poetry]\nname = \"b\"\nversion = \"2\"\n", "a 1"},
-		"inline table":       {"pyproject.toml", "project = { name = \"shop\", version = \"1.4\" }\n", "shop 1.4"},
-		"dotted keys":        {"pyproject.toml", "project.name = \"shop\"\nproject.version = \"1.4\"\n", "shop 1.4"},
-		"BOM and CRLF":       {"pyproject.toml", "\ufeff[project]\r\nname = \"shop\"\r\nversion = \"1.4\"\r\n", "shop 1.4"},
-		"npm":                {"package.json", `{"name": "@acme/shop", "version": "1.4.0-rc.1"}`, "@acme/shop 1.4.0-rc.1"},
-		"cargo":              {"Cargo.toml", "[package]\nname = \"shop\"\nversion = \"1.4.0\"\n", "shop 1.4.0"},
-		"cargo workspace":    {"Cargo.toml", "[workspace.package]\nversion = \"3.0.0\"\n[package]\nname = \"shop\"\nversion.workspace = true\n", "shop 3.0.0"},
-		"cargo inline":       {"Cargo.toml", "[workspace.package]\nversion = \"3.0.0\"\n[package]\nname = \"shop\"\nversion = { workspace = true }\n", "shop 3.0.0"},
-		"dynamic":            {"pyproject.toml", "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n", "pyproject.toml:3: the version is dynamic"},
-		"no version":         {"pyproject.toml", "\n[tool.poetry]\nname = \"shop\"\n", "pyproject.toml:2: no version in [tool.poetry]"},
-		"no name":            {"Cargo.toml", "[package]\nversion = \"1.0.0\"\n", "Cargo.toml:1: no name in [package]"},
-		"bad PEP 440":        {"pyproject.toml", "[project]\nname = \"shop\"\n\nversion = \"one\"\n", `pyproject.toml:4: "one" is not a valid PEP 440 version`},
-		"bad SemVer":         {"package.json", "{\n  \"name\": \"shop\",\n  \"version\": \"1.4\"\n}", `package.json:3: "1.4" is not a valid SemVer version`},
-		"number for version": {"package.json", "{\"name\": \"shop\",\n\"version\": 1}", "package.json:2: version is not a string"},
-		"broken TOML":        {"pyproject.toml", "[project]\nname = shop\n", "pyproject.toml:2:8: toml:"},
-		"broken JSON":        {"package.json", "{\n  \"name\": }", "package.json:2:11: invalid character"},
-		"only tools":         {"pyproject.toml", "[tool.ruff]\nline-length = 100\n", "no project with a version"},
-		"private":            {"package.json", `{"private": true}`, "no project with a version"},
-		"virtual workspace":  {"Cargo.toml", "[workspace]\nmembers = []\n", "no project with a version"},
-		"a long name":        {"package.json", "{\n\"name\": \"" + strings.Repeat("x", 201) + "\", \"version\": \"1.4.0\"}", "package.json:2: the name has 201 letters: write one of 200 at most"},
-		"a forged name":      {"Cargo.toml", "[package]\nversion = \"1.4.0\"\nname = \"shop\\n`- + deploy production\"\n", "Cargo.toml:3: the name \"shop\\n`- + deploy production\" has letters that cannot be seen"},
-		"a hidden letter":    {"setup.cfg", "[metadata]\nversion = 1.4\nname = sh\u202eop\n", `setup.cfg:3: the name "sh\u202eop" has letters that cannot be seen`},
-		"a name of lines":    {"setup.cfg", "[metadata]\nversion = 1.4\nname = shop\n  production runs\n", "setup.cfg:3: the name \"shop\\nproduction runs\" has"},
-		"an escaping name":   {"Shop.csproj", "<Project><PropertyGroup><Version>1.4.0</Version>\n<PackageId>sh&#x2028;op</PackageId></PropertyGroup></Project>", "Shop.csproj:2: the name"},
-		"a file's name":      {"a\nb.csproj", "<Project><PropertyGroup><Version>1.4.0</Version></PropertyGroup></Project>", "a b.csproj: the name"},
-		"a long version":     {"package.json", "{\"name\": \"shop\",\n\"version\": \"1.4.0-" + strings.Repeat("x", 200) + "\"}", "package.json:2: the version has 206 letters"},
-		"a blank behind":     {"pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1.4 \"\n", `pyproject.toml:3: "1.4 " is not a valid PEP 440 version`},
-		"an error's escapes": {"package.json", "{\"name\": \"shop\", \"version\": \"\\u001b[0Ksection_start:1:x\"}", `"\x1b[0Ksection_start:1:x" is not a valid SemVer version`},
-		"PowerShell":         {"VERSION", "\xff\xfe1\x00.\x002\x00.\x003\x00\r\x00\n\x00", " 1.2.3"},
-		"UTF-16, the other":  {"VERSION", "\xfe\xff\x001\x00.\x002\x00.\x003\x00\n", " 1.2.3"},
-		"JSON in UTF-16":     {"package.json", "\xff\xfe{\x00}\x00", "no project with a version"},
-		"unknown file":       {"setup.sh", "", "setup.sh is no manifest that can be read"},
+		"poetry 1": {"pyproject.toml", "[tool.poetry]\nname = \"shop\"\nversion = \"1.4.0\"\n", "shop 1.4.0"},
+		"poetry 2": {
+			"pyproject.toml",
+			"[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[tool.poetry]\nversion = \"2.0rc1\"\n",
+			"shop 2.0rc1",
+		},
+		"PEP 621": {"pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1.4\"\n", "shop 1.4"},
+		"PEP 621 first": {
+			"pyproject.toml",
+			"[project]\nname = \"a\"\nversion = \"1\"\n[tool.poetry]\nname = \"b\"\nversion = \"2\"\n",
+			"a 1",
+		},
+		"inline table": {"pyproject.toml", "project = { name = \"shop\", version = \"1.4\" }\n", "shop 1.4"},
+		"dotted keys":  {"pyproject.toml", "project.name = \"shop\"\nproject.version = \"1.4\"\n", "shop 1.4"},
+		"BOM and CRLF": {"pyproject.toml", "\ufeff[project]\r\nname = \"shop\"\r\nversion = \"1.4\"\r\n", "shop 1.4"},
+		"npm":          {"package.json", `{"name": "@acme/shop", "version": "1.4.0-rc.1"}`, "@acme/shop 1.4.0-rc.1"},
+		"cargo":        {"Cargo.toml", "[package]\nname = \"shop\"\nversion = \"1.4.0\"\n", "shop 1.4.0"},
+		"cargo workspace": {
+			"Cargo.toml",
+			"[workspace.package]\nversion = \"3.0.0\"\n[package]\nname = \"shop\"\nversion.workspace = true\n",
+			"shop 3.0.0",
+		},
+		"cargo inline": {
+			"Cargo.toml",
+			"[workspace.package]\nversion = \"3.0.0\"\n[package]\nname = \"shop\"\nversion = { workspace = true }\n",
+			"shop 3.0.0",
+		},
+		"dynamic": {
+			"pyproject.toml",
+			"[project]\nname = \"shop\"\ndynamic = [\"version\"]\n",
+			"pyproject.toml:3: the version is dynamic",
+		},
+		"no version": {
+			"pyproject.toml",
+			"\n[tool.poetry]\nname = \"shop\"\n",
+			"pyproject.toml:2: no version in [tool.poetry]",
+		},
+		"no name": {"Cargo.toml", "[package]\nversion = \"1.0.0\"\n", "Cargo.toml:1: no name in [package]"},
+		"bad PEP 440": {
+			"pyproject.toml",
+			"[project]\nname = \"shop\"\n\nversion = \"one\"\n",
+			`pyproject.toml:4: "one" is not a valid PEP 440 version`,
+		},
+		"bad SemVer": {
+			"package.json",
+			"{\n  \"name\": \"shop\",\n  \"version\": \"1.4\"\n}",
+			`package.json:3: "1.4" is not a valid SemVer version`,
+		},
+		"number for version": {
+			"package.json",
+			"{\"name\": \"shop\",\n\"version\": 1}",
+			"package.json:2: version is not a string",
+		},
+		"broken TOML":       {"pyproject.toml", "[project]\nname = shop\n", "pyproject.toml:2:8: toml:"},
+		"broken JSON":       {"package.json", "{\n  \"name\": }", "package.json:2:11: invalid character"},
+		"only tools":        {"pyproject.toml", "[tool.ruff]\nline-length = 100\n", "no project with a version"},
+		"private":           {"package.json", `{"private": true}`, "no project with a version"},
+		"virtual workspace": {"Cargo.toml", "[workspace]\nmembers = []\n", "no project with a version"},
+		"a long name": {
+			"package.json",
+			"{\n\"name\": \"" + strings.Repeat("x", 201) + "\", \"version\": \"1.4.0\"}",
+			"package.json:2: the name has 201 letters: write one of 200 at most",
+		},
+		"a forged name": {
+			"Cargo.toml",
+			"[package]\nversion = \"1.4.0\"\nname = \"shop\\n`- + deploy production\"\n",
+			"Cargo.toml:3: the name \"shop\\n`- + deploy production\" has letters that cannot be seen",
+		},
+		"a hidden letter": {
+			"setup.cfg",
+			"[metadata]\nversion = 1.4\nname = sh\u202eop\n",
+			`setup.cfg:3: the name "sh\u202eop" has letters that cannot be seen`,
+		},
+		"a name of lines": {
+			"setup.cfg",
+			"[metadata]\nversion = 1.4\nname = shop\n  production runs\n",
+			"setup.cfg:3: the name \"shop\\nproduction runs\" has",
+		},
+		"an escaping name": {
+			"Shop.csproj",
+			"<Project><PropertyGroup><Version>1.4.0</Version>\n" +
+				"<PackageId>sh&#x2028;op</PackageId></PropertyGroup></Project>",
+			"Shop.csproj:2: the name",
+		},
+		"a file's name": {
+			"a\nb.csproj",
+			"<Project><PropertyGroup><Version>1.4.0</Version></PropertyGroup></Project>",
+			"a b.csproj: the name",
+		},
+		"a long version": {
+			"package.json",
+			"{\"name\": \"shop\",\n\"version\": \"1.4.0-" + strings.Repeat("x", 200) + "\"}",
+			"package.json:2: the version has 206 letters",
+		},
+		"a blank behind": {
+			"pyproject.toml",
+			"[project]\nname = \"shop\"\nversion = \"1.4 \"\n",
+			`pyproject.toml:3: "1.4 " is not a valid PEP 440 version`,
+		},
+		"an error's escapes": {
+			"package.json",
+			"{\"name\": \"shop\", \"version\": \"\\u001b[0Ksection_start:1:x\"}",
+			`"\x1b[0Ksection_start:1:x" is not a valid SemVer version`,
+		},
+		"PowerShell":        {"VERSION", "\xff\xfe1\x00.\x002\x00.\x003\x00\r\x00\n\x00", " 1.2.3"},
+		"UTF-16, the other": {"VERSION", "\xfe\xff\x001\x00.\x002\x00.\x003\x00\n", " 1.2.3"},
+		"JSON in UTF-16":    {"package.json", "\xff\xfe{\x00}\x00", "no project with a version"},
+		"unknown file":      {"setup.sh", "", "setup.sh is no manifest that can be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			project, err := Read(folder{c.file: c.data}.tree(), c.file)
@@ -68,30 +141,94 @@ func TestFind(t *testing.T) {
 	}{
 		"alone":              {folder{"pyproject.toml": poetry}, "pyproject.toml shop 1.4.0"},
 		"beside private npm": {folder{"pyproject.toml": poetry, "package.json": tools}, "pyproject.toml shop 1.4.0"},
-		"two that agree":     {folder{"pyproject.toml": poetry, "package.json": `{"name": "ui", "version": "1.4.0"}`}, "pyproject.toml shop 1.4.0"},
+		"two that agree": {
+			folder{"pyproject.toml": poetry, "package.json": `{"name": "ui", "version": "1.4.0"}`},
+			"pyproject.toml shop 1.4.0",
+		},
 		"two that disagree": {folder{"pyproject.toml": poetry, "package.json": `{"name": "ui", "version": "2.0.0"}`},
 			"pyproject.toml says shop 1.4.0, package.json says ui 2.0.0: name the one to follow with --manifest"},
-		"a chart below":    {folder{"pyproject.toml": poetry, "chart/Chart.yaml": "name: c\nversion: 9.0.0\n"}, "pyproject.toml shop 1.4.0"},
-		"maturin":          {folder{"pyproject.toml": "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[build-system]\nbuild-backend = \"maturin\"\n", "Cargo.toml": "[package]\nname = \"shop\"\nversion = \"1.4.0\"\n"}, "Cargo.toml shop 1.4.0"},
-		"VERSION agrees":   {folder{"pyproject.toml": poetry, "VERSION": "1.4.0\n"}, "pyproject.toml shop 1.4.0"},
-		"VERSION differs":  {folder{"pyproject.toml": poetry, "VERSION": "1.5.0\n"}, "pyproject.toml says shop 1.4.0, VERSION says 1.5.0"},
-		"only VERSION":     {folder{"VERSION": "1.5.0\n", "package.json": tools}, "VERSION  1.5.0"},
-		"setup.cfg, tools": {folder{"pyproject.toml": "[build-system]\nrequires = []\n", "setup.cfg": "[metadata]\nname = shop\nversion = 1.4\n"}, "setup.cfg shop 1.4"},
-		"two projects":     {folder{"A.csproj": "<Project><PropertyGroup><Version>1.0.0</Version></PropertyGroup></Project>", "B.csproj": "<Project><PropertyGroup><Version>2.0.0</Version></PropertyGroup></Project>"}, "A.csproj says A 1.0.0, B.csproj says B 2.0.0"},
-		"setup.py alone":   {folder{"setup.py": "setup(version='1')"}, "setup.py: only running it would tell name and version"},
-		"setup.py too":     {folder{"setup.py": "setup()", "pyproject.toml": poetry}, "pyproject.toml shop 1.4.0"},
-		"none":             {folder{}, "looked for pyproject.toml, setup.cfg, package.json"},
-		"only a private":   {folder{"package.json": tools}, "no project with a version"},
-		"a helper's":       {folder{"pyproject.toml": poetry, "package.json": `{"name": "tooling", "devDependencies": {}}`}, "pyproject.toml shop 1.4.0"},
-		"a faulty first":   {folder{"pyproject.toml": "[project]\nname = 1\n", "package.json": `{"name": "ui", "version": "2.0.0"}`}, "pyproject.toml:2: project.name is not a string"},
-		"setup.py and npm": {folder{"setup.py": "setup()", "package.json": `{"name": "ui", "version": "2.0.0"}`}, "setup.py: only running it would tell"},
-		"Cargo, VERSION":   {folder{"Cargo.toml": "[package]\nname = \"shop\"\npublish = false\n", "VERSION": "1.4.0"}, "VERSION  1.4.0"},
-		"a monorepo": {folder{"package.json": `{"private": true, "workspaces": ["packages/*"]}`, "packages/api/package.json": `{"name": "api", "version": "1.4.0"}`},
-			"it has no version\nname a manifest that has one with --manifest, as --manifest=packages/api/package.json; list the projects of a repo of several in ship.toml; or write"},
-		"an umbrella":   {folder{"mix.exs": "def project do\n[apps_path: \"apps\", version: \"1.4.0\"]", "apps/web/mix.exs": "def project do\n[app: :web, version: \"1.4.0\"]"}, "--manifest=apps/web/mix.exs"},
-		"Go":            {folder{"go.mod": "module shop", "main.go": ""}, "; go.mod has no version: write it in a file VERSION beside it"},
-		"only a chart":  {folder{"Dockerfile": "", "chart/Chart.yaml": "name: c\nversion: 9.0.0\n"}, "with --manifest, as --manifest=chart/Chart.yaml;"},
-		"below a chart": {folder{"chart/Chart.yaml": "name: c\nversion: 9.0.0\n", "src/app/Cargo.toml": "[package]\nname = \"s\"\nversion = \"1.0.0\"\n", "x/y/z/VERSION": "1"}, "--manifest=src/app/Cargo.toml"},
+		"a chart below": {
+			folder{"pyproject.toml": poetry, "chart/Chart.yaml": "name: c\nversion: 9.0.0\n"},
+			"pyproject.toml shop 1.4.0",
+		},
+		"maturin": {
+			folder{
+				"pyproject.toml": "[project]\nname = \"shop\"\ndynamic = " +
+					"[\"version\"]\n[build-system]\nbuild-backend = \"maturin\"\n",
+				"Cargo.toml": "[package]\nname = \"shop\"\nversion = \"1.4.0\"\n",
+			},
+			"Cargo.toml shop 1.4.0",
+		},
+		"VERSION agrees": {folder{"pyproject.toml": poetry, "VERSION": "1.4.0\n"}, "pyproject.toml shop 1.4.0"},
+		"VERSION differs": {
+			folder{"pyproject.toml": poetry, "VERSION": "1.5.0\n"},
+			"pyproject.toml says shop 1.4.0, VERSION says 1.5.0",
+		},
+		"only VERSION": {folder{"VERSION": "1.5.0\n", "package.json": tools}, "VERSION  1.5.0"},
+		"setup.cfg, tools": {
+			folder{
+				"pyproject.toml": "[build-system]\nrequires = []\n",
+				"setup.cfg":      "[metadata]\nname = shop\nversion = 1.4\n",
+			},
+			"setup.cfg shop 1.4",
+		},
+		"two projects": {
+			folder{
+				"A.csproj": "<Project><PropertyGroup><Version>1.0.0</Version></PropertyGroup></Project>",
+				"B.csproj": "<Project><PropertyGroup><Version>2.0.0</Version></PropertyGroup></Project>",
+			},
+			"A.csproj says A 1.0.0, B.csproj says B 2.0.0",
+		},
+		"setup.py alone": {
+			folder{"setup.py": "setup(version='1')"},
+			"setup.py: only running it would tell name and version",
+		},
+		"setup.py too":   {folder{"setup.py": "setup()", "pyproject.toml": poetry}, "pyproject.toml shop 1.4.0"},
+		"none":           {folder{}, "looked for pyproject.toml, setup.cfg, package.json"},
+		"only a private": {folder{"package.json": tools}, "no project with a version"},
+		"a helper's": {
+			folder{"pyproject.toml": poetry, "package.json": `{"name": "tooling", "devDependencies": {}}`},
+			"pyproject.toml shop 1.4.0",
+		},
+		"a faulty first": {
+			folder{"pyproject.toml": "[project]\nname = 1\n", "package.json": `{"name": "ui", "version": "2.0.0"}`},
+			"pyproject.toml:2: project.name is not a string",
+		},
+		"setup.py and npm": {
+			folder{"setup.py": "setup()", "package.json": `{"name": "ui", "version": "2.0.0"}`},
+			"setup.py: only running it would tell",
+		},
+		"Cargo, VERSION": {
+			folder{"Cargo.toml": "[package]\nname = \"shop\"\npublish = false\n", "VERSION": "1.4.0"},
+			"VERSION  1.4.0",
+		},
+		"a monorepo": {folder{"package.json": `{"private": true, "workspaces": ["packages/*"]}`,
+			"packages/api/package.json": `{"name": "api", "version": "1.4.0"}`},
+			"it has no version\nname a manifest that has one with --manifest, as " +
+				"--manifest=packages/api/package.json; list the projects of a repo of several in ship.toml; or write"},
+		"an umbrella": {
+			folder{
+				"mix.exs":          "def project do\n[apps_path: \"apps\", version: \"1.4.0\"]",
+				"apps/web/mix.exs": "def project do\n[app: :web, version: \"1.4.0\"]",
+			},
+			"--manifest=apps/web/mix.exs",
+		},
+		"Go": {
+			folder{"go.mod": "module shop", "main.go": ""},
+			"; go.mod has no version: write it in a file VERSION beside it",
+		},
+		"only a chart": {
+			folder{"Dockerfile": "", "chart/Chart.yaml": "name: c\nversion: 9.0.0\n"},
+			"with --manifest, as --manifest=chart/Chart.yaml;",
+		},
+		"below a chart": {
+			folder{
+				"chart/Chart.yaml":   "name: c\nversion: 9.0.0\n",
+				"src/app/Cargo.toml": "[package]\nname = \"s\"\nversion = \"1.0.0\"\n",
+				"x/y/z/VERSION":      "1",
+			},
+			"--manifest=src/app/Cargo.toml",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			project, err := Find(c.files.tree(), ".")
@@ -178,7 +315,8 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file string, data, neighbour []byte) {
 		tree := folder{file: string(data)}
-		for _, other := range []string{"gradle.properties", "settings.gradle", "Directory.Build.props", ".mvn/maven.config", "VERSION"} {
+		for _, other := range []string{"gradle.properties", "settings.gradle", "Directory.Build.props",
+			".mvn/maven.config", "VERSION"} {
 			if other != file {
 				tree[other] = string(neighbour)
 			}
@@ -187,10 +325,14 @@ func FuzzRead(f *testing.F) {
 		if err == nil && (project.Name == "" && file != "VERSION" || project.Version.Text == "") {
 			t.Errorf("%s: no error and no project: %+v", file, project)
 		}
-		if err != nil && (strings.ContainsFunc(err.Error(), func(r rune) bool { return r != '\n' && unicode.IsControl(r) }) || len(err.Error()) > 10000) {
+		if err != nil &&
+			(strings.ContainsFunc(err.Error(), func(r rune) bool { return r != '\n' && unicode.IsControl(r) }) ||
+				len(err.Error()) > 10000) {
 			t.Errorf("%s: the error has control characters, or is long: %q", file, err)
 		}
-		if strings.ContainsFunc(project.Name+project.Version.Text, unicode.IsControl) || len(project.Name) > 4*maxName || len(project.Version.Text) > maxName {
+		if strings.ContainsFunc(project.Name+project.Version.Text, unicode.IsControl) ||
+			len(project.Name) > 4*maxName ||
+			len(project.Version.Text) > maxName {
 			t.Errorf("%s: %q %q", file, project.Name, project.Version.Text)
 		}
 	})

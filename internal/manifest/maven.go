@@ -18,16 +18,18 @@ type pom struct {
 	config map[string]string // the properties of .mvn/maven.config
 }
 
-// Bounds for what may be a circle, or grow with each level: the chain of parents, and the properties looked up.
+// Bounds for what may be a circle, or grow with each level: the chain of parents, and the
+// properties looked up.
 const (
 	maxParents = 20
 	maxLooks   = 100
 )
 
-// maven reads pom.xml (https://maven.apache.org/pom.html). The project's name is its artifactId, as in the tags of
-// Maven's own release plugin. The version may be the parent's, and hold properties of the pom, its parents and
-// .mvn/maven.config (https://maven.apache.org/guides/mini/guide-maven-ci-friendly.html). Which profiles are active only running
-// Maven would tell.
+// maven reads pom.xml (https://maven.apache.org/pom.html). The project's name is its artifactId, as
+// in the tags of Maven's own release plugin. The version may be the parent's, and hold properties
+// of the pom, its parents and .mvn/maven.config
+// (https://maven.apache.org/guides/mini/guide-maven-ci-friendly.html). Which profiles are active
+// only running Maven would tell.
 func maven(d *document) error {
 	p, err := d.pom()
 	if err != nil {
@@ -70,8 +72,8 @@ func maven(d *document) error {
 	return d.mavenExtension(at.document, stated.line)
 }
 
-// stated finds the element with the version. From model 4.1.0 on, a parent that is in the repo need not be given with one
-// (https://maven.apache.org/ref/4-LATEST/maven-model-builder/).
+// stated finds the element with the version. From model 4.1.0 on, a parent that is in the repo need
+// not be given with one (https://maven.apache.org/ref/4-LATEST/maven-model-builder/).
 func (p *pom) stated() (*element, *pom, error) {
 	for at, depth := p, 0; ; depth++ {
 		parent := at.root.child("parent")
@@ -93,7 +95,8 @@ func (p *pom) stated() (*element, *pom, error) {
 
 // model is the version of the language that the pom is in.
 func (p *pom) model() string {
-	return cmp.Or(p.root.textOf("modelVersion"), strings.TrimPrefix(p.root.space, "http://maven.apache.org/POM/"), "4.0.0")
+	return cmp.Or(p.root.textOf("modelVersion"), strings.TrimPrefix(p.root.space, "http://maven.apache.org/POM/"),
+		"4.0.0")
 }
 
 func (d *document) pom() (*pom, error) {
@@ -103,8 +106,8 @@ func (d *document) pom() (*pom, error) {
 
 var property = regexp.MustCompile(`\$\{([^{}]*)\}`)
 
-// expand puts values in the place of ${…}. What the command line says, which .mvn/maven.config adds to, comes before
-// the pom, and a pom's own properties before its parents'.
+// expand puts values in the place of ${…}. What the command line says, which .mvn/maven.config adds
+// to, comes before the pom, and a pom's own properties before its parents'.
 func (p *pom) expand(at *element, text string) (string, error) {
 	tooLong := p.document.fault(at.line, "<%s> is longer than any version or name", at.name)
 	if len(text) > maxText {
@@ -124,8 +127,8 @@ func (p *pom) expand(at *element, text string) (string, error) {
 		name := reference[2 : len(reference)-1]
 		value, err := p.property(name)
 		if err == nil && value == nil {
-			err = p.document.fault(at.line, "${%s} is not known without running Maven: define it under <properties> of the pom or a "+
-				"parent in the repo, or as -D%s=… in .mvn/maven.config", name, name)
+			err = p.document.fault(at.line, "${%s} is not known without running Maven: define it under <properties> "+
+				"of the pom or a parent in the repo, or as -D%s=… in .mvn/maven.config", name, name)
 		}
 		if err == nil {
 			var text string
@@ -150,8 +153,9 @@ func (p *pom) property(name string) (*string, error) {
 		if profiles := at.root.child("profiles"); profiles != nil {
 			for _, profile := range profiles.children {
 				if set := profile.child("properties").child(name); set != nil {
-					return nil, at.document.fault(set.line, "only running Maven would tell ${%s}, which a profile sets: set it under <properties> alone, "+
-						"or as -D%s=… in .mvn/maven.config", name, name)
+					return nil, at.document.fault(set.line,
+						"only running Maven would tell ${%s}, which a profile sets: set it under <properties> "+
+							"alone, or as -D%s=… in .mvn/maven.config", name, name)
 				}
 			}
 		}
@@ -223,7 +227,8 @@ func (p *pom) commandLine(name string) (*string, error) {
 				return nil, err
 			}
 			for argument := range strings.FieldsSeq(string(config.data)) {
-				if key, value, is := strings.Cut(strings.TrimPrefix(argument, "-D"), "="); is && strings.HasPrefix(argument, "-D") {
+				if key, value, is := strings.Cut(strings.TrimPrefix(argument, "-D"), "="); is &&
+					strings.HasPrefix(argument, "-D") {
 					p.config[key] = value
 				}
 			}

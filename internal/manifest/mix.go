@@ -17,8 +17,9 @@ var (
 	mixAttribute = regexp.MustCompile(`^@(\w{1,100})$`)
 )
 
-// mix reads app and version of project/0 in Elixir's mix.exs (https://hexdocs.pm/mix/Mix.Project.html). The version is a
-// string, there or in a module attribute; the script is not run, so anything else is refused.
+// mix reads app and version of project/0 in Elixir's mix.exs
+// (https://hexdocs.pm/mix/Mix.Project.html). The version is a string, there or in a module
+// attribute; the script is not run, so anything else is refused.
 func mix(d *document) error {
 	if err := d.checkUTF8(); err != nil {
 		return err

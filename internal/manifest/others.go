@@ -2,8 +2,8 @@ package manifest
 
 import "strings"
 
-// composer reads composer.json (https://getcomposer.org/doc/04-schema.md). Most packages have no version there, since
-// Packagist takes it from tags.
+// composer reads composer.json (https://getcomposer.org/doc/04-schema.md). Most packages have no
+// version there, since Packagist takes it from tags.
 func composer(d *document) error {
 	if err := d.decodeJSON(); err != nil {
 		return err
@@ -25,8 +25,9 @@ func pubspec(d *document) error {
 	return d.take()
 }
 
-// chart reads Helm's Chart.yaml (https://helm.sh/docs/topics/charts/#the-chartyaml-file): version, which is the chart's
-// own and must be there. appVersion only describes what the chart installs, and need not be a version at all.
+// chart reads Helm's Chart.yaml (https://helm.sh/docs/topics/charts/#the-chartyaml-file): version,
+// which is the chart's own and must be there. appVersion only describes what the chart installs,
+// and need not be a version at all.
 func chart(d *document) error {
 	if err := d.decodeYAML(); err != nil {
 		return err
@@ -37,14 +38,16 @@ func chart(d *document) error {
 	return d.take()
 }
 
-// plain takes the first line of a file called VERSION; there must be no other but empty ones. It has no name.
+// plain takes the first line of a file called VERSION; there must be no other but empty ones. It
+// has no name.
 func plain(d *document) error {
 	text := strings.TrimSpace(string(d.data))
 	if text == "" {
 		return d.fault(1, "empty: write the version in it")
 	}
 	if line, _, more := strings.Cut(text, "\n"); more {
-		return d.fault(1+strings.Count(string(d.data[:strings.Index(string(d.data), line)]), "\n"), "more than the version: leave only that")
+		return d.fault(1+strings.Count(string(d.data[:strings.Index(string(d.data), line)]), "\n"),
+			"more than the version: leave only that")
 	}
 	d.says(text, d, 1)
 	return nil

@@ -6,13 +6,16 @@ import (
 	"strings"
 )
 
-// Tools that take the version from git's tags or commits leave a placeholder in the manifest. To release that would make one version once,
-// and never another one: it is refused, with what to write instead.
+// Tools that take the version from git's tags or commits leave a placeholder in the manifest. To
+// release that would make one version once, and never another one: it is refused, with what to
+// write instead.
 
-// placeholder refuses what the manifest says as the version, since a tool of that name takes it from git.
+// placeholder refuses what the manifest says as the version, since a tool of that name takes it
+// from git.
 func (d *document) placeholder(tool string, at *document, line int) error {
-	return at.fault(line, "the version is not in the manifest: %s takes it from git, so only running that would tell it: write the version here and "+
-		"take %s out, or write it in a file VERSION and name that with --manifest", tool, tool)
+	return at.fault(line, "the version is not in the manifest: %s takes it from git, so only running that would "+
+		"tell it: write the version here and take %s out, or write it in a file VERSION and name that with --manifest",
+		tool, tool)
 }
 
 // pluginOfPoetry refuses a version of [tool.poetry] that a plugin replaces.
@@ -33,17 +36,23 @@ var (
 	// released is how semantic-release stands in a package.json: as a dependency.
 	released = regexp.MustCompile(`"(?:@semantic-release/[a-z-]+|semantic-release)"\s*:\s*"`)
 	// nobodys are versions that semantic-release's users write, since npm wants one.
-	nobodys = regexp.MustCompile(`^0\.0\.0-(?i:development|semantic(?:ally)?-released?|semantically.*|managed.*|placeholder)$`)
+	nobodys = regexp.MustCompile(
+		`^0\.0\.0-(?i:development|semantic(?:ally)?-released?|semantically.*|managed.*|placeholder)$`,
+	)
 	// scm is how a setup.py says that it takes the version from git.
 	scm = regexp.MustCompile(`\b(use_scm_version|pbr|versioneer|setuptools_git_versioning|versioningit)\b`)
 	// mavens are extensions that take the version from git, as .mvn/extensions.xml names them.
 	mavens = regexp.MustCompile(`<artifactId>\s*(jgitver-maven-plugin|maven-git-versioning-extension)\s*</artifactId>`)
 	// nuGets are packages that take the version from git while a project is built.
-	nuGets     = regexp.MustCompile(`<PackageReference\s[^>]*\b(?:Include|Update)\s*=\s*["'](?i:(MinVer|Nerdbank\.GitVersioning|GitVersion\.MsBuild))["']`)
+	nuGets = regexp.MustCompile(
+		`<PackageReference\s[^>]*\b(?:Include|Update)\s*=\s*` +
+			`["'](?i:(MinVer|Nerdbank\.GitVersioning|GitVersion\.MsBuild))["']`,
+	)
 	xmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
 )
 
-// semanticRelease refuses a package's version that stands for the one that semantic-release makes up.
+// semanticRelease refuses a package's version that stands for the one that semantic-release makes
+// up.
 func (d *document) semanticRelease() error {
 	if nobodys.MatchString(d.version) || strings.HasPrefix(d.version, "0.0.0") && released.Match(d.data) {
 		return d.placeholder("semantic-release", d, d.versionLine)
@@ -66,7 +75,8 @@ func (d *document) scmInSetup(line int) error {
 	return nil
 }
 
-// mavenExtension refuses a pom whose version an extension replaces. Extensions are named at the root of the build, above the modules.
+// mavenExtension refuses a pom whose version an extension replaces. Extensions are named at the
+// root of the build, above the modules.
 func (d *document) mavenExtension(at *document, line int) error {
 	for folder := path.Dir(d.path); ; folder = path.Dir(folder) {
 		file := path.Join(folder, ".mvn/extensions.xml")
@@ -87,7 +97,8 @@ func (d *document) mavenExtension(at *document, line int) error {
 	}
 }
 
-// versioningPackage refuses a project whose version a package replaces, there or in a file that it shares.
+// versioningPackage refuses a project whose version a package replaces, there or in a file that it
+// shares.
 func (d *document) versioningPackage() error {
 	if found := nuGets.FindSubmatch(xmlComment.ReplaceAll(d.data, nil)); found != nil {
 		return d.placeholder(string(found[1]), d, 0)
@@ -100,7 +111,8 @@ var (
 	gradleAssign = regexp.MustCompile(`(?:^|[\s)])(?:project\.)?version\s*\+?=[^=]`)
 )
 
-// conditionalVersion returns the line, from 1, on which a build script sets the version under a condition; 0: on none.
+// conditionalVersion returns the line, from 1, on which a build script sets the version under a
+// condition; 0: on none.
 func conditionalVersion(data []byte) int {
 	open, conditions := 0, []int(nil) // blocks that are open, and at which of them a condition begins
 	line := 0

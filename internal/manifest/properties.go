@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// decodeProperties reads a Java properties file (https://docs.oracle.com/javase/8/docs/api/java/util/Properties.html#load-java.io.Reader-);
-// of a key given twice, the last counts.
+// decodeProperties reads a Java properties file
+// (https://docs.oracle.com/javase/8/docs/api/java/util/Properties.html#load-java.io.Reader-); of a
+// key given twice, the last counts.
 func (d *document) decodeProperties() map[string]entry {
 	entries := map[string]entry{}
 	lines := strings.Split(strings.ReplaceAll(string(d.data), "\r", "\n"), "\n")

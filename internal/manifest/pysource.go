@@ -11,10 +11,11 @@ var (
 	errNotPlain    = errors.New("that is no plain string")
 )
 
-// assigned finds the string that Python source assigns first to a name at its top level: NAME = "…", also with a type or beside other
-// names. Line is where, from 1.
+// assigned finds the string that Python source assigns first to a name at its top level: NAME =
+// "…", also with a type or beside other names. Line is where, from 1.
 func assigned(source []byte, name string) (text string, line int, err error) {
-	assignment := regexp.MustCompile(`^(?:\w+[ \t]*=[ \t]*)*` + regexp.QuoteMeta(name) + `[ \t]*(?::[^=\n]*)?=([^=\n][^\n]*)`)
+	assignment := regexp.MustCompile(`^(?:\w+[ \t]*=[ \t]*)*` + regexp.QuoteMeta(name) +
+		`[ \t]*(?::[^=\n]*)?=([^=\n][^\n]*)`)
 	for start := 0; start < len(source); {
 		if found := assignment.FindSubmatch(source[start:]); found != nil {
 			line := lineAt(source, int64(start))
@@ -32,8 +33,9 @@ func assigned(source []byte, name string) (text string, line int, err error) {
 // literal is a string without escapes at the end of an assignment.
 var literal = regexp.MustCompile(`^[ \t]*(?:\w+[ \t]*=[ \t]*)*(?:"([^"\\]+)"|'([^'\\]+)')[ \t\r]*(?:#.*)?$`)
 
-// statement returns how long the first logical line is (https://docs.python.org/3/reference/lexical_analysis.html#logical-lines): up to
-// the end of a line that is in no string and in no brackets.
+// statement returns how long the first logical line is
+// (https://docs.python.org/3/reference/lexical_analysis.html#logical-lines): up to the end of a
+// line that is in no string and in no brackets.
 func statement(source []byte) int {
 	depth := 0
 	for i := 0; i < len(source); i++ {
@@ -61,7 +63,8 @@ func statement(source []byte) int {
 	return len(source)
 }
 
-// quoted returns how long the string is that the source begins with; one that is not closed ends with its line.
+// quoted returns how long the string is that the source begins with; one that is not closed ends
+// with its line.
 func quoted(source []byte) int {
 	quote := source[:1]
 	triple := bytes.Repeat(quote, 3)

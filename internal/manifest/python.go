@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// pyproject reads PEP 621's [project] (https://packaging.python.org/en/latest/specifications/pyproject-toml/) first, as every
-// current Python tool does, then Poetry's own table (https://python-poetry.org/docs/pyproject/).
-// Poetry 2 may hold the version itself while [project] calls it dynamic.
+// pyproject reads PEP 621's [project]
+// (https://packaging.python.org/en/latest/specifications/pyproject-toml/) first, as every current
+// Python tool does, then Poetry's own table (https://python-poetry.org/docs/pyproject/). Poetry 2
+// may hold the version itself while [project] calls it dynamic.
 func pyproject(d *document) error {
 	if err := d.decodeTOML(); err != nil {
 		return err
@@ -38,7 +39,8 @@ func pyproject(d *document) error {
 	return d.take("project")
 }
 
-// setupCfg reads [metadata] (https://setuptools.pypa.io/en/latest/userguide/declarative_config.html).
+// setupCfg reads [metadata]
+// (https://setuptools.pypa.io/en/latest/userguide/declarative_config.html).
 func setupCfg(d *document) error {
 	if err := d.checkUTF8(); err != nil {
 		return err
@@ -81,8 +83,8 @@ func setupCfg(d *document) error {
 	return nil
 }
 
-// setupPy refuses: only running it would tell, even where its arguments look like constants. Beside another manifest it is
-// what the build needs, no more.
+// setupPy refuses: only running it would tell, even where its arguments look like constants. Beside
+// another manifest it is what the build needs, no more.
 func setupPy(d *document) error {
 	entries, err := d.list(".")
 	if err != nil {

@@ -16,7 +16,8 @@ const (
 	maxValues = 20000 // in arrays and inline tables too; a key and its value are two
 )
 
-// tomlSize counts what takes the decoder's time and memory: tables, those that dotted keys make too, the parts of the longest key, and values.
+// tomlSize counts what takes the decoder's time and memory: tables, those that dotted keys make
+// too, the parts of the longest key, and values.
 type tomlSize struct{ tables, parts, values int }
 
 func (s *tomlSize) tooLarge() bool {
@@ -52,7 +53,8 @@ func (d *document) checkSize() error {
 	size := tomlSize{}
 	for parser.NextExpression() {
 		if size.add(parser.Expression()); size.tooLarge() {
-			return d.fault(0, "more than %d tables, %d values or %d parts in a key: no manifest has so many", maxTables, maxValues, maxParts)
+			return d.fault(0, "more than %d tables, %d values or %d parts in a key: no manifest has so many", maxTables,
+				maxValues, maxParts)
 		}
 	}
 	return nil

@@ -18,16 +18,17 @@ import (
 // stricter says why a reading may be an error where the ecosystem's own tool reads something.
 var stricter = map[string]string{
 	"pep621-number/pyproject.toml": "TOML allows a number, the format of [project] does not",
-	"helm-number/Chart.yaml":       "Helm takes the text of a number for a version; SemVer has three numbers, of which none is left out",
-	"npm-latin1/package.json":      "npm replaces what is not UTF-8",
-	"npm-array/package.json":       "npm takes an array for an object without keys",
+	"helm-number/Chart.yaml": "Helm takes the text of a number for a version; SemVer has three numbers, of " +
+		"which none is left out",
+	"npm-latin1/package.json": "npm replaces what is not UTF-8",
+	"npm-array/package.json":  "npm takes an array for an object without keys",
 }
 
 // directives are build tools' own, which Python's libraries do not know: these are not compared.
 var directives = regexp.MustCompile(`^(setuptools-(file|attr)|setup-cfg-(file|attr)|hatch|pdm|flit)`)
 
-// tools say of a manifest "name version" as the ecosystem's own tool reads it, or fail as it does. The program is looked
-// for first; folder is a copy that may be written to.
+// tools say of a manifest "name version" as the ecosystem's own tool reads it, or fail as it does.
+// The program is looked for first; folder is a copy that may be written to.
 var tools = []struct {
 	program, pattern string
 	read             func(program, folder, file string) (string, error)
@@ -59,7 +60,8 @@ var tools = []struct {
 text = open("pyproject.toml", encoding="utf-8-sig", newline="").read()
 all = tomllib.loads(text)
 project, poetry = all.get("project", {}), all.get("tool", {}).get("poetry", {})
-print(json.dumps({"name": project.get("name", poetry.get("name")), "version": project.get("version", poetry.get("version"))}))`
+print(json.dumps({"name": project.get("name", poetry.get("name")),
+	"version": project.get("version", poetry.get("version"))}))`
 		out, err := run(folder, program, "-c", script)
 		return fields(out, err)
 	}},
@@ -84,12 +86,16 @@ func TestToolsReadTheSame(t *testing.T) {
 			if _, err := os.Stat(program); err != nil {
 				t.Skipf("%s is not on this machine: its reading is not compared", tool.program)
 			}
-			if out, err := exec.Command(program, map[bool]string{true: "version", false: "--version"}[tool.program == "helm"]).CombinedOutput(); err != nil {
+			if out, err := exec.Command(program, map[bool]string{true: "version",
+				false: "--version"}[tool.program == "helm"]).CombinedOutput(); err != nil {
 				t.Skipf("%s does not run: %v: %.200s", tool.program, err, out)
 			}
 			for file := range corpus {
 				if path.Base(file) == tool.pattern && !directives.MatchString(file) {
-					compare(t, file, func(folder, rest string) (string, error) { return tool.read(program, folder, rest) })
+					compare(t, file, func(folder, rest string) (string, error) {
+						return tool.read(program, folder,
+							rest)
+					})
 				}
 			}
 		})

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// element is an XML element with the line that it starts on; text is its own, blanks around it left out.
+// element is an XML element with the line that it starts on; text is its own, blanks around it left
+// out.
 type element struct {
 	name       string
 	space      string // its namespace
@@ -26,7 +27,8 @@ const (
 	maxDepth    = 100
 )
 
-// decodeXML reads XML (https://www.w3.org/TR/xml/). Elements go by their local names, whatever the namespace.
+// decodeXML reads XML (https://www.w3.org/TR/xml/). Elements go by their local names, whatever the
+// namespace.
 func (d *document) decodeXML() (*element, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(d.data))
 	decoder.CharsetReader = charset
@@ -51,7 +53,8 @@ func (d *document) decodeXML() (*element, error) {
 		switch token := token.(type) {
 		case xml.StartElement:
 			if elements++; elements > maxElements || len(open) > maxDepth {
-				return nil, d.fault(line, "more than %d elements, or %d inside each other: no manifest has so many", maxElements, maxDepth)
+				return nil, d.fault(line, "more than %d elements, or %d inside each other: no manifest has so many",
+					maxElements, maxDepth)
 			}
 			if len(top.children) == 0 {
 				top.text, text = strings.TrimSpace(string(text)), nil
@@ -76,7 +79,8 @@ func (d *document) decodeXML() (*element, error) {
 	}
 }
 
-// child returns the first child of the name, nil where there is none; a nil element has no children.
+// child returns the first child of the name, nil where there is none; a nil element has no
+// children.
 func (e *element) child(name string) *element {
 	if e != nil {
 		for _, child := range e.children {

@@ -15,8 +15,8 @@ var yamlFault = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 // yamlNumber is a number as it is written.
 type yamlNumber string
 
-// decodeYAML reads the scalars of the outermost mapping (https://yaml.org/spec/1.2.2/). What is not a string by YAML's
-// rules, as 1.10, is none here either: as pub has it. Helm takes its text.
+// decodeYAML reads the scalars of the outermost mapping (https://yaml.org/spec/1.2.2/). What is not
+// a string by YAML's rules, as 1.10, is none here either: as pub has it. Helm takes its text.
 func (d *document) decodeYAML() error {
 	if err := d.checkUTF8(); err != nil {
 		return err

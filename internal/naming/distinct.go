@@ -14,8 +14,9 @@ type Places struct {
 	IsVersion func(string) bool // whether a text is a version by the rules of the project's ecosystem
 }
 
-// Distinct refuses projects of one repo that share a place: images and Helm releases take fewer characters than names have, and
-// what is one project's tag may read as another's (a-1 with 2.0, and a with 1-2.0).
+// Distinct refuses projects of one repo that share a place: images and Helm releases take fewer
+// characters than names have, and what is one project's tag may read as another's (a-1 with 2.0,
+// and a with 1-2.0).
 func Distinct(projects []Places) error {
 	taken := map[string]string{}
 	for _, p := range projects {
@@ -25,8 +26,8 @@ func Distinct(projects []Places) error {
 		}
 		for _, place := range places {
 			if other, twice := taken[place]; twice {
-				return fmt.Errorf("the projects %s and %s would share the %s: call them differently, or give one an image, environments or a template of its own",
-					other, p.Key, place)
+				return fmt.Errorf("the projects %s and %s would share the %s: call them differently, or give one an "+
+					"image, environments or a template of its own", other, p.Key, place)
 			}
 			taken[place] = p.Key
 		}
@@ -35,8 +36,8 @@ func Distinct(projects []Places) error {
 		for _, other := range projects {
 			version, is := p.Template.Version(p.Name, other.Tag)
 			if p.Key != other.Key && is && p.IsVersion(version) {
-				return fmt.Errorf("the tag %s of the project %s reads as version %s of the project %s: give both a template that tells them apart, as {name}@{version}",
-					other.Tag, other.Key, version, p.Key)
+				return fmt.Errorf("the tag %s of the project %s reads as version %s of the project %s: give both a "+
+					"template that tells them apart, as {name}@{version}", other.Tag, other.Key, version, p.Key)
 			}
 		}
 	}

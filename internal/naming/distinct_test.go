@@ -11,8 +11,15 @@ func TestDistinct(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return Places{Key: key, Name: name, Template: DefaultTemplate, Tag: tag, Image: "r/" + Image(name), Releases: []string{name + " in test"},
-			IsVersion: func(text string) bool { return strings.Trim(text, "0123456789.-") == "" }}
+		return Places{
+			Key:       key,
+			Name:      name,
+			Template:  DefaultTemplate,
+			Tag:       tag,
+			Image:     "r/" + Image(name),
+			Releases:  []string{name + " in test"},
+			IsVersion: func(text string) bool { return strings.Trim(text, "0123456789.-") == "" },
+		}
 	}
 	api := project("one", "api", "1.0")
 	for _, c := range []struct {
@@ -23,7 +30,10 @@ func TestDistinct(t *testing.T) {
 		{project("two", "api-gateway", "1.0"), ""},
 		{project("two", "Api", "1.0"), "image r/api"},
 		{project("two", "api", "2.0"), "image r/api"},
-		{project("two", "api-1", "1.0"), "the tag api-1-1.0 of the project two reads as version 1-1.0 of the project one"},
+		{
+			project("two", "api-1", "1.0"),
+			"the tag api-1-1.0 of the project two reads as version 1-1.0 of the project one",
+		},
 		{Places{Key: "two", Tag: "x", Image: "y", Releases: api.Releases}, "Helm release api in test"},
 		{Places{Key: "two", Tag: api.Tag, Image: "y"}, "git tag api-1.0"},
 	} {

@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// gitEscape makes text fit into a git ref: what git forbids (https://git-scm.com/docs/git-check-ref-format), and '%'
-// itself, becomes '%' and two hexadecimal digits. So 1!2.0 and 1.0.0+5 stay, "my app" is my%20app.
+// gitEscape makes text fit into a git ref: what git forbids
+// (https://git-scm.com/docs/git-check-ref-format), and '%' itself, becomes '%' and two hexadecimal
+// digits. So 1!2.0 and 1.0.0+5 stay, "my app" is my%20app.
 func gitEscape(text string) string {
 	var ref strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -52,10 +53,12 @@ func gitUnescape(ref string) (string, bool) {
 	return text.String(), gitEscape(text.String()) == ref
 }
 
-// ImageTag returns the image tag for a version. A tag holds letters, digits, '.', '_' and '-', does not begin with '.' or
-// '-', and has at most 128 characters (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests).
-// As Helm does for charts, '+' becomes '_': 1.0.0_5. Any other character, and '_' itself, becomes "__" and two hexadecimal
-// digits: 1!2.0 is 1__212.0. So two versions never share a tag, and VersionOf undoes it.
+// ImageTag returns the image tag for a version. A tag holds letters, digits, '.', '_' and '-', does
+// not begin with '.' or '-', and has at most 128 characters
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests). As
+// Helm does for charts, '+' becomes '_': 1.0.0_5. Any other character, and '_' itself, becomes "__"
+// and two hexadecimal digits: 1!2.0 is 1__212.0. So two versions never share a tag, and VersionOf
+// undoes it.
 func ImageTag(version string) (string, error) {
 	tag := imageEscape(version)
 	switch {
@@ -69,7 +72,8 @@ func ImageTag(version string) (string, error) {
 	return tag, nil
 }
 
-// VersionOf returns the version that ImageTag made an image's tag of, false for a tag that it makes of none.
+// VersionOf returns the version that ImageTag made an image's tag of, false for a tag that it makes
+// of none.
 func VersionOf(tag string) (string, bool) {
 	var version strings.Builder
 	for i := 0; i < len(tag); i++ {

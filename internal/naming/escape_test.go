@@ -8,10 +8,34 @@ import (
 	"testing"
 )
 
-// odd returns short texts of the characters that matter, so that neighbours of all kinds come about, and any two texts
-// are near each other.
+// odd returns short texts of the characters that matter, so that neighbours of all kinds come
+// about, and any two texts are near each other.
 func odd(random *rand.Rand) string {
-	parts := []string{"a", "F", "1", "20", ".", "..", "-", "_", "__", "+", "!", "%", "%2E", "/", "@", "{", "~", " ", ".lock", "é", "\xff", "\x00", "latest"}
+	parts := []string{
+		"a",
+		"F",
+		"1",
+		"20",
+		".",
+		"..",
+		"-",
+		"_",
+		"__",
+		"+",
+		"!",
+		"%",
+		"%2E",
+		"/",
+		"@",
+		"{",
+		"~",
+		" ",
+		".lock",
+		"é",
+		"\xff",
+		"\x00",
+		"latest",
+	}
 	var text strings.Builder
 	for range random.IntN(5) {
 		text.WriteString(parts[random.IntN(len(parts))])
@@ -40,8 +64,9 @@ func TestImageTagsAreValidAndGoBack(t *testing.T) {
 			t.Fatalf("%q has the tag %q, which goes back to %q, %v", version, tag, back, ok)
 		}
 	}
-	for version, want := range map[string]string{"1.4.0-rc.1": "1.4.0-rc.1", "1.0.0+5": "1.0.0_5", "1!2.0": "1__212.0", "1.0_1": "1.0__5F1",
-		"1.0+": "1.0__2B", "1++2": "1__2B_2"} {
+	for version, want := range map[string]string{"1.4.0-rc.1": "1.4.0-rc.1", "1.0.0+5": "1.0.0_5", "1!2.0": "1__212.0",
+		"1.0_1": "1.0__5F1",
+		"1.0+":  "1.0__2B", "1++2": "1__2B_2"} {
 		if got, err := ImageTag(version); got != want || err != nil {
 			t.Errorf("ImageTag(%q) = %q, %v; want %q", version, got, err, want)
 		}
@@ -104,7 +129,8 @@ func TestImagesAreValid(t *testing.T) {
 			t.Fatalf("Image(%q) = %q", name, image)
 		}
 	}
-	for name, want := range map[string]string{"@acme/Shop_API": "acme/shop_api", "Acme.Shop": "acme.shop", "my app": "my-app", "a__b": "a__b",
+	for name, want := range map[string]string{"@acme/Shop_API": "acme/shop_api", "Acme.Shop": "acme.shop",
+		"my app": "my-app", "a__b": "a__b",
 		"a--b": "a--b", "a.-b": "a-b", "com.acme:shop": "com.acme-shop", "é": ""} {
 		if got := Image(name); got != want {
 			t.Errorf("Image(%q) = %q, want %q", name, got, want)

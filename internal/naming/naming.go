@@ -1,7 +1,8 @@
-// Package naming turns a project's name and version into the names that other systems ask for, and refuses
-// what they would refuse: git refs (https://git-scm.com/docs/git-check-ref-format), image tags
-// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests) and Helm releases,
-// which are DNS labels of at most 53 characters (https://helm.sh/docs/topics/charts/).
+// Package naming turns a project's name and version into the names that other systems ask for, and
+// refuses what they would refuse: git refs (https://git-scm.com/docs/git-check-ref-format), image
+// tags (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests)
+// and Helm releases, which are DNS labels of at most 53 characters
+// (https://helm.sh/docs/topics/charts/).
 package naming
 
 import (
@@ -18,8 +19,9 @@ type Template string
 // DefaultTemplate gives shop-1.4.0.
 const DefaultTemplate Template = "{name}-{version}"
 
-// Tag returns the tag of a version of a project; what git forbids in name and version is escaped, see gitEscape. One
-// project's versions never share a tag. Two projects' might (a-1 with 2.0 and a with 1-2.0): Version tells.
+// Tag returns the tag of a version of a project; what git forbids in name and version is escaped,
+// see gitEscape. One project's versions never share a tag. Two projects' might (a-1 with 2.0 and a
+// with 1-2.0): Version tells.
 func (t Template) Tag(name, version string) (string, error) {
 	if strings.Count(string(t), "{version}") != 1 {
 		return "", fmt.Errorf("the tag's template %q must hold {version} once", t)
@@ -38,8 +40,8 @@ func (t Template) Prefix(name string) string {
 	return strings.ReplaceAll(before, "{name}", gitEscape(name))
 }
 
-// Version returns the version that a tag of a project is for, by its text alone: whether that is a valid version of the
-// project's scheme is for the caller to see.
+// Version returns the version that a tag of a project is for, by its text alone: whether that is a
+// valid version of the project's scheme is for the caller to see.
 func (t Template) Version(name, tag string) (string, bool) {
 	_, after, _ := strings.Cut(string(t), "{version}")
 	escaped, begins := strings.CutPrefix(tag, t.Prefix(name))
@@ -55,7 +57,8 @@ func (t Template) Version(name, tag string) (string, bool) {
 
 var notLabel = regexp.MustCompile(`[^a-z0-9]+`)
 
-// Release returns the name of a project's Helm release: its name in lower case, each run of other characters a dash.
+// Release returns the name of a project's Helm release: its name in lower case, each run of other
+// characters a dash.
 func Release(name string) (string, error) {
 	release := strings.Trim(notLabel.ReplaceAllString(strings.ToLower(name), "-"), "-")
 	if release == "" || len(release) > 53 {
@@ -71,8 +74,9 @@ var (
 )
 
 // Image returns the last part of the image's address for a project
-// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests): its name in lower case, without an
-// npm scope's @, where each run of characters that an image's path cannot have is a dash. Empty where nothing is left.
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests): its
+// name in lower case, without an npm scope's @, where each run of characters that an image's path
+// cannot have is a dash. Empty where nothing is left.
 func Image(name string) string {
 	var parts []string
 	for _, part := range strings.Split(strings.ToLower(strings.TrimPrefix(name, "@")), "/") {

@@ -47,12 +47,13 @@ func (e *encounter) response() *http.Response {
 // maxSaid is how much a server may say to people, in bytes.
 const maxSaid = 16 << 10
 
-// Said is what a server said, on one line; empty where that is not for people: a page of HTML, say, or one that does not end. It is not cut: half
-// of a secret in it would not be known as one.
+// Said is what a server said, on one line; empty where that is not for people: a page of HTML, say,
+// or one that does not end. It is not cut: half of a secret in it would not be known as one.
 func Said(body io.Reader) string {
 	data, _ := io.ReadAll(io.LimitReader(body, maxSaid+1))
 	text := strings.Join(strings.Fields(string(data)), " ")
-	if len(data) > maxSaid || strings.HasPrefix(text, "<") || strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) {
+	if len(data) > maxSaid || strings.HasPrefix(text, "<") ||
+		strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) {
 		return ""
 	}
 	return text

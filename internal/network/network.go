@@ -1,5 +1,5 @@
-// Package network is what Ship's own calls to servers have in common: whose certificates count, how long an answer may take,
-// and what is tried again.
+// Package network is what Ship's own calls to servers have in common: whose certificates count, how
+// long an answer may take, and what is tried again.
 package network
 
 import (
@@ -28,11 +28,13 @@ type Client struct {
 // maxUnread is how much of a body, in bytes, is read for its connection's sake.
 const maxUnread = 16 << 10
 
-// New makes a client that trusts the certificates in ca (PEM; none: only the system's) beside the system's. Each attempt of a call ends
-// after the deadline. What is tried again, and why, is told to say.
+// New makes a client that trusts the certificates in ca (PEM; none: only the system's) beside the
+// system's. Each attempt of a call ends after the deadline. What is tried again, and why, is told
+// to say.
 func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = transport.MaxIdleConns // by default it keeps two, and many projects ask one registry
+	// by default it keeps two, and many projects ask one registry
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns
 	transport.MaxResponseHeaderBytes = 1 << 20
 	if ca != "" {
 		pool, err := x509.SystemCertPool()
@@ -48,10 +50,15 @@ func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 }
 
 func newClient(transport *http.Transport, deadline time.Duration, say func(string)) *Client {
-	return &Client{HTTP: &http.Client{Transport: &noting{transport}, CheckRedirect: keepCredentials}, deadline: deadline, say: say}
+	return &Client{
+		HTTP:     &http.Client{Transport: &noting{transport}, CheckRedirect: keepCredentials},
+		deadline: deadline,
+		say:      say,
+	}
 }
 
-// ConnectTo returns a client that reaches one server, host or host:port, under another address (host:port) than its own.
+// ConnectTo returns a client that reaches one server, host or host:port, under another address
+// (host:port) than its own.
 func (c *Client) ConnectTo(server, address string) *Client {
 	transport := c.HTTP.Transport.(*noting).base.(*http.Transport).Clone()
 	transport.DialContext = func(ctx context.Context, network, to string) (net.Conn, error) {
@@ -83,8 +90,8 @@ func appendCertificates(pool *x509.CertPool, ca string) error {
 	return nil
 }
 
-// Do makes a call, and again where it met trouble that may pass. Doing says what it is for, in errors and to whoever waits. An error that
-// comes back wraps the last attempt's.
+// Do makes a call, and again where it met trouble that may pass. Doing says what it is for, in
+// errors and to whoever waits. An error that comes back wraps the last attempt's.
 func (c *Client) Do(ctx context.Context, doing string, call func(context.Context) error) error {
 	say := func(text string) { c.say(doing + ": " + text) }
 	err := Retry(ctx, say, func() Failure {
@@ -99,7 +106,9 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 		case silent:
 			return Failure{Err: fmt.Errorf("%s within %s (see --deadline)", Silence, c.deadline), Passes: true}
 		case errors.As(err, new(x509.UnknownAuthorityError)):
-			return Failure{Err: fmt.Errorf("%w; give the certificate of the authority that signed the server's with --ca", err)}
+			return Failure{
+				Err: fmt.Errorf("%w; give the certificate of the authority that signed the server's with --ca", err),
+			}
 		}
 		hideQuery(err)
 		return Failure{
@@ -114,7 +123,8 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 	return nil
 }
 
-// hideQuery takes the query out of the address in an error: a registry redirects to storage with addresses that are signed there.
+// hideQuery takes the query out of the address in an error: a registry redirects to storage with
+// addresses that are signed there.
 func hideQuery(err error) {
 	if failed := new(url.Error); errors.As(err, &failed) {
 		failed.URL, _, _ = strings.Cut(failed.URL, "?")
@@ -140,11 +150,12 @@ func (e *StatusError) Error() string {
 
 func (e *StatusError) passes() bool {
 	code := e.Response.StatusCode
-	return code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500 && code != http.StatusNotImplemented
+	return code == http.StatusTooManyRequests || code == http.StatusRequestTimeout ||
+		code >= 500 && code != http.StatusNotImplemented
 }
 
-// noting is a transport that turns answers of servers in trouble into errors, and notes in an attempt's context what it met:
-// libraries above it wrap errors in ways of their own, or drop them.
+// noting is a transport that turns answers of servers in trouble into errors, and notes in an
+// attempt's context what it met: libraries above it wrap errors in ways of their own, or drop them.
 type noting struct{ base http.RoundTripper }
 
 func (n *noting) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -165,8 +176,8 @@ func (n *noting) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, err
 }
 
-// notingBody is an answer's body, which may be cut. What nobody wanted to read of a short one is read before it is closed, so that its
-// connection can be used again.
+// notingBody is an answer's body, which may be cut. What nobody wanted to read of a short one is
+// read before it is closed, so that its connection can be used again.
 type notingBody struct {
 	io.ReadCloser
 	met *encounter

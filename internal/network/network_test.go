@@ -81,14 +81,26 @@ func TestDo(t *testing.T) {
 		requests int64
 		words    string // of the error
 	}{
-		"well":               {nil, 1, ""},
-		"503 once":           {[]http.HandlerFunc{status(503)}, 2, ""},
-		"500 and 429":        {[]http.HandlerFunc{status(500), status(429)}, 3, ""},
-		"503 always":         {[]http.HandlerFunc{status(503), status(503), status(503)}, 3, "get the page: Get \"http://ADDRESS/?…\": the server answered 503 Service Unavailable (tried 3 times)"},
-		"cut once":           {[]http.HandlerFunc{cut}, 2, ""},
-		"cut before a word":  {[]http.HandlerFunc{func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }}, 2, ""},
-		"hangs once":         {[]http.HandlerFunc{hang}, 2, ""},
-		"hangs always":       {[]http.HandlerFunc{hang, hang, hang}, 3, "get the page: no answer within 1s (see --deadline) (tried 3 times)"},
+		"well":        {nil, 1, ""},
+		"503 once":    {[]http.HandlerFunc{status(503)}, 2, ""},
+		"500 and 429": {[]http.HandlerFunc{status(500), status(429)}, 3, ""},
+		"503 always": {
+			[]http.HandlerFunc{status(503), status(503), status(503)},
+			3,
+			"get the page: Get \"http://ADDRESS/?…\": the server answered 503 Service Unavailable (tried 3 times)",
+		},
+		"cut once": {[]http.HandlerFunc{cut}, 2, ""},
+		"cut before a word": {
+			[]http.HandlerFunc{func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
+			2,
+			"",
+		},
+		"hangs once": {[]http.HandlerFunc{hang}, 2, ""},
+		"hangs always": {
+			[]http.HandlerFunc{hang, hang, hang},
+			3,
+			"get the page: no answer within 1s (see --deadline) (tried 3 times)",
+		},
 		"404":                {[]http.HandlerFunc{status(404)}, 1, "404"},
 		"401":                {[]http.HandlerFunc{status(401)}, 1, "401"},
 		"501":                {[]http.HandlerFunc{status(501)}, 1, "501"},
@@ -103,8 +115,10 @@ func TestDo(t *testing.T) {
 			if c.words == "" && (err != nil || body != "well") {
 				t.Errorf("got %q, %v", body, err)
 			}
-			words := strings.ReplaceAll(strings.ReplaceAll(c.words, "ADDRESS", server.Listener.Addr().String()), "?…", "")
-			if c.words != "" && (err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), "signature")) {
+			words := strings.ReplaceAll(strings.ReplaceAll(c.words, "ADDRESS", server.Listener.Addr().String()), "?…",
+				"")
+			if c.words != "" &&
+				(err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), "signature")) {
 				t.Errorf("got %v, want %s", err, words)
 			}
 			if requests.Load() != c.requests {
@@ -118,7 +132,8 @@ func TestRefused(t *testing.T) {
 	server, _ := serve(t)
 	server.Start()
 	server.Close()
-	if _, err := get(t, client(t, ""), server.URL); err == nil || !strings.Contains(err.Error(), "connection refused (tried 3 times)") {
+	if _, err := get(t, client(t, ""), server.URL); err == nil ||
+		!strings.Contains(err.Error(), "connection refused (tried 3 times)") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -154,7 +169,8 @@ func TestCallerGivesUp(t *testing.T) {
 func TestCertificates(t *testing.T) {
 	server, requests := serve(t)
 	server.StartTLS()
-	if _, err := get(t, client(t, ""), server.URL); err == nil || !strings.Contains(err.Error(), "--ca") || strings.Contains(err.Error(), "tried") {
+	if _, err := get(t, client(t, ""), server.URL); err == nil || !strings.Contains(err.Error(), "--ca") ||
+		strings.Contains(err.Error(), "tried") {
 		t.Errorf("an unknown authority: %v", err)
 	}
 	if requests.Load() != 0 {
@@ -165,7 +181,8 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("a known authority: %q, %v", body, err)
 	}
 	broken := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("nonsense")})
-	for name, text := range map[string]string{"text": "no certificate", "a broken one after a good one": string(ca) + string(broken)} {
+	for name, text := range map[string]string{"text": "no certificate", "a broken one after a good one": string(ca) +
+		string(broken)} {
 		if _, err := New(text, time.Second, nil); err == nil {
 			t.Errorf("%s was taken for certificates", name)
 		}

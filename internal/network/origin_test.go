@@ -27,8 +27,17 @@ func TestSameServer(t *testing.T) {
 
 func TestPrivate(t *testing.T) {
 	for address, want := range map[string]bool{
-		"https://git.example": true, "http://git.example": false, "http://127.0.0.1:3000/x": true, "http://[::1]:80": true,
-		"http://localhost": true, "http://git.localhost:1": true, "http://localhost.example": false, "http://10.0.0.1": false, "http://127.example": false, "HTTP://git.example": false, "": true,
+		"https://git.example":      true,
+		"http://git.example":       false,
+		"http://127.0.0.1:3000/x":  true,
+		"http://[::1]:80":          true,
+		"http://localhost":         true,
+		"http://git.localhost:1":   true,
+		"http://localhost.example": false,
+		"http://10.0.0.1":          false,
+		"http://127.example":       false,
+		"HTTP://git.example":       false,
+		"":                         true,
 	} {
 		if err := Private(address); (err == nil) != want {
 			t.Errorf("%s: %v, want %v", address, err, want)
@@ -36,7 +45,8 @@ func TestPrivate(t *testing.T) {
 	}
 }
 
-// TestCredentialsStay follows redirects with every kind of credentials to another port of the host, and to another path.
+// TestCredentialsStay follows redirects with every kind of credentials to another port of the host,
+// and to another path.
 func TestCredentialsStay(t *testing.T) {
 	var got http.Header
 	note := func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Clone() }

@@ -39,15 +39,8 @@ func Retry(ctx context.Context, say func(string), do func() Failure) error {
 			return fmt.Errorf("%w (tried %d times)", failure.Err, attempt)
 		}
 		wait := min(backoff(attempt-1, failure.Response), maxWait)
-		say(
-			fmt.Sprintf(
-				"%v; trying again in %s (%d of %d)",
-				failure.Err,
-				wait.Round(100*time.Millisecond),
-				attempt+1,
-				Attempts,
-			),
-		)
+		say(fmt.Sprintf("%v; trying again in %s (%d of %d)", failure.Err, wait.Round(100*time.Millisecond), attempt+1,
+			Attempts))
 		if err := Sleep(ctx, wait); err != nil {
 			return err
 		}

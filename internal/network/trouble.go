@@ -10,18 +10,25 @@ import (
 	"regexp"
 )
 
-// Transient tells whether text, which a program said of its failure, names a network or a server in trouble that may be over a
-// moment later: connections that are refused, lost or time out, and the HTTP statuses 429, 500, 502, 503 and 504. Helm, kubectl,
-// git and an engine's client of registries fail by text alone.
+// Transient tells whether text, which a program said of its failure, names a network or a server in
+// trouble that may be over a moment later: connections that are refused, lost or time out, and the
+// HTTP statuses 429, 500, 502, 503 and 504. Helm, kubectl, git and an engine's client of registries
+// fail by text alone.
 func Transient(text string) bool { return trouble.MatchString(text) }
 
-var trouble = regexp.MustCompile(`(?i)connection refused|connection reset|connection timed out|broken pipe|\bEOF\b|i/o timeout|` +
-	`TLS handshake timeout|server misbehaving|temporary failure in name resolution|client connection lost|server closed the connection|` +
-	`the remote end hung up|empty reply from server|RPC failed|` +
-	`429 too many requests|500 internal server error|502 bad gateway|503 service unavailable|504 gateway time-?out|` +
-	`returned error: (429|500|502|503|504)|` + // git
-	`the connection to the server \S+ was refused|unable to handle the request|too many requests|an error on the server \(|etcdserver: |` + // Kubernetes
-	Silence)
+var trouble = regexp.MustCompile(
+	`(?i)connection refused|connection reset|connection timed out|broken pipe|\bEOF\b|i/o timeout|` +
+		`TLS handshake timeout|server misbehaving|temporary failure in name resolution|` +
+		`client connection lost|server closed the connection|` +
+		`the remote end hung up|empty reply from server|RPC failed|` +
+		`429 too many requests|500 internal server error|502 bad gateway|` +
+		`503 service unavailable|504 gateway time-?out|` +
+		`returned error: (429|500|502|503|504)|` + // git
+		// Kubernetes
+		`the connection to the server \S+ was refused|unable to handle the request|too many requests|` +
+		`an error on the server \(|etcdserver: |` +
+		Silence,
+)
 
 // Silence is what Ship says of a server that did not answer in time.
 const Silence = "no answer"
@@ -37,11 +44,16 @@ func passes(err error) bool {
 	switch {
 	case errors.As(err, &status):
 		return status.passes()
-	case errors.As(err, &socket) && socket.Op == "remote error", errors.As(err, &untrusted), errors.As(err, new(x509.UnknownAuthorityError)):
+	case errors.As(err, &socket) && socket.Op == "remote error",
+		errors.As(err, &untrusted),
+		errors.As(err, new(x509.UnknownAuthorityError)):
 		return false
 	case errors.As(err, &name):
 		return name.IsTemporary || name.IsTimeout
-	case errors.As(err, &socket), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &socket),
+		errors.Is(err, io.EOF),
+		errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, context.DeadlineExceeded):
 		return true
 	}
 	return err != nil && Transient(err.Error())

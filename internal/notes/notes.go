@@ -1,5 +1,5 @@
-// Package notes writes what is told of a version: its image, and what changed since the version before it. Commits in, Markdown out;
-// it touches nothing.
+// Package notes writes what is told of a version: its image, and what changed since the version
+// before it. Commits in, Markdown out; it touches nothing.
 package notes
 
 import (
@@ -27,8 +27,8 @@ type Notes struct {
 // most is how many commits are listed: nobody reads more.
 const most = 200
 
-// Since picks the version that the notes begin after: the highest one below the version. A final version's tell of what its
-// pre-releases brought, too.
+// Since picks the version that the notes begin after: the highest one below the version. A final
+// version's tell of what its pre-releases brought, too.
 func Since(v version.Version, tagged []version.Version) (before version.Version, found bool) {
 	for _, other := range tagged {
 		if other.Compare(v) < 0 && (v.Prerelease() || !other.Prerelease()) && (!found || before.Compare(other) < 0) {
@@ -38,7 +38,8 @@ func Since(v version.Version, tagged []version.Version) (before version.Version,
 	return before, found
 }
 
-// Markdown writes the notes in GitLab's dialect (https://docs.gitlab.com/user/markdown/), which makes links of commits and of !1 and #1.
+// Markdown writes the notes in GitLab's dialect (https://docs.gitlab.com/user/markdown/), which
+// makes links of commits and of !1 and #1.
 func (n Notes) Markdown() string {
 	var b strings.Builder
 	b.WriteString(image(n.Image) + "\n\n")
@@ -71,12 +72,14 @@ func (n Notes) Add(description string) string {
 
 func image(reference string) string { return "Image: `" + reference + "`" }
 
-// worthTelling leaves out merges under the subject that git or GitLab gave them, whose changes are listed themselves; unless there is
-// nothing else.
+// worthTelling leaves out merges under the subject that git or GitLab gave them, whose changes are
+// listed themselves; unless there is nothing else.
 func worthTelling(commits []Commit) []Commit {
 	var worth []Commit
 	for _, c := range commits {
-		if !c.Merge || !strings.HasPrefix(c.Subject, "Merge branch ") && !strings.HasPrefix(c.Subject, "Merge remote-tracking branch ") {
+		ofBranch := strings.HasPrefix(c.Subject, "Merge branch ") ||
+			strings.HasPrefix(c.Subject, "Merge remote-tracking branch ")
+		if !c.Merge || !ofBranch {
 			worth = append(worth, c)
 		}
 	}

@@ -17,16 +17,23 @@ func TestMarkdown(t *testing.T) {
 		want  string
 	}{
 		{Notes{Image: image1, Since: "shop-1.0.0", Commits: []Commit{
-			merge, {"aaaaaaaaaaaaaaaa", "Show <b> as it is (!12)", "author1 <a@b>", false}, {"bbbbbbbbbbbbbbbb", "Take `<br>`", "author2", false},
-			{"dddddddddddddddd", "Merge branch names", "author2", false}, {"eeeeeeeeeeeeeeee", "Take in the new menu (!13)", "author2", true},
+			merge, {"aaaaaaaaaaaaaaaa", "Show <b> as it is (!12)", "author1 <a@b>", false}, {"bbbbbbbbbbbbbbbb",
+				"Take `<br>`", "author2", false},
+			{"dddddddddddddddd", "Merge branch names", "author2", false},
+			{"eeeeeeeeeeeeeeee", "Take in the new menu (!13)", "author2", true},
 		}}, "Image: `" + image1 + "`\n\nChanges since shop-1.0.0:\n\n" +
-			"- Show \\<b> as it is (!12) (aaaaaaaa, author1 \\<a@b>)\n- Take `<br>` (bbbbbbbb, author2)\n- Merge branch names (dddddddd, author2)\n" +
+			"- Show \\<b> as it is (!12) (aaaaaaaa, author1 \\<a@b>)\n- Take `<br>` (bbbbbbbb, author2)\n- Merge " +
+			"branch names (dddddddd, author2)\n" +
 			"- Take in the new menu (!13) (eeeeeeee, author2)\n"},
 		{Notes{Image: image1, Since: "shop-1.0.0", Commits: []Commit{merge}},
-			"Image: `" + image1 + "`\n\nChanges since shop-1.0.0:\n\n- Merge branch 'a' into 'main' (cccccccc, author1)\n"},
+			"Image: `" + image1 +
+				"`\n\nChanges since shop-1.0.0:\n\n- Merge branch 'a' into 'main' (cccccccc, author1)\n"},
 		{Notes{Image: image1, Since: "shop-1.0.0"}, "Image: `" + image1 + "`\n\nNothing changed since shop-1.0.0.\n"},
 		{Notes{Image: image1}, "Image: `" + image1 + "`\n"},
-		{Notes{Image: image1, Commits: []Commit{{"aaaaaaaaaaaaaaaa", "Begin", "author1", false}}}, "Image: `" + image1 + "`\n\nChanges:\n\n- Begin (aaaaaaaa, author1)\n"},
+		{
+			Notes{Image: image1, Commits: []Commit{{"aaaaaaaaaaaaaaaa", "Begin", "author1", false}}},
+			"Image: `" + image1 + "`\n\nChanges:\n\n- Begin (aaaaaaaa, author1)\n",
+		},
 	} {
 		if got := c.notes.Markdown(); got != c.want {
 			t.Errorf("got\n%s\nwant\n%s", got, c.want)

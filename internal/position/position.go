@@ -1,5 +1,5 @@
-// Package position finds where a key stands in a TOML file (https://toml.io/en/v1.0.0): decoded values carry no positions,
-// so errors about them ask for it.
+// Package position finds where a key stands in a TOML file (https://toml.io/en/v1.0.0): decoded
+// values carry no positions, so errors about them ask for it.
 package position
 
 import (
@@ -9,8 +9,9 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// Of returns the line and column, counted from 1, the column in bytes, of the key or table at the path; 0, 0 where there is
-// none. What stands in an inline table has the position of the key that the table is for.
+// Of returns the line and column, counted from 1, the column in bytes, of the key or table at the
+// path; 0, 0 where there is none. What stands in an inline table has the position of the key that
+// the table is for.
 func Of(data []byte, path ...string) (line, column int) {
 	parser := unstable.Parser{}
 	parser.Reset(data)

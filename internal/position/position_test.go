@@ -3,7 +3,8 @@ package position
 import "testing"
 
 func TestOf(t *testing.T) {
-	data := []byte("\"a b\" = 1\n\n[project]\n  name = \"x\"\nversion = { workspace = true }\n[tool.a]\nb.c = 2\n[[list]]\nd = 3\n")
+	data := []byte("\"a b\" = 1\n\n[project]\n  name = \"x\"\nversion = { workspace = true }\n[tool.a]\nb.c = " +
+		"2\n[[list]]\nd = 3\n")
 	for _, c := range []struct {
 		path         []string
 		line, column int

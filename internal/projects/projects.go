@@ -1,4 +1,5 @@
-// Package projects reads ship.toml, which lists the projects of a repo that holds several: bytes in, projects out.
+// Package projects reads ship.toml, which lists the projects of a repo that holds several: bytes
+// in, projects out.
 //
 //	[projects.api]
 //	path = "services/api"
@@ -82,7 +83,9 @@ func Read(data []byte) ([]Project, error) {
 		p.line, _ = position.Of(data, "projects", key)
 		list = append(list, p)
 	}
-	slices.SortFunc(list, func(a, b Project) int { return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.Key, b.Key)) })
+	slices.SortFunc(list, func(a, b Project) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.Key, b.Key))
+	})
 	keys := slices.Sorted(maps.Keys(file.Projects))
 	variables := map[string]string{}
 	for _, p := range list {
@@ -92,14 +95,17 @@ func Read(data []byte) ([]Project, error) {
 		// what later jobs are told of a project is in variables of its name
 		name := strings.ToUpper(other.ReplaceAllString(p.Key, "_"))
 		if same, taken := variables[name]; taken {
-			return nil, p.Fault("", "the names %s and %s differ in nothing that the name of a variable may have: call one differently", same, p.Key)
+			return nil, p.Fault("",
+				"the names %s and %s differ in nothing that the name of a variable may have: call one differently",
+				same, p.Key)
 		}
 		variables[name] = p.Key
 	}
 	return list, circle(list)
 }
 
-// Fault is an *Error about what the project says under a setting's name, or about the project where it does not say it.
+// Fault is an *Error about what the project says under a setting's name, or about the project where
+// it does not say it.
 func (p Project) Fault(setting, format string, values ...any) error {
 	at := &Error{Text: fmt.Sprintf(format, values...)}
 	if at.Line, at.Column = position.Of(p.data, "projects", p.Key, setting); at.Line == 0 {
@@ -115,14 +121,16 @@ var (
 
 func (p Project) check(keys []string) error {
 	if !begins.MatchString(p.Key) {
-		return p.Fault("", "the name %.50q does not begin with a letter from a to z, or has letters that cannot be seen, or more than 200", p.Key)
+		return p.Fault("", "the name %.50q does not begin with a letter from a to z, or has letters that cannot be "+
+			"seen, or more than 200", p.Key)
 	}
 	if path.IsAbs(p.Path) || p.Path == ".." || strings.HasPrefix(p.Path, "../") {
 		return p.Fault("path", "the path %q leads out of the repo: write it relative to the repo's root", p.Path)
 	}
 	for _, key := range p.Needs {
 		if !slices.Contains(keys, key) {
-			return p.Fault("needs", "%s needs %q, which is no project of this file: did you mean %q?", p.Key, key, nearest(key, keys))
+			return p.Fault("needs", "%s needs %q, which is no project of this file: did you mean %q?", p.Key, key,
+				nearest(key, keys))
 		}
 	}
 	return nil
@@ -138,7 +146,8 @@ func circle(list []Project) error {
 	var visit func(key string, way []string) error
 	visit = func(key string, way []string) error {
 		if at := slices.Index(way, key); at >= 0 {
-			return needs[key].Fault("needs", "the projects need each other, so none can be the first: %s", strings.Join(append(way[at:], key), " needs "))
+			return needs[key].Fault("needs", "the projects need each other, so none can be the first: %s",
+				strings.Join(append(way[at:], key), " needs "))
 		}
 		if done[key] {
 			return nil
@@ -159,7 +168,8 @@ func circle(list []Project) error {
 	return nil
 }
 
-// explain says what the decoder did not understand, and which of the valid keys is the nearest to one that is not.
+// explain says what the decoder did not understand, and which of the valid keys is the nearest to
+// one that is not.
 func explain(err error) error {
 	unknown, wrong := new(toml.StrictMissingError), new(toml.DecodeError)
 	switch {
@@ -175,7 +185,12 @@ func explain(err error) error {
 		if len(valid) == 1 {
 			name = key[0]
 		}
-		return &Error{line, column, fmt.Sprintf("unknown key %q: did you mean %q? Known are %s", name, nearest(name, valid), strings.Join(valid, ", "))}
+		return &Error{
+			line,
+			column,
+			fmt.Sprintf("unknown key %q: did you mean %q? Known are %s", name, nearest(name, valid),
+				strings.Join(valid, ", ")),
+		}
 	case errors.As(err, &wrong):
 		line, column := wrong.Position()
 		return &Error{line, column, strings.TrimPrefix(wrong.Error(), "toml: ")}
@@ -193,7 +208,8 @@ func settings() (keys []string) {
 	return keys
 }
 
-// nearest returns the word that takes the fewest edits (https://en.wikipedia.org/wiki/Levenshtein_distance).
+// nearest returns the word that takes the fewest edits
+// (https://en.wikipedia.org/wiki/Levenshtein_distance).
 func nearest(word string, words []string) string {
 	return slices.MinFunc(words, func(a, b string) int { return cmp.Compare(edits(word, a), edits(word, b)) })
 }

@@ -6,13 +6,15 @@ import (
 )
 
 func TestRead(t *testing.T) {
-	list, err := Read([]byte("\ufeff# all of them\r\n[projects.web]\r\nneeds = ['api']\r\n\r\n[projects.api]\r\npath = \"services/api/\"\r\n" +
-		"image = \"api\"\nenvironments = [\"test:reinstall\", \"production\"]\ntemplate = \"v{version}\"\nchart = \"deploy\"\n"))
+	list, err := Read([]byte("\ufeff# all of them\r\n[projects.web]\r\nneeds = " +
+		"['api']\r\n\r\n[projects.api]\r\npath = \"services/api/\"\r\nimage = \"api\"\nenvironments = " +
+		"[\"test:reinstall\", \"production\"]\ntemplate = \"v{version}\"\nchart = \"deploy\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(list) != 2 || list[0].Key != "web" || list[0].Path != "web" || list[0].Needs[0] != "api" ||
-		list[1].Path != "services/api" || list[1].Image != "api" || len(list[1].Environments) != 2 || list[1].Template != "v{version}" || list[1].Chart != "deploy" {
+		list[1].Path != "services/api" || list[1].Image != "api" || len(list[1].Environments) != 2 ||
+		list[1].Template != "v{version}" || list[1].Chart != "deploy" {
 		t.Errorf("read %+v", list)
 	}
 }
@@ -24,15 +26,18 @@ func TestFaultsSayWhere(t *testing.T) {
 		"[projects.a]\nimag = 'x'\n":      `ship.toml:2:1: unknown key "imag": did you mean "image"?`,
 		"[projects.a]\n  enviroments=1\n": `ship.toml:2:3: unknown key "enviroments": did you mean "environments"?`,
 		"[project.a]\n":                   `ship.toml:1:2: unknown key "project": did you mean "projects"?`,
-		"[projects.a]\n[projects.a.env]\nx = 1\n":           `ship.toml:2:2: unknown key "env": did you mean "`,
-		"[projects.a]\nimage = 3\n":                         "ship.toml:2:9: ",
-		"[projects.a]\nneeds = 'b'\n":                       "ship.toml:2:9: ",
-		"[projects.a\n":                                     "ship.toml:1:",
-		"[projects.a]\n[projects.a]\n":                      "ship.toml:2:",
-		"[projects.a]\npath = '../b'\n":                     `ship.toml:2:1: the path "../b" leads out`,
-		"[projects.api]\n[projects.web]\nneeds = ['apy']\n": `ship.toml:3:1: web needs "apy", which is no project of this file: did you mean "api"?`,
-		"[projects]\na = {needs = ['b']}\nb = {needs = ['c']}\nc = {needs = ['a', 'b']}\n": "ship.toml:2:1: the projects need each other, so none can be the first: a needs b needs c needs a",
-		"[projects.a]\nneeds = ['a']\n":    "ship.toml:2:1: the projects need each other, so none can be the first: a needs a",
+		"[projects.a]\n[projects.a.env]\nx = 1\n": `ship.toml:2:2: unknown key "env": did you mean "`,
+		"[projects.a]\nimage = 3\n":               "ship.toml:2:9: ",
+		"[projects.a]\nneeds = 'b'\n":             "ship.toml:2:9: ",
+		"[projects.a\n":                           "ship.toml:1:",
+		"[projects.a]\n[projects.a]\n":            "ship.toml:2:",
+		"[projects.a]\npath = '../b'\n":           `ship.toml:2:1: the path "../b" leads out`,
+		"[projects.api]\n[projects.web]\nneeds = ['apy']\n": `ship.toml:3:1: web needs "apy", ` +
+			`which is no project of this file: did you mean "api"?`,
+		"[projects]\na = {needs = ['b']}\nb = {needs = ['c']}\nc = {needs = ['a', 'b']}\n": "ship.toml:2:1: " +
+			"the projects need each other, so none can be the first: a needs b needs c needs a",
+		"[projects.a]\nneeds = ['a']\n": "ship.toml:2:1: " +
+			"the projects need each other, so none can be the first: a needs a",
 		"[projects.2fa]\n":                 `ship.toml:1:2: the name "2fa" does not begin with a letter`,
 		"[projects.a-1]\n[projects.A_1]\n": "ship.toml:2:2: the names a-1 and A_1 differ in nothing",
 		"[projects.a]\nimage = \"\xff\"\n": "ship.toml:2:",

@@ -27,12 +27,12 @@ type Account struct {
 	wary          atomic.Bool  // it does not like credentials that it has not asked for
 }
 
-// client sends the credentials at once, as most registries take them, rather than ask each registry first how it wants
-// them. One that wants a token says so then as well.
+// client sends the credentials at once, as most registries take them, rather than ask each registry
+// first how it wants them. One that wants a token says so then as well.
 //
-// The library's client knows a place by its host alone, so it must only be given addresses of the registry itself (see
-// Repository.url). On redirects it compares the scheme, too, and on the way to a token it goes from https to http
-// neither by a realm nor by a redirect.
+// The library's client knows a place by its host alone, so it must only be given addresses of the
+// registry itself (see Repository.url). On redirects it compares the scheme, too, and on the way to
+// a token it goes from https to http neither by a realm nor by a redirect.
 func (a *Account) client(host string) (*auth.Client, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -54,14 +54,16 @@ func (a *Account) client(host string) (*auth.Client, error) {
 	if a.User == "" || a.wary.Load() {
 		return a.authenticated, nil
 	}
-	_, err := a.authenticated.Cache.Set(context.Background(), host, auth.SchemeBasic, "", func(context.Context) (string, error) {
+	basic := func(context.Context) (string, error) {
 		return base64.StdEncoding.EncodeToString([]byte(a.User + ":" + a.Password)), nil
-	})
+	}
+	_, err := a.authenticated.Cache.Set(context.Background(), host, auth.SchemeBasic, "", basic)
 	return a.authenticated, err
 }
 
-// stay lets a redirect lead what is only read to another server, as registries do with blobs, but nothing that changes
-// something there: else a registry could have Ship write or delete in a network that only Ship can reach.
+// stay lets a redirect lead what is only read to another server, as registries do with blobs, but
+// nothing that changes something there: else a registry could have Ship write or delete in a
+// network that only Ship can reach.
 func stay(next *http.Request, via []*http.Request) error {
 	first := via[0]
 	reads := first.Method == http.MethodGet || first.Method == http.MethodHead

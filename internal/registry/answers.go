@@ -42,7 +42,8 @@ func (r *refusal) Error() string {
 	return text
 }
 
-// readRefusal reads the errors as the distribution spec has them, or else what a server before the registry says
+// readRefusal reads the errors as the distribution spec has them, or else what a server before the
+// registry says
 // (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes).
 func readRefusal(response *http.Response) *refusal {
 	r := &refusal{method: response.Request.Method, status: response.StatusCode}
@@ -56,8 +57,8 @@ func readRefusal(response *http.Response) *refusal {
 	return r
 }
 
-// asRefusal takes what the library made of an answer of the server that tokens come from, without its URL, which may be
-// signed. It leaves any other error alone.
+// asRefusal takes what the library made of an answer of the server that tokens come from, without
+// its URL, which may be signed. It leaves any other error alone.
 func asRefusal(err error) error {
 	answer := new(errcode.ErrorResponse)
 	if !errors.As(err, &answer) {
@@ -81,8 +82,8 @@ func displeased(err error) bool {
 	return errors.As(err, &answer) && (answer.status == http.StatusForbidden || answer.status == http.StatusBadRequest)
 }
 
-// fixed tells whether the registry took the request to move a tag for what it is, and will not do it: what it says of a
-// tag that may not be moved is 400, 403, 405, 409, 412 or 422, by make.
+// fixed tells whether the registry took the request to move a tag for what it is, and will not do
+// it: what it says of a tag that may not be moved is 400, 403, 405, 409, 412 or 422, by make.
 func (r *refusal) fixed() bool {
 	switch r.status {
 	case http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestEntityTooLarge:
@@ -103,7 +104,8 @@ func (r *Repository) explain(err error) error {
 		(refused || strings.Contains(err.Error(), "missing username")):
 		return fmt.Errorf("%w: a password was given without a user name (--login)", ErrRefused)
 	case anonymous && r.Elsewhere != "":
-		return fmt.Errorf("%w: it asks for some, and what was given (--login, --password) is for %s", ErrRefused, r.Elsewhere)
+		return fmt.Errorf("%w: it asks for some, and what was given (--login, --password) is for %s", ErrRefused,
+			r.Elsewhere)
 	case anonymous:
 		return fmt.Errorf("%w: it asks for some and none were given (--login, --password)", ErrRefused)
 	case refused && answer.status == http.StatusForbidden && answer.said != "":

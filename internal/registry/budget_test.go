@@ -17,10 +17,12 @@ import (
 	"dagger/ship/internal/limit"
 )
 
-// maxMemory is what a look may take, in bytes: all that it ever allocates here, though most of that is free again soon.
+// maxMemory is what a look may take, in bytes: all that it ever allocates here, though most of that
+// is free again soon.
 const maxMemory = 64 << 20
 
-// flood sends a text over and over until its client goes away, or as often as is told, and says that it is of a size.
+// flood sends a text over and over until its client goes away, or as often as is told, and says
+// that it is of a size.
 func flood(w http.ResponseWriter, text string, times int64) {
 	block := []byte(strings.Repeat(text, 1+(1<<16)/len(text)))
 	for sent := int64(0); sent < times; sent += int64(len(block) / len(text)) {
@@ -100,7 +102,8 @@ func TestMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		found, err := f.Look(t.Context(), "1.0.0")
 		runtime.ReadMemStats(&after)
-		if errors.Is(err, limit.ErrExceeded) != c.exceeded || errors.Is(err, ErrNotFound) || len(fmt.Sprint(err)) > 64<<10 { // it is cut when it is printed, after secrets are hidden
+		if errors.Is(err, limit.ErrExceeded) != c.exceeded || errors.Is(err, ErrNotFound) ||
+			len(fmt.Sprint(err)) > 64<<10 { // it is cut when it is printed, after secrets are hidden
 			t.Errorf("%s: %+v, %.1200v", kind, found, err)
 		}
 		if took := after.TotalAlloc - before.TotalAlloc; took > maxMemory {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestUploadIsTakenBackAtTheRegistry: a Location may name any server, and this one without TLS; a request goes to the
-// registry's own place only, and the password to no other.
+// TestUploadIsTakenBackAtTheRegistry: a Location may name any server, and this one without TLS; a
+// request goes to the registry's own place only, and the password to no other.
 func TestUploadIsTakenBackAtTheRegistry(t *testing.T) {
 	const uploads = "/v2/" + name + "/blobs/uploads/"
 	for kind, c := range map[string]struct {
@@ -47,10 +47,12 @@ func TestUploadIsTakenBackAtTheRegistry(t *testing.T) {
 	}
 }
 
-// TestRedirects: the password is for one scheme, host and port, and what is written goes nowhere else at all.
+// TestRedirects: the password is for one scheme, host and port, and what is written goes nowhere
+// else at all.
 func TestRedirects(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		for _, to := range strings.Fields("http://HOST/ https://127.0.0.1:1/ https://localhost:PORT/ http://evil.invalid/") {
+		for _, to := range strings.Fields("http://HOST/ https://127.0.0.1:1/ https://localhost:PORT/ " +
+			"http://evil.invalid/") {
 			for _, method := range strings.Fields("GET HEAD POST PUT DELETE") {
 				f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 					if r.Method == method {
@@ -67,7 +69,8 @@ func TestRedirects(t *testing.T) {
 				_, _ = f.Look(t.Context(), "1.0.0")
 				_, _ = f.Digest(t.Context(), "1.0.0")
 				_ = f.CheckPush(t.Context())
-				_ = f.Move(t.Context(), "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "latest")
+				_ = f.Move(t.Context(), "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+					"latest")
 				for _, line := range f.sent {
 					own := strings.Contains(line, " https://"+Host(f.Address)+"/")
 					reads := strings.HasPrefix(line, "GET ") || strings.HasPrefix(line, "HEAD ")
@@ -96,7 +99,8 @@ func (o onlyTo) RoundTrip(r *http.Request) (*http.Response, error) {
 	return o.to.RoundTrip(r)
 }
 
-// TestRealms: a token is not asked for without TLS where the registry has it, neither at once nor by a redirect.
+// TestRealms: a token is not asked for without TLS where the registry has it, neither at once nor
+// by a redirect.
 func TestRealms(t *testing.T) {
 	for kind, realm := range map[string]string{
 		"plain HTTP": "http://HOST/token", "plain HTTP elsewhere": "http://auth.invalid/token",
@@ -107,7 +111,8 @@ func TestRealms(t *testing.T) {
 				http.Redirect(w, r, "http://"+r.Host+"/token", http.StatusTemporaryRedirect)
 				return
 			}
-			w.Header().Set("WWW-Authenticate", `Bearer realm="`+strings.ReplaceAll(realm, "HOST", r.Host)+`",service="x"`)
+			w.Header().
+				Set("WWW-Authenticate", `Bearer realm="`+strings.ReplaceAll(realm, "HOST", r.Host)+`",service="x"`)
 			w.WriteHeader(http.StatusUnauthorized)
 		})
 		if _, err := f.Look(t.Context(), "1.0.0"); err == nil {

@@ -8,17 +8,19 @@ import (
 	"oras.land/oras-go/v2/registry"
 )
 
-// Check tells whether address is one that images can be pushed to: host[:port]/path, as the distribution spec has it.
+// Check tells whether address is one that images can be pushed to: host[:port]/path, as the
+// distribution spec has it.
 func Check(address string) error {
 	reference, err := registry.ParseReference(address)
 	if err != nil || reference.Reference != "" || !HasHost(address) {
-		return fmt.Errorf("%q is not an image's address: write HOST[:PORT]/PATH in lower case, without scheme, tag or digest", address)
+		return fmt.Errorf("%q is not an image's address: write HOST[:PORT]/PATH in lower case, without scheme, tag "+
+			"or digest", address)
 	}
 	return nil
 }
 
-// HasHost tells whether an address begins with a registry's host. A first part that is no host's name would be taken
-// for an account on Docker Hub when the image is pushed.
+// HasHost tells whether an address begins with a registry's host. A first part that is no host's
+// name would be taken for an account on Docker Hub when the image is pushed.
 func HasHost(address string) bool {
 	host := Host(address)
 	return strings.ContainsAny(host, ".:") || host == "localhost"
@@ -30,8 +32,8 @@ func Host(address string) string {
 	return host
 }
 
-// SamePlace tells whether two hosts of addresses are one server: the same name and the same port, whether or not that
-// is written. What was given for one place must go to no other.
+// SamePlace tells whether two hosts of addresses are one server: the same name and the same port,
+// whether or not that is written. What was given for one place must go to no other.
 func SamePlace(a, b string, plainHTTP bool) bool { return place(a, plainHTTP) == place(b, plainHTTP) }
 
 func place(host string, plainHTTP bool) string {

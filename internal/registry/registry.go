@@ -26,7 +26,8 @@ type Image struct {
 	Revision string // org.opencontainers.image.revision, annotation or label; empty where there is neither
 }
 
-// Digest returns the digest that tag points at, sha256:…. Its error wraps ErrNotFound where there is none.
+// Digest returns the digest that tag points at, sha256:…. Its error wraps ErrNotFound where there
+// is none.
 func (r *Repository) Digest(ctx context.Context, tag string) (digest string, err error) {
 	err = r.do(ctx, "look at "+r.Address+":"+tag, func(ctx context.Context) error {
 		response, err := r.ask(ctx, http.MethodHead, "/manifests/"+tag, nil)
@@ -72,9 +73,9 @@ type labels struct {
 	Revision string `json:"org.opencontainers.image.revision"`
 }
 
-// revision takes it from the manifest of an image or of an index. Where that has no annotation it is a label in the
-// config, of an index that of its first platform: one request more, or two, and a registry may have to be asked for the
-// config elsewhere.
+// revision takes it from the manifest of an image or of an index. Where that has no annotation it
+// is a label in the config, of an index that of its first platform: one request more, or two, and a
+// registry may have to be asked for the config elsewhere.
 //
 // Only what counts gets memory: of an array, what is after the first element is passed over.
 func (r *Repository) revision(ctx context.Context, data []byte, depth int64) (string, error) {
@@ -113,8 +114,8 @@ func (r *Repository) revision(ctx context.Context, data []byte, depth int64) (st
 	return config.Config.Labels.Revision, nil
 }
 
-// part reads what a manifest names. Where that is missing, the tag is there all the same, so the error is not
-// ErrNotFound.
+// part reads what a manifest names. Where that is missing, the tag is there all the same, so the
+// error is not ErrNotFound.
 func (r *Repository) part(ctx context.Context, kind, digest string) (document, error) {
 	found, err := r.read(ctx, kind+digest, digest)
 	if errors.Is(err, ErrNotFound) {
@@ -123,8 +124,8 @@ func (r *Repository) part(ctx context.Context, kind, digest string) (document, e
 	return found, err
 }
 
-// Move makes tag point at what the digest names, which must be in the repository already. Its error wraps ErrFixed
-// where the registry has a rule against it.
+// Move makes tag point at what the digest names, which must be in the repository already. Its error
+// wraps ErrFixed where the registry has a rule against it.
 func (r *Repository) Move(ctx context.Context, digest, tag string) error {
 	return r.do(ctx, "move "+r.Address+":"+tag, func(ctx context.Context) error {
 		manifest, err := r.read(ctx, "/manifests/"+digest, digest)

@@ -63,7 +63,8 @@ func (l *listening) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.to.RoundTrip(r)
 }
 
-// image answers for an image whose config has a label, with the manifest's digest in a header where that is wanted.
+// image answers for an image whose config has a label, with the manifest's digest in a header where
+// that is wanted.
 func image(header bool) http.HandlerFunc {
 	config := []byte(`{"config": {"Labels": {"org.opencontainers.image.revision": "` + strings.Repeat("c", 40) + `"}}}`)
 	manifest := fmt.Appendf(nil, `{"mediaType": %q, "config": {"digest": %q}}`, mediaTypes[0], digest.FromBytes(config))
@@ -83,7 +84,8 @@ func image(header bool) http.HandlerFunc {
 	}
 }
 
-// TestDigestHeader looks at a registry that says digests, and at those that leave them out, which the spec allows.
+// TestDigestHeader looks at a registry that says digests, and at those that leave them out, which
+// the spec allows.
 func TestDigestHeader(t *testing.T) {
 	whole := newFake(t, image(true))
 	want, err := whole.Look(t.Context(), "1.0.0")
@@ -129,8 +131,8 @@ func (p *pieces) Write(data []byte) (int, error) {
 	return n + m, err
 }
 
-// TestLies: what a registry sends must be what it says, and an image whose parts are missing is no image that is
-// missing.
+// TestLies: what a registry sends must be what it says, and an image whose parts are missing is no
+// image that is missing.
 func TestLies(t *testing.T) {
 	other := "sha256:" + strings.Repeat("0", 64)
 	for kind, handle := range map[string]http.HandlerFunc{
@@ -169,10 +171,16 @@ func TestWords(t *testing.T) {
 		body, want string
 		is         error
 	}{
-		{404, `{"errors": [{"code": "NAME_UNKNOWN", "message": "the repository does not exist", "detail": {"a": "b"}}]}`,
+		{404,
+			`{"errors": [{"code": "NAME_UNKNOWN", "message": "the repository does not exist", "detail": {"a": "b"}}]}`,
 			"the registry answered 404 Not Found: name unknown: the repository does not exist", nil},
 		{404, "", "the registry answered 404 Not Found", nil},
-		{413, "the body is too large\n", "the registry answered 413 Request Entity Too Large: the body is too large", nil},
+		{
+			413,
+			"the body is too large\n",
+			"the registry answered 413 Request Entity Too Large: the body is too large",
+			nil,
+		},
 		{413, "<html>no</html>", "the registry answered 413 Request Entity Too Large", nil},
 		{400, `{"errors": []}`, `the registry answered 400 Bad Request: {"errors": []}`, nil},
 		{403, `{"errors": [{"code": "DENIED", "message": "the quota is used up"}]}`,

@@ -28,8 +28,8 @@ type document struct {
 	mediaType string // as the registry says
 }
 
-// read gets a document. It must have the digest want, or where none is wanted, the one that the registry says,
-// or where it says none, that of what came.
+// read gets a document. It must have the digest want, or where none is wanted, the one that the
+// registry says, or where it says none, that of what came.
 func (r *Repository) read(ctx context.Context, path, want string) (document, error) {
 	if want != "" && !isDigest(want) {
 		return document{}, fmt.Errorf("%q is no digest", want)
@@ -61,8 +61,8 @@ func (r *Repository) read(ctx context.Context, path, want string) (document, err
 
 func isDigest(text string) bool { return digest.Digest(text).Validate() == nil }
 
-// ask makes a request of the repository, and turns an answer that is no success into an error: a *refusal, or
-// ErrNotFound for what is read. A document is what is to be written.
+// ask makes a request of the repository, and turns an answer that is no success into an error: a
+// *refusal, or ErrNotFound for what is read. A document is what is to be written.
 func (r *Repository) ask(ctx context.Context, method, path string, written *document) (*http.Response, error) {
 	reference, err := registry.ParseReference(r.Address)
 	if err != nil {
@@ -150,8 +150,8 @@ func (r *Repository) checkPush(ctx context.Context) error {
 	return nil
 }
 
-// takeBack ends an upload where the registry says that it is, if that is a place of the registry's own: a Location may
-// name any server, or this one without TLS. The registry expires what is left.
+// takeBack ends an upload where the registry says that it is, if that is a place of the registry's
+// own: a Location may name any server, or this one without TLS. The registry expires what is left.
 func (r *Repository) takeBack(ctx context.Context, location *url.URL) {
 	reference, err := registry.ParseReference(r.Address)
 	if err != nil {

@@ -4,9 +4,17 @@ import "testing"
 
 func TestDotenv(t *testing.T) {
 	for _, c := range []struct{ key, image, want string }{
-		{"", "localhost:5000/shop:1.4.0@sha256:abc", "VERSION=1.4.0\nTAG=shop-1.4.0\nIMAGE=localhost:5000/shop:1.4.0@sha256:abc\nDIGEST=sha256:abc"},
+		{
+			"",
+			"localhost:5000/shop:1.4.0@sha256:abc",
+			"VERSION=1.4.0\nTAG=shop-1.4.0\nIMAGE=localhost:5000/shop:1.4.0@sha256:abc\nDIGEST=sha256:abc",
+		},
 		{"", "", "VERSION=1.4.0\nTAG=shop-1.4.0\nIMAGE=\nDIGEST="},
-		{"web-shop.2", "r/s:1@d", "WEB_SHOP_2_VERSION=1.4.0\nWEB_SHOP_2_TAG=shop-1.4.0\nWEB_SHOP_2_IMAGE=r/s:1@d\nWEB_SHOP_2_DIGEST=d"},
+		{
+			"web-shop.2",
+			"r/s:1@d",
+			"WEB_SHOP_2_VERSION=1.4.0\nWEB_SHOP_2_TAG=shop-1.4.0\nWEB_SHOP_2_IMAGE=r/s:1@d\nWEB_SHOP_2_DIGEST=d",
+		},
 	} {
 		if got := Dotenv(c.key, "1.4.0", "shop-1.4.0", c.image); got != c.want {
 			t.Errorf("%q %q: got %q, want %q", c.key, c.image, got, c.want)

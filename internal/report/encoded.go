@@ -8,14 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// A text can be encoded in many ways, and programs differ in which letters they encode and how: lower-case or upper-case digits, spaces as
-// %20 or as plus, HTML's letters in JSON as they are or not. To list a secret's forms always misses some, so the text is
-// decoded, and its plain text compared.
+// A text can be encoded in many ways, and programs differ in which letters they encode and how:
+// lower-case or upper-case digits, spaces as %20 or as plus, HTML's letters in JSON as they are or
+// not. To list a secret's forms always misses some, so the text is decoded, and its plain text
+// compared.
 
 // maxEncodings is how many encodings inside each other are undone: as base64 of JSON, in JSON.
 const maxEncodings = 3
 
-// view is a text or what a part of it says when it is decoded, and where each byte of that comes from in the text.
+// view is a text or what a part of it says when it is decoded, and where each byte of that comes
+// from in the text.
 type view struct {
 	text     string
 	from, to []int32 // of each byte; nil for the text itself
@@ -70,8 +72,8 @@ var decoders = []func(v view, spaces bool) (plain view, is bool){
 	func(v view, _ bool) (view, bool) { return inBase64(v) },
 }
 
-// decode replaces each escape in a text that has mark. Escape returns what the one that text begins with stands for and how long it is;
-// 0 where there is none.
+// decode replaces each escape in a text that has mark. Escape returns what the one that text begins
+// with stands for and how long it is; 0 where there is none.
 func decode(v view, mark string, escape func(text string) (string, int)) (view, bool) {
 	if !strings.Contains(v.text, mark) {
 		return v, false
@@ -170,8 +172,9 @@ func entity(text string) (string, int) {
 	return string(rune(code)), end + 1
 }
 
-// inBase64 finds what can be read in base64, in both alphabets and over several lines. Where in a run of its letters the encoded text begins is
-// not known, and all four ways are tried: of three, hardly anything can be read.
+// inBase64 finds what can be read in base64, in both alphabets and over several lines. Where in a
+// run of its letters the encoded text begins is not known, and all four ways are tried: of three,
+// hardly anything can be read.
 func inBase64(v view) (view, bool) {
 	d := &decoded{of: v}
 	var run []int // where its letters are

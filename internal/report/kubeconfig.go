@@ -12,16 +12,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// AddKubeconfig makes the redactor know what is secret in a kubeconfig: what stands below its users, but names and paths, and user and password
-// in its addresses. All else, as the names of clusters and namespaces, is needed to read a report. It tells whether one is weak.
-// Of a file that is no YAML, each long word may be a secret.
+// AddKubeconfig makes the redactor know what is secret in a kubeconfig: what stands below its
+// users, but names and paths, and user and password in its addresses. All else, as the names of
+// clusters and namespaces, is needed to read a report. It tells whether one is weak. Of a file that
+// is no YAML, each long word may be a secret.
 func (r *Redactor) AddKubeconfig(text string) (weak bool) {
 	if compact := new(bytes.Buffer); json.Compact(compact, []byte(text)) == nil {
 		text = compact.String() // JSON may be indented with tabs, and YAML not
 	}
 	var secrets kubeconfigSecrets
 	var file yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &file); err != nil || len(file.Content) == 0 || file.Content[0].Kind != yaml.MappingNode {
+	if err := yaml.Unmarshal([]byte(text), &file); err != nil || len(file.Content) == 0 ||
+		file.Content[0].Kind != yaml.MappingNode {
 		secrets = slices.DeleteFunc(strings.FieldsFunc(text, func(c rune) bool {
 			return unicode.IsSpace(c) || strings.ContainsRune("{}[],\"'", c)
 		}), func(word string) bool { return len(word) < strong })
@@ -47,21 +49,28 @@ func (r *Redactor) AddKubeconfig(text string) (weak bool) {
 type kubeconfigSecrets []string
 
 // public are the keys below a user whose values are no secrets, though they stand beside some
-// (https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#AuthInfo): people look for them in errors.
+// (https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#AuthInfo): people look for them
+// in errors.
 var public = map[string]bool{
-	"client-certificate": true, "client-key": true, "tokenfile": true, // paths of files
-	"username": true, "as": true, "as-uid": true, "as-groups": true, // who somebody is; the API server says it in each refusal
-	"command": true, "apiversion": true, "interactivemode": true, "installhint": true, // of exec: which program, and how
-	"name":      true,                                                     // of an auth provider, an extension or a variable
-	"cmd-path":  true,                                                     // of an auth provider: a program,
-	"token-key": true, "expiry-key": true, "expiry": true, "scopes": true, // how to read what it prints, and until when it counts,
-	"idp-issuer-url": true, "idp-certificate-authority": true, "environment": true, // and whom to ask
+	// paths of files
+	"client-certificate": true, "client-key": true, "tokenfile": true,
+	// who somebody is; the API server says it in each refusal
+	"username": true, "as": true, "as-uid": true, "as-groups": true,
+	// of exec: which program, and how
+	"command": true, "apiversion": true, "interactivemode": true, "installhint": true,
+	// of an auth provider, an extension or a variable
+	"name": true,
+	// of an auth provider: a program, how to read what it prints and until when that counts, and whom to ask
+	"cmd-path": true, "token-key": true, "expiry-key": true, "expiry": true, "scopes": true,
+	"idp-issuer-url": true, "idp-certificate-authority": true, "environment": true,
 }
 
-// places are the last words in the names of variables that say where or what, as AWS_PROFILE and AWS_REGION.
+// places are the last words in the names of variables that say where or what, as AWS_PROFILE and
+// AWS_REGION.
 var places = []string{"PROFILE", "REGION", "ZONE", "PROJECT", "PATH", "FILE", "DIR", "HOME", "NAME", "MODE", "METHOD"}
 
-// sensitive are parts of an option's name that say that its value is a secret, as in --client-secret.
+// sensitive are parts of an option's name that say that its value is a secret, as in
+// --client-secret.
 var sensitive = []string{"secret", "token", "password", "passwd", "key", "credential", "pass", "pwd"}
 
 // below gathers the scalars below a node of a user that is called key.
@@ -91,7 +100,8 @@ func (s *kubeconfigSecrets) below(node *yaml.Node, key string, seen map[*yaml.No
 	}
 }
 
-// options gathers the secrets among a program's arguments: those that an option's name says. The others name clusters, regions and servers.
+// options gathers the secrets among a program's arguments: those that an option's name says. The
+// others name clusters, regions and servers.
 func (s *kubeconfigSecrets) options(arguments *yaml.Node) {
 	secret := false // the argument before says so
 	for _, argument := range arguments.Content {
@@ -112,12 +122,14 @@ func (s *kubeconfigSecrets) options(arguments *yaml.Node) {
 func (s *kubeconfigSecrets) add(secret string) {
 	*s = append(*s, secret)
 	joined := strings.Join(strings.Fields(secret), "")
-	if plain, err := base64.StdEncoding.DecodeString(joined); err == nil && bytes.HasPrefix(plain, []byte("-----BEGIN ")) {
+	if plain, err := base64.StdEncoding.DecodeString(joined); err == nil &&
+		bytes.HasPrefix(plain, []byte("-----BEGIN ")) {
 		*s = append(*s, joined, string(plain))
 	}
 }
 
-// addresses gathers user and password of all addresses. A user without a password is one too: tokens are given so.
+// addresses gathers user and password of all addresses. A user without a password is one too:
+// tokens are given so.
 func (s *kubeconfigSecrets) addresses(node *yaml.Node, seen map[*yaml.Node]bool) {
 	if node = target(node); seen[node] {
 		return
@@ -162,7 +174,8 @@ func pairs(node *yaml.Node) func(yield func(string, *yaml.Node) bool) {
 	}
 }
 
-// secretVariable tells whether a variable may hold a secret: its name does not say that it is a place, and it is long or its name says so.
+// secretVariable tells whether a variable may hold a secret: its name does not say that it is a
+// place, and it is long or its name says so.
 func secretVariable(variable *yaml.Node) bool {
 	name, text := "", ""
 	for key, node := range pairs(variable) {
@@ -177,5 +190,7 @@ func secretVariable(variable *yaml.Node) bool {
 }
 
 func isSensitive(name string) bool {
-	return slices.ContainsFunc(sensitive, func(part string) bool { return strings.Contains(strings.ToLower(name), part) })
+	return slices.ContainsFunc(sensitive, func(part string) bool {
+		return strings.Contains(strings.ToLower(name), part)
+	})
 }

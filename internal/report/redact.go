@@ -9,13 +9,14 @@ import (
 	"dagger/ship/internal/foreign"
 )
 
-// Redactor takes secrets out of text, as they are and encoded (encoded.go). The zero value redacts nothing. It may be used from several
-// goroutines.
+// Redactor takes secrets out of text, as they are and encoded (encoded.go). The zero value redacts
+// nothing. It may be used from several goroutines.
 type Redactor struct {
-	mu      sync.RWMutex
-	secrets map[[shortest]byte][]string // by their first bytes, the longest first: a secret that holds another goes whole
-	starts  [1 << 16]bool               // the first two bytes of each, so that long texts are read fast
-	spaces  bool                        // one has a space, which a form's encoding writes as a plus
+	mu sync.RWMutex
+	// secrets by their first bytes, the longest first: a secret that holds another goes whole
+	secrets map[[shortest]byte][]string
+	starts  [1 << 16]bool // the first two bytes of each, so that long texts are read fast
+	spaces  bool          // one has a space, which a form's encoding writes as a plus
 }
 
 const (
@@ -28,8 +29,8 @@ const (
 // Weak tells whether a secret is so short that it cannot be told from plain words.
 func Weak(secret string) bool { return secret != "" && utf8.RuneCountInString(secret) < strong }
 
-// Add makes the redactor know secrets. One of several lines, as a key, is often printed with other line ends, or one line of it only:
-// each long line of it is a secret too.
+// Add makes the redactor know secrets. One of several lines, as a key, is often printed with other
+// line ends, or one line of it only: each long line of it is a secret too.
 func (r *Redactor) Add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -67,8 +68,8 @@ func (r *Redactor) add(secret string) {
 // pair is a text's first two bytes as a number.
 func pair(text string) int { return int(text[0])<<8 | int(text[1]) }
 
-// Redact returns text with *** for each secret, and for what names a user with a password in an address. It must come before any cut:
-// half a secret is none that it knows.
+// Redact returns text with *** for each secret, and for what names a user with a password in an
+// address. It must come before any cut: half a secret is none that it knows.
 func (r *Redactor) Redact(text string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -95,7 +96,8 @@ func (r *Redactor) Redact(text string) string {
 // span is a part of a text.
 type span struct{ from, to int }
 
-// find returns where a secret is in a text that may be an encoded one's plain text, and in what can be decoded in it.
+// find returns where a secret is in a text that may be an encoded one's plain text, and in what can
+// be decoded in it.
 func (r *Redactor) find(v view, encodings int) (spans []span) {
 	for i := 0; i+shortest <= len(v.text); i++ {
 		if !r.starts[pair(v.text[i:])] {
@@ -120,7 +122,8 @@ func (r *Redactor) find(v view, encodings int) (spans []span) {
 	return spans
 }
 
-// userinfo finds user and password in the addresses of a text. A user alone stays: git@ is no secret.
+// userinfo finds user and password in the addresses of a text. A user alone stays: git@ is no
+// secret.
 func userinfo(text string) (spans []span) {
 	for at := 0; ; {
 		next := strings.Index(text[at:], "://")
@@ -144,11 +147,12 @@ const maxUserinfo = 4096
 // Line is what others wrote, redacted, as one line that can be printed (see package foreign).
 func (r *Redactor) Line(text string) string { return foreign.Line(r.ends(text)) }
 
-// Text is text in which there is what others wrote, redacted, as lines that can be printed (see package foreign).
+// Text is text in which there is what others wrote, redacted, as lines that can be printed (see
+// package foreign).
 func (r *Redactor) Text(text string) string { return foreign.Text(r.ends(text)) }
 
-// How much of each end of a very long text is read, and how much of that is dropped at the cut, in bytes: half a secret is there at most, in
-// whichever encoding.
+// How much of each end of a very long text is read, and how much of that is dropped at the cut, in
+// bytes: half a secret is there at most, in whichever encoding.
 const (
 	maxEnd   = 128 << 10
 	atTheCut = 8 << 10
@@ -160,5 +164,6 @@ func (r *Redactor) ends(text string) string {
 		return r.Redact(text)
 	}
 	head, tail := r.Redact(text[:maxEnd]), r.Redact(text[len(text)-maxEnd:])
-	return head[:max(0, len(head)-atTheCut)] + foreign.LeftOut(len(text)-2*maxEnd, "bytes") + tail[min(len(tail), atTheCut):]
+	return head[:max(0, len(head)-atTheCut)] + foreign.LeftOut(len(text)-2*maxEnd, "bytes") +
+		tail[min(len(tail), atTheCut):]
 }

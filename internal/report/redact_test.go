@@ -60,7 +60,9 @@ func TestRedactEveryForm(t *testing.T) {
 		"a Secret of that":       base64.StdEncoding.EncodeToString(file),
 	} {
 		redacted := r.Redact("before " + text + " after")
-		if !strings.Contains(redacted, "***") || !strings.HasPrefix(redacted, "before ") || !strings.HasSuffix(redacted, " after") || strings.Contains(redacted, "42") {
+		if !strings.Contains(redacted, "***") || !strings.HasPrefix(redacted, "before ") ||
+			!strings.HasSuffix(redacted, " after") ||
+			strings.Contains(redacted, "42") {
 			t.Errorf("%s: %q became %q", name, text, redacted)
 		}
 	}
@@ -75,7 +77,8 @@ func used(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// TestRedactLongText has a server's page of a megabyte, in which there is much that could be encoded.
+// TestRedactLongText has a server's page of a megabyte, in which there is much that could be
+// encoded.
 func TestRedactLongText(t *testing.T) {
 	secret := "glpat-0123456789abcdefghij"
 	var r Redactor
@@ -106,7 +109,8 @@ func TestRedactLongText(t *testing.T) {
 	}
 }
 
-// TestLongTextsShowNoHalfSecret has blanks, which become one, up to where only the ends of a text are read.
+// TestLongTextsShowNoHalfSecret has blanks, which become one, up to where only the ends of a text
+// are read.
 func TestLongTextsShowNoHalfSecret(t *testing.T) {
 	secret := strings.Repeat("s3cr3t", 8)
 	var r Redactor
@@ -134,12 +138,14 @@ func TestRedactLines(t *testing.T) {
 func TestRedactLeavesOtherTextAlone(t *testing.T) {
 	var r Redactor
 	r.Add("", "abc")
-	for _, text := range []string{"abc def", "git clone ssh://git@host:22/shop.git", "https://host/a:b@c", "image host/shop:1.4.0@sha256:abc"} {
+	for _, text := range []string{"abc def", "git clone ssh://git@host:22/shop.git", "https://host/a:b@c",
+		"image host/shop:1.4.0@sha256:abc"} {
 		if got := r.Redact(text); got != text {
 			t.Errorf("got %q", got)
 		}
 	}
-	if got, want := r.Redact("fatal: https://oauth2:zzz@host/shop.git and http://:y@h"), "fatal: https://***@host/shop.git and http://***@h"; got != want {
+	if got, want := r.Redact("fatal: https://oauth2:zzz@host/shop.git and http://:y@h"),
+		"fatal: https://***@host/shop.git and http://***@h"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -164,12 +170,15 @@ func FuzzRedact(f *testing.F) {
 	f.Add(`a+b%2`, `\`, `u0041`)
 	f.Add("\u00fc\u2028ab", "&", "amp;")
 	f.Fuzz(func(t *testing.T, secret, before, after string) {
-		if len(secret) < shortest || strings.Contains("***", secret) || strings.Contains(secret, "\n") || !utf8.ValidString(secret) || strings.ContainsFunc(secret, unicode.IsControl) {
+		if len(secret) < shortest || strings.Contains("***", secret) || strings.Contains(secret, "\n") ||
+			!utf8.ValidString(secret) ||
+			strings.ContainsFunc(secret, unicode.IsControl) {
 			t.Skip()
 		}
 		var r Redactor
 		r.Add(secret)
-		for _, text := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte("u:" + secret))} {
+		for _, text := range []string{secret, url.QueryEscape(secret),
+			base64.StdEncoding.EncodeToString([]byte("u:" + secret))} {
 			redacted := r.Redact(before + " " + text + " " + after)
 			if strings.Contains(redacted, text) && !strings.Contains(before+" *** "+after, text) {
 				t.Errorf("%q in %q", text, redacted)

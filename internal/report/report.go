@@ -57,14 +57,17 @@ type Report struct {
 // stepWidth is how wide the column with a step's name is.
 const stepWidth = 18
 
-// Line is the step as the log has it when it ends: a mark for its state, its name, what it did and for how long.
+// Line is the step as the log has it when it ends: a mark for its state, its name, what it did and
+// for how long.
 func (s Step) Line() string { return "  " + s.line(ASCII, stepWidth) }
 
 func (s Step) line(style Style, width int) string {
-	return strings.TrimRight(fmt.Sprintf("%s %-*s %s", style.marks[s.State], width, foreign.Joined(s.Name), foreign.Joined(s.Text)), " ") + brackets(s.Took, s.with)
+	line := fmt.Sprintf("%s %-*s %s", style.marks[s.State], width, foreign.Joined(s.Name), foreign.Joined(s.Text))
+	return strings.TrimRight(line, " ") + brackets(s.Took, s.with)
 }
 
-// brackets hold how long something took, where that is worth to speak of, and what it went together with; none where there is neither.
+// brackets hold how long something took, where that is worth to speak of, and what it went together
+// with; none where there is neither.
 func brackets(took time.Duration, with string) string {
 	var words []string
 	if took >= 100*time.Millisecond {
@@ -85,8 +88,8 @@ const tailLines = 40
 // omitted is what an engine writes over the beginning of output that it cut.
 var omitted = regexp.MustCompile(`^\[omitting \d+ bytes\]\.\.\.`)
 
-// Tail returns the last lines of what a program printed. Of output that an engine cut, the first line is left out: it may begin with half a
-// secret, which nothing could recognize.
+// Tail returns the last lines of what a program printed. Of output that an engine cut, the first
+// line is left out: it may begin with half a secret, which nothing could recognize.
 func Tail(printed string) string {
 	if omitted.MatchString(printed) {
 		_, printed, _ = strings.Cut(printed, "\n")

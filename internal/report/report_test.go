@@ -23,7 +23,8 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestTextOfStepsTogether has steps that went at the same time: their longest counts, and the text names the first that was taken.
+// TestTextOfStepsTogether has steps that went at the same time: their longest counts, and the text
+// names the first that was taken.
 func TestTextOfStepsTogether(t *testing.T) {
 	r := Report{Project: "shop 1.4.0", Outcome: Released, Steps: []Step{
 		{Name: "tag", State: Done, Took: time.Second},
@@ -47,7 +48,11 @@ func TestTextOfStepsTogether(t *testing.T) {
 
 func TestTextOfSeveral(t *testing.T) {
 	reports := []Report{
-		{Project: "api 1.3.0", Outcome: Released, Steps: []Step{{Name: "tag", State: Done, Text: "pushed"}, {Name: "deploy test", State: Done}}},
+		{
+			Project: "api 1.3.0",
+			Outcome: Released,
+			Steps:   []Step{{Name: "tag", State: Done, Text: "pushed"}, {Name: "deploy test", State: Done}},
+		},
 		{Project: "frontend 2.0.0", Outcome: Nothing, Steps: []Step{{Name: "tag", State: Skipped}}},
 		{Project: "batch", Cause: "read: no manifest\nmore", Steps: []Step{{Name: "read", State: Failed}}},
 	}

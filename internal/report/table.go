@@ -7,7 +7,8 @@ import (
 	"dagger/ship/internal/foreign"
 )
 
-// Table sets rows in columns, each on one line. The first row is the heading; an empty cell shows as a dash.
+// Table sets rows in columns, each on one line. The first row is the heading; an empty cell shows
+// as a dash.
 func Table(rows [][]string) string {
 	var text strings.Builder
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)

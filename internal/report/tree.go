@@ -40,8 +40,8 @@ func (s Style) draw(text *strings.Builder, nodes []node, indent string) {
 	}
 }
 
-// Text draws the report of one project as a tree of its steps, and that of several as one of their projects, where those that
-// something was done for have their steps below them.
+// Text draws the report of one project as a tree of its steps, and that of several as one of their
+// projects, where those that something was done for have their steps below them.
 func (s Style) Text(reports ...Report) string {
 	var text strings.Builder
 	if len(reports) == 1 {
@@ -70,7 +70,8 @@ func (s Style) Text(reports ...Report) string {
 		projects = append(projects, project)
 	}
 	var counts []string
-	for _, words := range []string{string(Released), string(Resumed), toRelease, string(Superseded), string(Nothing), string(Failed)} {
+	for _, words := range []string{string(Released), string(Resumed), toRelease, string(Superseded), string(Nothing),
+		string(Failed)} {
 		if count[words] > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", count[words], words))
 		}

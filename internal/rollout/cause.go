@@ -13,15 +13,18 @@ type problem struct {
 	logs   []Log  // of its containers that are not ready
 }
 
-// The ranks of problems: what explains others is told first. Those of replica sets that are being replaced come last.
+// The ranks of problems: what explains others is told first. Those of replica sets that are being
+// replaced come last.
 const (
 	failedHook = iota
 	broken     // a container cannot run, or runs and dies
 	noPod      // a pod is not created or finds no node
 	notReady   // containers run, but are not ready
-	aside      // a job that is no hook, or a pod that is ready now and was not before: a rollout may succeed all the same
-	unclear    // the cluster does not tell
-	replaced   = 10
+	// harmless is a job that is no hook, or a pod that is ready now and was not before: a rollout may
+	// succeed all the same
+	harmless
+	unclear  // the cluster does not tell
+	replaced = 10
 )
 
 func (s *State) problem(o *object, release Release) (p problem, found bool) {
@@ -35,7 +38,7 @@ func (s *State) problem(o *object, release Release) (p problem, found bool) {
 		p.rank, p.text = s.creation(o)
 	}
 	if job := s.job(o); job != nil && job.Metadata.Annotations[hook] == "" {
-		p.rank = max(p.rank, aside)
+		p.rank = max(p.rank, harmless)
 	}
 	if s.outdated[o] {
 		p.rank += replaced
@@ -61,7 +64,8 @@ func (s *State) pod(o *object, release Release) (rank int, text string, logs []L
 			rank, text = c.rank, c.text
 		}
 		if c.logged {
-			logs = append(logs, Log{Pod: o.Metadata.Name, Container: c.name, Previous: c.previous, namespace: release.Namespace})
+			log := Log{Pod: o.Metadata.Name, Container: c.name, Previous: c.previous, namespace: release.Namespace}
+			logs = append(logs, log)
 		}
 	}
 	if ready.Status == "True" || rank < unclear {
@@ -85,7 +89,8 @@ func (s *State) job(o *object) *object {
 	return nil
 }
 
-// failedJob tells that a job failed, which for a hook ends the rollout, and lets its last pod say why.
+// failedJob tells that a job failed, which for a hook ends the rollout, and lets its last pod say
+// why.
 func (s *State) failedJob(o *object) (rank int, text string) {
 	failed := o.condition("Failed")
 	if failed.Status != "True" {
@@ -96,11 +101,13 @@ func (s *State) failedJob(o *object) (rank int, text string) {
 	}
 	rank, text = broken, "the job failed: "+failed.Message
 	if o.Metadata.Annotations[hook] != "" {
-		rank, text = failedHook, "the "+strings.ReplaceAll(o.Metadata.Annotations[hook], ",", " and ")+" hook failed: "+failed.Message
+		rank, text = failedHook, "the "+strings.ReplaceAll(o.Metadata.Annotations[hook], ",", " and ")+
+			" hook failed: "+failed.Message
 	}
 	var last *object
 	for _, pod := range s.objects {
-		if pod.owner() == o.Metadata.UID && (last == nil || pod.Metadata.CreationTimestamp.After(last.Metadata.CreationTimestamp)) {
+		if pod.owner() == o.Metadata.UID &&
+			(last == nil || pod.Metadata.CreationTimestamp.After(last.Metadata.CreationTimestamp)) {
 			last = pod
 		}
 	}
@@ -126,13 +133,15 @@ func (s *State) creation(o *object) (rank int, text string) {
 		return noPod, "pods cannot be created: " + refusal(failure.Message)
 	case o.Kind == "Deployment" && progress.Status == "False" && progress.Reason != "ProgressDeadlineExceeded":
 		return noPod, progress.Reason + ": " + refusal(progress.Message)
-	case (o.Kind == "StatefulSet" || o.Kind == "DaemonSet") && e != nil && e.Reason == "FailedCreate" && o.lacks() != "":
+	case (o.Kind == "StatefulSet" || o.Kind == "DaemonSet") && e != nil && e.Reason == "FailedCreate" &&
+		o.lacks() != "":
 		return noPod, "pods cannot be created: " + refusal(e.Message)
 	}
 	return 0, ""
 }
 
-// warning is the newest warning of an object or, where a container is named, of that container; nil where there is none.
+// warning is the newest warning of an object or, where a container is named, of that container; nil
+// where there is none.
 func (s *State) warning(o *object, container string) *object {
 	for i := len(s.events) - 1; i >= 0; i-- {
 		e := s.events[i]
@@ -145,6 +154,10 @@ func (s *State) warning(o *object, container string) *object {
 }
 
 // created stands before the reason for which the API server refuses a pod.
-var created = regexp.MustCompile(`^(\(combined from similar events\): )?(Error creating: |[Cc]reate Pod \S+ in StatefulSet \S+ failed error: )?(pods "[^"]*" is forbidden: )?`)
+var created = regexp.MustCompile(
+	`^(\(combined from similar events\): )?` +
+		`(Error creating: |[Cc]reate Pod \S+ in StatefulSet \S+ failed error: )?` +
+		`(pods "[^"]*" is forbidden: )?`,
+)
 
 func refusal(message string) string { return created.ReplaceAllString(message, "") }

@@ -40,14 +40,26 @@ func (s *State) containers(pod *object, release Release) (findings []finding) {
 }
 
 // unpullable are the reasons for which an image does not get to the node.
-var unpullable = []string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable"}
+var unpullable = []string{
+	"ErrImagePull",
+	"ImagePullBackOff",
+	"InvalidImageName",
+	"ErrImageNeverPull",
+	"ImageInspectError",
+	"RegistryUnavailable",
+}
 
-// container finds what is to be said of one container. Ends says that it is to end and not to serve.
+// container finds what is to be said of one container. Ends says that it is to end and not to
+// serve.
 func (s *State) container(pod *object, c containerStatus, spec container, ends bool, release Release) finding {
 	waiting, ended, before := c.State.Waiting, c.State.Terminated, c.LastState.Terminated
 	switch {
 	case waiting != nil && slices.Contains(unpullable, waiting.Reason):
-		return finding{rank: broken, text: "needs the image " + spec.Image + ", which cannot be pulled: " + pullError(waiting.Message, spec.Image)}
+		return finding{
+			rank: broken,
+			text: "needs the image " + spec.Image + ", which cannot be pulled: " +
+				pullError(waiting.Message, spec.Image),
+		}
 	case ended != nil && (ended.ExitCode != 0 || !ends):
 		return s.end(pod, c, spec, ended)
 	case before != nil && !c.Ready && (waiting != nil || c.RestartCount > 1):
@@ -62,7 +74,7 @@ func (s *State) container(pod *object, c containerStatus, spec container, ends b
 		return finding{rank: notReady, text: "is not ready" + s.probe(pod, c.Name), logged: true}
 	case c.Ready && before != nil && !ends && !release.Since.IsZero() && before.FinishedAt.After(release.begin()):
 		f := s.end(pod, c, spec, before)
-		f.rank, f.previous = aside, true
+		f.rank, f.previous = harmless, true
 		return f
 	}
 	return finding{}
@@ -84,7 +96,8 @@ func (s *State) end(pod *object, c containerStatus, spec container, t *terminate
 	case t.Reason == "StartError" || t.Reason == "ContainerCannotRun":
 		f.text, f.logged = "cannot be started: "+startError(t.Message), false
 	case t.Reason == "OOMKilled":
-		f.text = "is killed for using more memory than its limit of " + cmp.Or(limit, "its node") + " (OOMKilled)" + restarts
+		f.text = "is killed for using more memory than its limit of " + cmp.Or(limit, "its node") + " (OOMKilled)" +
+			restarts
 	case killer != "":
 		f.text = "is killed again and again: " + killer + restarts
 	default:
@@ -103,8 +116,10 @@ var probeFailure = regexp.MustCompile(`(?s)^(Readiness|Liveness|Startup) probe (
 func (s *State) probe(pod *object, container string) string {
 	for _, e := range slices.Backward(s.events) {
 		found := probeFailure.FindStringSubmatch(e.Message)
-		if e.InvolvedObject.UID == pod.Metadata.UID && strings.HasSuffix(e.InvolvedObject.FieldPath, "{"+container+"}") &&
-			found != nil && found[1] != "Liveness" {
+		if e.InvolvedObject.UID == pod.Metadata.UID &&
+			strings.HasSuffix(e.InvolvedObject.FieldPath, "{"+container+"}") &&
+			found != nil &&
+			found[1] != "Liveness" {
 			return ": " + strings.ToLower(found[1]) + " probe fails: " + strings.TrimSpace(found[3])
 		}
 	}
@@ -116,10 +131,12 @@ func (s *State) killer(pod *object, container string) string {
 	for _, kind := range []string{"Liveness", "Startup"} {
 		killed, words := false, ""
 		for _, e := range s.events {
-			if e.InvolvedObject.UID != pod.Metadata.UID || !strings.HasSuffix(e.InvolvedObject.FieldPath, "{"+container+"}") {
+			if e.InvolvedObject.UID != pod.Metadata.UID ||
+				!strings.HasSuffix(e.InvolvedObject.FieldPath, "{"+container+"}") {
 				continue
 			}
-			killed = killed || e.Reason == "Killing" && strings.Contains(e.Message, "failed "+strings.ToLower(kind)+" probe")
+			killed = killed ||
+				e.Reason == "Killing" && strings.Contains(e.Message, "failed "+strings.ToLower(kind)+" probe")
 			if found := probeFailure.FindStringSubmatch(e.Message); found != nil && found[1] == kind {
 				words = strings.TrimSpace(found[3])
 			}
@@ -133,14 +150,22 @@ func (s *State) killer(pod *object, container string) string {
 
 // Words that stand before what went wrong, put there by each program that passes an error on.
 var (
-	pulling  = regexp.MustCompile(`^(Back-off pulling image "[^"]*":? ?|ErrImagePull: |rpc error: code = \w+ desc = |failed to pull and unpack image "[^"]*": |failed to resolve (image|reference "[^"]*"): )`)
-	starting = regexp.MustCompile(`^(failed to (create|start) containerd task: |failed to create shim task: |OCI runtime (create|start) failed: |runc (create|run) failed: |unable to start container process: |failed to generate container "[^"]*" spec: )`)
+	pulling = regexp.MustCompile(
+		`^(Back-off pulling image "[^"]*":? ?|ErrImagePull: |rpc error: code = \w+ desc = |` +
+			`failed to pull and unpack image "[^"]*": |failed to resolve (image|reference "[^"]*"): )`,
+	)
+	starting = regexp.MustCompile(
+		`^(failed to (create|start) containerd task: |failed to create shim task: |` +
+			`OCI runtime (create|start) failed: |runc (create|run) failed: |` +
+			`unable to start container process: |failed to generate container "[^"]*" spec: )`,
+	)
 )
 
 func pullError(message, image string) string {
 	message = strip(pulling, message)
 	// the rest often begins with the image again, written out
-	if at := strings.LastIndex(message, "@sha256:"); at >= 0 && strings.Contains(image, "@sha256:") && !strings.Contains(message[:at], ": ") {
+	if at := strings.LastIndex(message, "@sha256:"); at >= 0 && strings.Contains(image, "@sha256:") &&
+		!strings.Contains(message[:at], ": ") {
 		if _, after, found := strings.Cut(message[at+1:], ": "); found {
 			return after
 		}

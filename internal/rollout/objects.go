@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// object holds what is read of an object of any kind, an event among them; each kind fills its part. The fields are
-// those of https://kubernetes.io/docs/reference/kubernetes-api/.
+// object holds what is read of an object of any kind, an event among them; each kind fills its
+// part. The fields are those of https://kubernetes.io/docs/reference/kubernetes-api/.
 type object struct {
 	Kind     string
 	Metadata struct {
@@ -92,13 +92,15 @@ func (o *object) of(r Release) bool {
 	return o.Metadata.Annotations[releaseName] == r.Name && (namespace == "" || namespace == r.Namespace)
 }
 
-// owned takes from all objects those of the release: what it made and, step by step, what those own.
+// owned takes from all objects those of the release: what it made and, step by step, what those
+// own.
 func owned(all []object, r Release) map[string]*object {
 	found := map[string]*object{}
 	for range 3 { // a deployment owns replica sets, and they own pods
 		for i := range all {
 			o := &all[i]
-			isOwned := slices.ContainsFunc(o.Metadata.OwnerReferences, func(owner struct{ UID string }) bool { return found[owner.UID] != nil })
+			isOwned := slices.ContainsFunc(o.Metadata.OwnerReferences,
+				func(owner struct{ UID string }) bool { return found[owner.UID] != nil })
 			if o.Metadata.UID != "" && (isOwned || o.of(r)) {
 				found[o.Metadata.UID] = o
 			}

@@ -1,5 +1,5 @@
-// Package rollout tells from a cluster's own words whether a Helm release's pods are ready and, where they are not, why.
-// It asks nobody: it says what to ask kubectl, and reads the answers.
+// Package rollout tells from a cluster's own words whether a Helm release's pods are ready and,
+// where they are not, why. It asks nobody: it says what to ask kubectl, and reads the answers.
 package rollout
 
 import (
@@ -32,8 +32,8 @@ func (r Release) begin() time.Time {
 	return r.Since.Add(-clocks)
 }
 
-// Args asks kubectl, in one call, for all that Read reads. An account that may not list some of the kinds gets the
-// others; what was refused to it follows on them: see Split.
+// Args asks kubectl, in one call, for all that Read reads. An account that may not list some of the
+// kinds gets the others; what was refused to it follows on them: see Split.
 func Args(namespace string) []string {
 	const script = `"$@" 2>/tmp/refused || :; echo; echo "$0"; cat /tmp/refused`
 	return []string{"sh", "-c", script, separator, "kubectl", "--namespace", namespace, "--output", "json",
@@ -57,8 +57,9 @@ type State struct {
 	problems []problem // the one to be told first comes first
 }
 
-// Read reads what a cluster has, a List as JSON. Objects are the release's if Helm annotated them so, or one of those
-// owns them. Redact takes secrets out of text, before any of it is cut; nil leaves it as it is.
+// Read reads what a cluster has, a List as JSON. Objects are the release's if Helm annotated them
+// so, or one of those owns them. Redact takes secrets out of text, before any of it is cut; nil
+// leaves it as it is.
 func Read(list string, release Release, redact func(string) string) (*State, error) {
 	var answer struct{ Items []object }
 	if err := json.Unmarshal([]byte(list), &answer); err != nil {
@@ -111,8 +112,9 @@ func (s *State) Cause() string {
 	return cause
 }
 
-// Healthy tells whether all workloads of the release run as they are to: as many pods as wanted, of the newest
-// generation, and all ready. If not, why says it in one line. A release without workloads is healthy.
+// Healthy tells whether all workloads of the release run as they are to: as many pods as wanted, of
+// the newest generation, and all ready. If not, why says it in one line. A release without
+// workloads is healthy.
 func (s *State) Healthy() (healthy bool, why string) {
 	var lacks []string
 	for _, o := range s.objects {

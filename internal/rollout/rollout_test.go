@@ -11,8 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// capture is what kubectl answered to Args for a namespace of that name, less fields that are not read. In each, a release
-// named shop was rolled out on a real node (kubelet v1.37, containerd 2.4).
+// capture is what kubectl answered to Args for a namespace of that name, less fields that are not
+// read. In each, a release named shop was rolled out on a real node (kubelet v1.37, containerd
+// 2.4).
 func capture(t testing.TB, name string) string {
 	data, err := os.ReadFile(filepath.Join("testdata", name+".json"))
 	if err != nil {
@@ -37,32 +38,66 @@ func shop(namespace string) Release {
 func TestCause(t *testing.T) {
 	for name, want := range map[string]struct{ cause, log string }{
 		"good": {},
-		"pull": {cause: "pod shop-84c7ff6bb8-pj96v: container shop needs the image 127.0.0.1:38997/acme/none:1.2.3@sha256:" +
+		"pull": {cause: "pod shop-84c7ff6bb8-pj96v: container shop needs the image " +
+			"127.0.0.1:38997/acme/none:1.2.3@sha256:" +
 			strings.Repeat("1", 64) + ", which cannot be pulled: not found"},
 		// three pods of the revision before run beside it
-		"rolling": {cause: "pod shop-654f9468b-fnghh: container shop needs the image 127.0.0.1:38997/acme/none:2, which cannot be pulled: not found"},
+		"rolling": {
+			cause: "pod shop-654f9468b-fnghh: container shop needs the image 127.0.0.1:38997/acme/none:2, which " +
+				"cannot be pulled: not found",
+		},
 		"probe": {cause: `pod shop-6449848d98-2c5vx: container shop is not ready: readiness probe fails: ` +
 			`Get "http://10.244.0.36:8080/": dial tcp 10.244.0.36:8080: connect: connection refused`, log: "shop"},
-		"crash":    {cause: "pod shop-6847bf5f9c-v874f: container shop crashes again and again: exit code 3 (restarts: 2)", log: "shop --previous"},
-		"liveness": {cause: "pod shop-6cd689fc86-w2bdj: container shop is killed again and again: liveness probe fails: deadlock (restarts: 3)", log: "shop --previous"},
-		"oom": {cause: "pod shop-7555474648-drvqw: container shop is killed for using more memory than its limit of 32Mi (OOMKilled) (restarts: 2)",
+		"crash": {
+			cause: "pod shop-6847bf5f9c-v874f: container shop crashes again and again: exit code 3 (restarts: 2)",
+			log:   "shop --previous",
+		},
+		"liveness": {
+			cause: "pod shop-6cd689fc86-w2bdj: container shop is killed again and again: liveness probe fails: " +
+				"deadlock (restarts: 3)",
+			log: "shop --previous",
+		},
+		"oom": {cause: "pod shop-7555474648-drvqw: container shop is killed for using more memory than its limit of " +
+			"32Mi (OOMKilled) (restarts: 2)",
 			log: "shop --previous"},
-		"init":   {cause: "pod shop-84b9c47dbc-cp582: init container migrate crashes again and again: exit code 5 (restarts: 2)", log: "migrate --previous"},
-		"start":  {cause: `pod shop-665b74867-2xvjg: container shop cannot be started: exec: "no-such-program": executable file not found in $PATH`},
+		"init": {
+			cause: "pod shop-84b9c47dbc-cp582: init container migrate crashes again and again: exit code 5 " +
+				"(restarts: 2)",
+			log: "migrate --previous",
+		},
+		"start": {
+			cause: `pod shop-665b74867-2xvjg: container shop cannot be started: ` +
+				`exec: "no-such-program": executable file not found in $PATH`,
+		},
 		"config": {cause: `pod shop-ff8b4dcd5-5ttr5: container shop cannot be started: secret "database" not found`},
-		"root": {cause: `pod shop-868ffcfc9f-nz64l: container shop cannot be started: container has runAsNonRoot and image will run as root ` +
+		"root": {cause: `pod shop-868ffcfc9f-nz64l: container shop cannot be started: ` +
+			`container has runAsNonRoot and image will run as root ` +
 			`(pod: "shop-868ffcfc9f-nz64l_root(2f193a9f-34ff-4f6b-836a-a3402acf5237)", container: shop)`},
-		"volume": {cause: `pod shop-8474c85b54-bplnn: cannot start: FailedMount: MountVolume.SetUp failed for volume "v" : configmap "settings" not found`},
-		"cpu":    {cause: "pod shop-7ddc74fd-gff2g: cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu."},
-		"quota":  {cause: "replicaset shop-7cf744bd47: pods cannot be created: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0"},
-		"sets": {cause: "daemonset agent: pods cannot be created: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0" +
+		"volume": {
+			cause: `pod shop-8474c85b54-bplnn: cannot start: FailedMount: ` +
+				`MountVolume.SetUp failed for volume "v" : configmap "settings" not found`,
+		},
+		"cpu": {cause: "pod shop-7ddc74fd-gff2g: cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu."},
+		"quota": {
+			cause: "replicaset shop-7cf744bd47: pods cannot be created: exceeded quota: small, requested: pods=1, " +
+				"used: pods=0, limited: pods=0",
+		},
+		"sets": {cause: "daemonset agent: pods cannot be created: exceeded quota: small, requested: pods=1, used: " +
+			"pods=0, limited: pods=0" +
 			" (and 1 more like it)"},
-		"hook": {cause: "job shop-migrate: the pre-install and pre-upgrade hook failed: Job has reached the specified backoff limit: " +
+		"hook": {cause: "job shop-migrate: the pre-install and pre-upgrade hook failed: Job has reached the " +
+			"specified backoff limit: " +
 			"container migrate ended: exit code 4", log: "migrate"},
 		// a pod of the revision before waits for an image, and comes first by name
-		"replaced": {cause: `pod shop-665b74867-dtd6t: container shop cannot be started: exec: "no-such-program": executable file not found in $PATH`},
+		"replaced": {
+			cause: `pod shop-665b74867-dtd6t: container shop cannot be started: ` +
+				`exec: "no-such-program": executable file not found in $PATH`,
+		},
 		// beside it, a job has failed, another one only at first, and a deployment was late
-		"mixed":   {cause: "pod shop-58fb9cf5cf-vpvcp: container shop is not ready: readiness probe fails: warming up", log: "shop index"},
+		"mixed": {
+			cause: "pod shop-58fb9cf5cf-vpvcp: container shop is not ready: readiness probe fails: warming up",
+			log:   "shop index",
+		},
 		"hooking": {cause: "pod shop-migrate-w7nt5: container migrate has not ended yet", log: "migrate"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,10 +108,12 @@ func TestCause(t *testing.T) {
 			log := ""
 			for _, l := range state.Logs() {
 				args := strings.Join(l.Args(), " ")
-				if !strings.HasPrefix(args, "kubectl --namespace "+name+" logs "+l.Pod+" --container "+l.Container+" --tail 20") {
+				if !strings.HasPrefix(args, "kubectl --namespace "+name+" logs "+l.Pod+" --container "+l.Container+
+					" --tail 20") {
 					t.Errorf("it asks for a log with %s", args)
 				}
-				log += " " + l.Container + strings.TrimPrefix(args, args[:strings.Index(args, "--tail 20")+len("--tail 20")])
+				log += " " + l.Container + strings.TrimPrefix(args, args[:strings.Index(args,
+					"--tail 20")+len("--tail 20")])
 			}
 			if log = strings.TrimSpace(log); log != want.log {
 				t.Errorf("it asks for the log of %q, want %q", log, want.log)
@@ -104,7 +141,8 @@ func TestHealthy(t *testing.T) {
 	for what, c := range map[string]struct{ old, changed, want string }{
 		"scaled up":         {`"replicas": 1}`, `"replicas": 2}`, "1 of 2 pods are ready"},
 		"not looked at yet": {`"generation": 1`, `"generation": 2`, "has not acted on its newest generation"},
-		"an older pod":      {`"updatedReplicas": 1`, `"updatedReplicas": 0`, "0 of 1 pods are of the newest generation"},
+		"an older pod": {`"updatedReplicas": 1`, `"updatedReplicas": 0`,
+			"0 of 1 pods are of the newest generation"},
 	} {
 		changed := strings.ReplaceAll(capture(t, "good"), c.old, c.changed)
 		if healthy, why := read(t, changed, shop("good")).Healthy(); healthy || !strings.Contains(why, c.want) {
@@ -167,8 +205,11 @@ func TestText(t *testing.T) {
 events:
   23:57:41 pod shop-6cd689fc86-w2bdj: Unhealthy: Liveness probe failed: deadlock (3 times)
   23:57:43 pod shop-6cd689fc86-w2bdj: Unhealthy: Readiness probe failed: not yet (15 times)
-  23:57:44 pod shop-6cd689fc86-w2bdj: Unhealthy: Readiness probe errored and resulted in unknown state: rpc error: code = NotFound desc = failed to exec in container: failed to load task: no running task found: not found (3 times)
-  23:57:47 pod shop-6cd689fc86-w2bdj: BackOff: Back-off restarting failed container shop in pod shop-6cd689fc86-w2bdj_liveness(c4bf3bcc-798d-44bf-a9db-00c5430bb78c) (4 times)
+  23:57:44 pod shop-6cd689fc86-w2bdj: Unhealthy: Readiness probe errored and resulted in unknown state: ` +
+		`rpc error: code = NotFound desc = failed to exec in container: failed to load task: no running task found: ` +
+		`not found (3 times)
+  23:57:47 pod shop-6cd689fc86-w2bdj: BackOff: Back-off restarting failed container shop in pod ` +
+		`shop-6cd689fc86-w2bdj_liveness(c4bf3bcc-798d-44bf-a9db-00c5430bb78c) (4 times)
 
 the last lines of shop in pod shop-6cd689fc86-w2bdj, before it was restarted:
   serving
@@ -176,7 +217,8 @@ the last lines of shop in pod shop-6cd689fc86-w2bdj, before it was restarted:
 	if got := state.Text(logs); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if mixed := read(t, capture(t, "mixed"), shop("mixed")).Text(nil); strings.Contains(mixed, "late") || strings.Contains(mixed, "again") {
+	if mixed := read(t, capture(t, "mixed"), shop("mixed")).Text(nil); strings.Contains(mixed, "late") ||
+		strings.Contains(mixed, "again") {
 		t.Errorf("what is well by now is told:\n%s", mixed)
 	}
 	quota := read(t, capture(t, "quota"), shop("quota")).Text(nil)
@@ -195,13 +237,15 @@ func TestManyPods(t *testing.T) {
 		for _, line := range lines {
 			if strings.Contains(line, "shop-6847bf5f9c-v874f") {
 				line = strings.ReplaceAll(line, "shop-6847bf5f9c-v874f", fmt.Sprintf("shop-6847bf5f9c-v%d", i))
-				all = append(all, strings.ReplaceAll(line, "980a2efc-d358-4868-b31b-53e295910978", fmt.Sprint("uid-", i)))
+				all = append(all, strings.ReplaceAll(line, "980a2efc-d358-4868-b31b-53e295910978",
+					fmt.Sprint("uid-", i)))
 			}
 		}
 	}
 	state := read(t, head+"\n"+strings.Join(all, ",\n")+"\n]}", shop("crash"))
 	text := state.Text(state.Logs())
-	for _, want := range []string{"\n  and 40 more\n", "(30 earlier ones are left out)", "the logs of 45 more containers are left out"} {
+	for _, want := range []string{"\n  and 40 more\n", "(30 earlier ones are left out)",
+		"the logs of 45 more containers are left out"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing", want)
 		}
@@ -212,11 +256,15 @@ func TestManyPods(t *testing.T) {
 }
 
 func TestRedact(t *testing.T) {
-	state, err := Read(capture(t, "start"), shop("start"), func(text string) string { return strings.ReplaceAll(text, "no-such-program", "***") })
+	state, err := Read(capture(t, "start"), shop("start"), func(text string) string {
+		return strings.ReplaceAll(text,
+			"no-such-program", "***")
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all := state.Cause() + state.Text(nil); strings.Contains(all, "no-such-program") || strings.Count(all, `exec: "***"`) < 2 {
+	if all := state.Cause() + state.Text(nil); strings.Contains(all, "no-such-program") ||
+		strings.Count(all, `exec: "***"`) < 2 {
 		t.Error(all)
 	}
 }

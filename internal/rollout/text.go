@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A failed rollout of fifty pods must not flood a job's log: how many of each are shown, and how many characters.
+// A failed rollout of fifty pods must not flood a job's log: how many of each are shown, and how
+// many characters.
 const (
 	maxPods   = 10
 	maxEvents = 20
@@ -36,7 +37,8 @@ func (l Log) Args() []string {
 	return args
 }
 
-// Logs are those that may tell why pods are not ready, still without text: at most five, the most telling first.
+// Logs are those that may tell why pods are not ready, still without text: at most five, the most
+// telling first.
 func (s *State) Logs() (logs []Log) {
 	for _, p := range s.problems {
 		logs = append(logs, p.logs...)
@@ -44,8 +46,8 @@ func (s *State) Logs() (logs []Log) {
 	return logs[:min(len(logs), maxLogs)]
 }
 
-// Text shows what a person looks at first: the pods that are not ready, the warnings about them, and the given logs.
-// It is empty where there is nothing to show, and says what it leaves out.
+// Text shows what a person looks at first: the pods that are not ready, the warnings about them,
+// and the given logs. It is empty where there is nothing to show, and says what it leaves out.
 func (s *State) Text(logs []Log) string {
 	var parts []string
 	add := func(heading string, lines []string) {
@@ -128,8 +130,8 @@ func (o *object) line() string {
 	return fmt.Sprintf("%s: %s, image: %s", o.Metadata.Name, state, strings.Join(images, " and "))
 }
 
-// warnings has a line for each thing that was warned of, the one seen last at the end. Pods that are well by now are
-// left out.
+// warnings has a line for each thing that was warned of, the one seen last at the end. Pods that
+// are well by now are left out.
 func (s *State) warnings() (lines []string) {
 	ill := map[string]bool{}
 	for _, p := range s.problems {
@@ -141,7 +143,8 @@ func (s *State) warnings() (lines []string) {
 		if e.Type != "Warning" || e.InvolvedObject.Kind == "Pod" && !ill[e.InvolvedObject.UID] {
 			continue
 		}
-		what := oneLine(fmt.Sprintf("%s %s: %s: %s", strings.ToLower(e.InvolvedObject.Kind), e.InvolvedObject.Name, e.Reason, eventMessage(e.Message)))
+		what := oneLine(fmt.Sprintf("%s %s: %s: %s", strings.ToLower(e.InvolvedObject.Kind), e.InvolvedObject.Name,
+			e.Reason, eventMessage(e.Message)))
 		times[what], at[what] = times[what]+e.times(), e.last()
 		newest = append(slices.DeleteFunc(newest, func(other string) bool { return other == what }), what)
 	}

@@ -47,7 +47,8 @@ func (v gradleVersion) compare(other order) int {
 	return 0
 }
 
-// longer is how a version stands to one that ends before part: a number more is higher, a word more is lower.
+// longer is how a version stands to one that ends before part: a number more is higher, a word more
+// is lower.
 func longer(part string) int {
 	if isNumber(part) {
 		return 1

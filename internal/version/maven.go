@@ -10,7 +10,8 @@ import (
 // mavenVersion is a list of tokens, as the order's specification splits and trims them.
 type mavenVersion []token
 
-// token is a number, a qualifier, or empty where a shorter version is filled up; separator is '.' or '-'.
+// token is a number, a qualifier, or empty where a shorter version is filled up; separator is '.'
+// or '-'.
 type token struct {
 	separator byte
 	text      string
@@ -21,7 +22,8 @@ var (
 	mavenToken      = regexp.MustCompile(`[0-9]+|[^0-9.-]+|[.-]`)
 	mavenQualifiers = []string{"alpha", "beta", "milestone", "rc", "snapshot", "", "sp"}
 	mavenAliases    = map[string]string{"ga": "", "final": "", "release": "", "cr": "rc"}
-	mavenShort      = map[string]string{"a": "alpha", "b": "beta", "m": "milestone"} // only where a number follows at once
+	// only if a number follows at once
+	mavenShort = map[string]string{"a": "alpha", "b": "beta", "m": "milestone"}
 )
 
 func parseMaven(text string) (order, error) {
@@ -47,7 +49,8 @@ func parseMaven(text string) (order, error) {
 	return tokens.trim(), nil
 }
 
-// trim takes out null values (0, and qualifiers that mean a release) at the end and before each hyphen.
+// trim takes out null values (0, and qualifiers that mean a release) at the end and before each
+// hyphen.
 func (v mavenVersion) trim() mavenVersion {
 	for i := len(v) - 1; i > 0; i-- {
 		atEnd := i == len(v)-1 || v[i+1].separator == '-'
@@ -69,7 +72,8 @@ func (v mavenVersion) compare(other order) int {
 	return 0
 }
 
-// at returns a token, or in place of one that is not there a null value that suits the other version's.
+// at returns a token, or in place of one that is not there a null value that suits the other
+// version's.
 func (v mavenVersion) at(i int, other mavenVersion) token {
 	switch {
 	case i < len(v):

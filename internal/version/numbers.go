@@ -34,7 +34,8 @@ func compareParts(a, b []string) int {
 	return 0
 }
 
-// nuGet is one to four numbers and what SemVer has behind them; letters compare without regard to case.
+// nuGet is one to four numbers and what SemVer has behind them; letters compare without regard to
+// case.
 type nuGet struct {
 	numbers []string
 	label   *semver.Version // 0.0.0 with the pre-release label
@@ -66,7 +67,9 @@ type composerVersion struct {
 }
 
 var (
-	composerText        = regexp.MustCompile(`(?i)^v?(\d+(?:\.\d+){0,3})(?:[._-]?(dev|alpha|a|beta|b|RC|patch|pl|p)(?:[.-]?(\d+))?)?(?:\+[0-9A-Za-z.-]+)?$`)
+	composerText = regexp.MustCompile(
+		`(?i)^v?(\d+(?:\.\d+){0,3})(?:[._-]?(dev|alpha|a|beta|b|RC|patch|pl|p)(?:[.-]?(\d+))?)?(?:\+[0-9A-Za-z.-]+)?$`,
+	)
 	composerStabilities = []string{"dev", "alpha", "beta", "rc", "", "patch"}
 	composerShort       = map[string]string{"a": "alpha", "b": "beta", "p": "patch", "pl": "patch"}
 )
@@ -83,7 +86,8 @@ func parseComposer(text string) (order, error) {
 
 func (v composerVersion) compare(other order) int {
 	o := other.(composerVersion)
-	return cmp.Or(compareParts(v.numbers, o.numbers), cmp.Compare(v.stability, o.stability), compareNumbers(v.suffix, o.suffix))
+	return cmp.Or(compareParts(v.numbers, o.numbers), cmp.Compare(v.stability, o.stability),
+		compareNumbers(v.suffix, o.suffix))
 }
 
 func (v composerVersion) prerelease() bool {

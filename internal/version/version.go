@@ -1,4 +1,5 @@
-// Package version compares versions by the rules of the ecosystem that they come from: a scheme and a text in, an order out.
+// Package version compares versions by the rules of the ecosystem that they come from: a scheme and
+// a text in, an order out.
 package version
 
 import (
@@ -20,9 +21,10 @@ const (
 	Helm     Scheme = "Helm"     // SemVer, also with a leading v and with fewer than three numbers, as Helm packages it
 	PEP440   Scheme = "PEP 440"  // https://packaging.python.org/en/latest/specifications/version-specifiers/
 	Maven    Scheme = "Maven"    // https://maven.apache.org/pom.html#version-order-specification
-	Gradle   Scheme = "Gradle"   // https://docs.gradle.org/current/userguide/dependency_versions.html#sec:version-ordering
 	NuGet    Scheme = "NuGet"    // https://learn.microsoft.com/en-us/nuget/concepts/package-versioning
 	Composer Scheme = "Composer" // https://getcomposer.org/doc/04-schema.md#version
+	// https://docs.gradle.org/current/userguide/dependency_versions.html#sec:version-ordering
+	Gradle Scheme = "Gradle"
 )
 
 // Version is a valid version. Text is what the manifest says, letter for letter.
@@ -70,7 +72,8 @@ func Parse(scheme Scheme, text string) (Version, error) {
 // Both must be of one scheme.
 func (v Version) Compare(other Version) int { return v.order.compare(other.order) }
 
-// Prerelease reports whether v comes before a final release: 1.4.0-rc.1, 1.4.0rc1, 1.4.0.dev3, 1.4-SNAPSHOT.
+// Prerelease reports whether v comes before a final release: 1.4.0-rc.1, 1.4.0rc1, 1.4.0.dev3,
+// 1.4-SNAPSHOT.
 func (v Version) Prerelease() bool { return v.order.prerelease() }
 
 type semVer struct{ *semver.Version }
@@ -126,7 +129,8 @@ func (v pubVersion) compare(other order) int {
 type pythonVersion struct{ pep440.Version }
 
 func parsePEP440(text string) (order, error) {
-	// the library passes over white space at the ends, and takes ſ for s: one version would have several texts, and tags
+	// the library passes over white space at the ends, and takes ſ for s: one version would have
+	// several texts, and tags
 	if strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) {
 		return nil, errInvalid
 	}

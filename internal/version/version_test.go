@@ -4,14 +4,75 @@ import "testing"
 
 func TestCompareFollowsTheEcosystemsOrder(t *testing.T) {
 	for scheme, ascending := range map[Scheme][]string{
-		SemVer:   {"0.9.0", "0.10.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1"},
-		Maven:    {"1-alpha", "1-beta", "1-milestone", "1-rc", "1-SNAPSHOT", "1", "1-sp", "1-foo", "1-1", "1.1", "1.2.9", "1.2.10", "2"},
-		Gradle:   {"1.0-dev", "1.0-ALPHA", "1.0-alpha", "1.0-rc", "1.0-SNAPSHOT", "1.0-final", "1.0-ga", "1.0-release", "1.0-sp", "1.0", "1.0.1", "1.2", "1.10"},
-		NuGet:    {"1.0-alpha", "1.0.0-ALPHA.1", "1.0.0-rc.1", "1.0.0", "1.0.0.1", "1.0.1", "1.2", "1.10"},
-		Composer: {"1.0.0-dev", "1.0.0-alpha1", "1.0.0-a2", "1.0.0-beta", "1.0.0-RC1", "1.0.0-RC10", "v1.0.0", "1.0.0-p1", "1.0.0.1", "1.1"},
-		Pub:      {"0.9.0", "1.0.0-rc.1", "1.0.0-rc.1+1", "1.0.0", "1.0.0+9", "1.0.0+010", "1.0.0+46", "1.0.0+46.1", "1.0.0+a", "1.0.1"},
-		Helm:     {"0.9", "v0.10", "1", "v1.0.1", "1.2", "v1.16.2"},
-		PEP440:   {"0.9", "0.10", "1.0.dev3", "1.0a1", "1.0b2", "1.0rc1", "1.0", "1.0.post1", "1.0.1", "1!0.1"},
+		SemVer: {
+			"0.9.0",
+			"0.10.0",
+			"1.0.0-alpha",
+			"1.0.0-alpha.1",
+			"1.0.0-beta",
+			"1.0.0-beta.2",
+			"1.0.0-beta.11",
+			"1.0.0-rc.1",
+			"1.0.0",
+			"1.0.1",
+		},
+		Maven: {
+			"1-alpha",
+			"1-beta",
+			"1-milestone",
+			"1-rc",
+			"1-SNAPSHOT",
+			"1",
+			"1-sp",
+			"1-foo",
+			"1-1",
+			"1.1",
+			"1.2.9",
+			"1.2.10",
+			"2",
+		},
+		Gradle: {
+			"1.0-dev",
+			"1.0-ALPHA",
+			"1.0-alpha",
+			"1.0-rc",
+			"1.0-SNAPSHOT",
+			"1.0-final",
+			"1.0-ga",
+			"1.0-release",
+			"1.0-sp",
+			"1.0",
+			"1.0.1",
+			"1.2",
+			"1.10",
+		},
+		NuGet: {"1.0-alpha", "1.0.0-ALPHA.1", "1.0.0-rc.1", "1.0.0", "1.0.0.1", "1.0.1", "1.2", "1.10"},
+		Composer: {
+			"1.0.0-dev",
+			"1.0.0-alpha1",
+			"1.0.0-a2",
+			"1.0.0-beta",
+			"1.0.0-RC1",
+			"1.0.0-RC10",
+			"v1.0.0",
+			"1.0.0-p1",
+			"1.0.0.1",
+			"1.1",
+		},
+		Pub: {
+			"0.9.0",
+			"1.0.0-rc.1",
+			"1.0.0-rc.1+1",
+			"1.0.0",
+			"1.0.0+9",
+			"1.0.0+010",
+			"1.0.0+46",
+			"1.0.0+46.1",
+			"1.0.0+a",
+			"1.0.1",
+		},
+		Helm:   {"0.9", "v0.10", "1", "v1.0.1", "1.2", "v1.16.2"},
+		PEP440: {"0.9", "0.10", "1.0.dev3", "1.0a1", "1.0b2", "1.0rc1", "1.0", "1.0.post1", "1.0.1", "1!0.1"},
 	} {
 		for i, low := range ascending {
 			for j, high := range ascending {
@@ -31,7 +92,8 @@ func TestCompareFollowsTheEcosystemsOrder(t *testing.T) {
 }
 
 func TestPrerelease(t *testing.T) {
-	for text, want := range map[string]bool{"1.4.0rc1": true, "1.4.0": false, "1.4.0.dev3": true, "1.4.0.post1": false} {
+	for text, want := range map[string]bool{"1.4.0rc1": true, "1.4.0": false, "1.4.0.dev3": true,
+		"1.4.0.post1": false} {
 		if got := mustParse(t, PEP440, text).Prerelease(); got != want {
 			t.Errorf("PEP 440 %s: Prerelease() = %v", text, got)
 		}

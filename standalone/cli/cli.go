@@ -15,13 +15,15 @@ import (
 	"dagger/ship/internal/foreign"
 )
 
-// Program is a module's command line: settings for its constructor, a function, the function's arguments.
+// Program is a module's command line: settings for its constructor, a function, the function's
+// arguments.
 type Program struct {
 	Name    string
 	Sources fs.FS // the Go files that declare New and the methods
 	New     any   // the module's constructor
 
-	// Connect opens the session that the functions run in. It is called once, after the command line was read.
+	// Connect opens the session that the functions run in. It is called once, after the command
+	// line was read.
 	Connect func(context.Context) (*dagger.Client, error)
 }
 
@@ -34,7 +36,8 @@ type call struct {
 	flags map[string]string
 }
 
-// Run reads the command line, calls what it names and writes the result to out: text as it is, objects as JSON.
+// Run reads the command line, calls what it names and writes the result to out: text as it is,
+// objects as JSON.
 func (p *Program) Run(ctx context.Context, args []string, out io.Writer) error {
 	constructor, methods, err := readFunctions(p.Sources)
 	if err != nil {
@@ -78,9 +81,15 @@ func (p *Program) Run(ctx context.Context, args []string, out io.Writer) error {
 	return print(ctx, out, result)
 }
 
-// parse splits a command line into the calls that it chains, and the fields of the last one's result.
-// Env gives the arguments that the line leaves out.
-func parse(constructor function, methods []function, args []string, program string, env map[string]string) (calls []call, fields []field, err error) {
+// parse splits a command line into the calls that it chains, and the fields of the last one's
+// result. Env gives the arguments that the line leaves out.
+func parse(
+	constructor function,
+	methods []function,
+	args []string,
+	program string,
+	env map[string]string,
+) (calls []call, fields []field, err error) {
 	calls = []call{{constructor, map[string]string{}}}
 	current := &calls[0]
 	for i := 0; i < len(args); i++ {
@@ -119,7 +128,8 @@ func parse(constructor function, methods []function, args []string, program stri
 	for _, c := range calls {
 		c.setDefaults(program, env)
 		for _, p := range c.params {
-			if _, given := c.flags[p.name]; !given && !p.optional && p.typeName != "Context" && p.typeName != "Workspace" {
+			if _, given := c.flags[p.name]; !given && !p.optional && p.typeName != "Context" &&
+				p.typeName != "Workspace" {
 				return nil, nil, fmt.Errorf("%s wants --%s", c.name, p.name)
 			}
 		}
@@ -127,7 +137,8 @@ func parse(constructor function, methods []function, args []string, program stri
 	return calls, fields, nil
 }
 
-// chains tells whether a further function may follow: after settings, and after what returns the module itself.
+// chains tells whether a further function may follow: after settings, and after what returns the
+// module itself.
 func (c *call) chains() bool {
 	return c.method == "" || strings.HasPrefix(c.method, "With")
 }

@@ -51,7 +51,8 @@ func parseLine(t *testing.T, line string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	calls, fields, err := parse(constructor, methods, strings.Fields(line), "ship", map[string]string{"ship_image": "from-env", "ship_deploy_environment": "test"})
+	calls, fields, err := parse(constructor, methods, strings.Fields(line), "ship",
+		map[string]string{"ship_image": "from-env", "ship_deploy_environment": "test"})
 	if err != nil {
 		return "", err
 	}
@@ -72,7 +73,8 @@ func parseLine(t *testing.T, line string) (string, error) {
 
 func TestParse(t *testing.T) {
 	for line, want := range map[string]string{
-		"--image=x --insecure deploy --environment production": "new image=x insecure=true deploy environment=production",
+		"--image=x --insecure deploy --environment production": "new image=x insecure=true deploy " +
+			"environment=production",
 		"deploy":                          "new image=from-env deploy environment=test",
 		"deploy digest":                   "new image=from-env deploy environment=test .digest",
 		"with-image --container=c deploy": "new image=from-env with-image container=c deploy environment=test",
@@ -102,7 +104,8 @@ func TestHelp(t *testing.T) {
 	if err := program.Run(t.Context(), []string{"--help"}, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"with-image   WithImage takes a container\n", "--image string\n      Where the image goes\n", "(default Dockerfile)", "(default a.b,c)"} {
+	for _, want := range []string{"with-image   WithImage takes a container\n",
+		"--image string\n      Where the image goes\n", "(default Dockerfile)", "(default a.b,c)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("help lacks %q:\n%s", want, out.String())
 		}
@@ -120,9 +123,15 @@ func TestReadEnv(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("# a comment\n\nSHIP_IMAGE=${SET}/shop\nSHIP_LOGIN=${CI_UNSET:-nobody}\nexport SHIP_TEMPLATE='{name}@${version}'\nSHIP_TOKEN=\"env://A\"\n")
+	write("# a comment\n\nSHIP_IMAGE=${SET}/shop\nSHIP_LOGIN=${CI_UNSET:-nobody}\nexport " +
+		"SHIP_TEMPLATE='{name}@${version}'\nSHIP_TOKEN=\"env://A\"\n")
 	got, err := readEnv(file, "ship")
-	want := map[string]string{"ship_image": "value/shop", "ship_login": "nobody", "ship_template": "{name}@${version}", "ship_token": "env://A"}
+	want := map[string]string{
+		"ship_image":    "value/shop",
+		"ship_login":    "nobody",
+		"ship_template": "{name}@${version}",
+		"ship_token":    "env://A",
+	}
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("got %v, %v", got, err)
 	}
@@ -131,8 +140,10 @@ func TestReadEnv(t *testing.T) {
 			t.Errorf("%s = %q, want %q", key, got[key], value)
 		}
 	}
-	for text, want := range map[string]string{"A=1\nB=${CI_UNSET}\n": ".env:2: CI_UNSET is not set", "nonsense\n": ".env:1: write KEY=VALUE",
-		"SHIP_SOURCE=.\nSHIP_KUBECONFIG=file://${KUBECONFIG:-}\n": ".env:2: KUBECONFIG is the setting of that name here"} {
+	for text, want := range map[string]string{"A=1\nB=${CI_UNSET}\n": ".env:2: CI_UNSET is not set",
+		"nonsense\n": ".env:1: write KEY=VALUE",
+		"SHIP_SOURCE=.\nSHIP_KUBECONFIG=file://${KUBECONFIG:-}\n": ".env:2: KUBECONFIG is the setting of that name " +
+			"here"} {
 		write(text)
 		if got, err := readEnv(file, "ship"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, %v; want %q", text, got, err, want)

@@ -1,5 +1,6 @@
-// Package cli calls a Dagger module's functions from a command line, as `dagger call` does, without an engine's help:
-// names, defaults and help come from the module's own source, values by reflection.
+// Package cli calls a Dagger module's functions from a command line, as `dagger call` does, without
+// an engine's help: names, defaults and help come from the module's own source, values by
+// reflection.
 package cli
 
 import (
@@ -42,7 +43,8 @@ func readFunctions(sources fs.FS) (constructor function, methods []function, err
 		if err != nil {
 			return function{}, nil, err
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ParseComments|parser.SkipObjectResolution)
+		const mode = parser.ParseComments | parser.SkipObjectResolution
+		file, err := parser.ParseFile(token.NewFileSet(), name, source, mode)
 		if err != nil {
 			return function{}, nil, err
 		}
@@ -51,7 +53,11 @@ func readFunctions(sources fs.FS) (constructor function, methods []function, err
 			if !is || !declared.Name.IsExported() {
 				continue
 			}
-			f := function{name: kebab(declared.Name.Name), doc: prose(declared.Doc), params: readParams(declared, file.Comments)}
+			f := function{
+				name:   kebab(declared.Name.Name),
+				doc:    prose(declared.Doc),
+				params: readParams(declared, file.Comments),
+			}
 			switch {
 			case declared.Recv != nil:
 				f.method = declared.Name.Name

@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// readEnv reads the file .env of the folder that the program was called in, as the Dagger CLI does: KEY=VALUE lines,
-// comments, quotes, and ${NAME} or ${NAME:-default} from the environment. The answer is by name in lower case.
-// For Dagger, ${NAME} in the .env of a program's settings is first of all its setting of that name, as PROGRAM_NAME
-// has it there: the environment's variable cannot be reached then, which is refused here.
+// readEnv reads the file .env of the folder that the program was called in, as the Dagger CLI does:
+// KEY=VALUE lines, comments, quotes, and ${NAME} or ${NAME:-default} from the environment. The
+// answer is by name in lower case. For Dagger, ${NAME} in the .env of a program's settings is first
+// of all its setting of that name, as PROGRAM_NAME has it there: the environment's variable cannot
+// be reached then, which is refused here.
 func readEnv(path, program string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -22,7 +23,8 @@ func readEnv(path, program string) (map[string]string, error) {
 		return nil, err
 	}
 	hidden := map[string]bool{}
-	for _, key := range regexp.MustCompile(`(?mi)^(?:export )?`+program+`_(\w+)=`).FindAllStringSubmatch(string(data), -1) {
+	settings := regexp.MustCompile(`(?mi)^(?:export )?` + program + `_(\w+)=`)
+	for _, key := range settings.FindAllStringSubmatch(string(data), -1) {
 		hidden[strings.ToLower(key[1])] = true
 	}
 	values := map[string]string{}
@@ -58,7 +60,8 @@ func expand(value string, hidden map[string]bool) (text string, err error) {
 	text = os.Expand(value, func(name string) string {
 		name, fallback, hasFallback := strings.Cut(name, ":-")
 		if hidden[strings.ToLower(name)] {
-			err = fmt.Errorf("%s is the setting of that name here, not the environment's variable: call that one differently", name)
+			err = fmt.Errorf("%s is the setting of that name here, not the environment's variable: call that one "+
+				"differently", name)
 		}
 		found, set := os.LookupEnv(name)
 		if hasFallback && found == "" {
@@ -72,8 +75,8 @@ func expand(value string, hidden map[string]bool) (text string, err error) {
 	return text, err
 }
 
-// setDefaults fills in what the command line left out: SHIP_IMAGE for a setting, SHIP_DEPLOY_ENVIRONMENT for an
-// argument of a function.
+// setDefaults fills in what the command line left out: SHIP_IMAGE for a setting,
+// SHIP_DEPLOY_ENVIRONMENT for an argument of a function.
 func (c *call) setDefaults(program string, env map[string]string) {
 	prefix := program + "_"
 	if c.method != "" {

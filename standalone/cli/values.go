@@ -33,8 +33,9 @@ func invoke(ctx context.Context, client *dagger.Client, target reflect.Value, c 
 	return results[0], nil
 }
 
-// convert makes a parameter's value from its text, as `dagger call` does: directories are paths, secrets are
-// env://NAME or file://PATH, containers are image addresses, lists are separated by commas.
+// convert makes a parameter's value from its text, as `dagger call` does: directories are paths,
+// secrets are env://NAME or file://PATH, containers are image addresses, lists are separated by
+// commas.
 func convert(ctx context.Context, client *dagger.Client, want reflect.Type, text string) (reflect.Value, error) {
 	var value any
 	var err error
@@ -78,7 +79,8 @@ func convert(ctx context.Context, client *dagger.Client, want reflect.Type, text
 	return reflect.ValueOf(value), err
 }
 
-// directory is a folder of this machine. By default it is the git checkout that the program was called in.
+// directory is a folder of this machine. By default it is the git checkout that the program was
+// called in.
 func directory(client *dagger.Client, path string) (*dagger.Directory, error) {
 	if path == "" {
 		here, err := os.Getwd()
