@@ -158,15 +158,13 @@ func (p *Project) send(ctx context.Context, method, address, header string, body
 	return nil
 }
 
-// headers are how a token may be sent (https://docs.gitlab.com/api/releases/#authentication). A
-// token tells its kind by its prefix; where an instance has prefixes of its own, an access token
-// may stand beside the user name that is the default.
+// headers are how a token may be sent (https://docs.gitlab.com/api/releases/#authentication).
 func (p *Project) headers() []string {
 	const job, access = "JOB-TOKEN", "PRIVATE-TOKEN"
-	switch {
-	case strings.HasPrefix(p.Token, "glcbt-"):
+	switch KindOf(p.User, p.Token) {
+	case JobToken:
 		return []string{job}
-	case strings.HasPrefix(p.Token, "glpat-"), p.User != "gitlab-ci-token":
+	case AccessToken:
 		return []string{access}
 	}
 	return []string{job, access}

@@ -5,30 +5,20 @@ import (
 	"fmt"
 	"strings"
 
+	"dagger/ship/internal/gitlab"
 	"dagger/ship/internal/network"
 )
 
 // Where GitLab has its settings (https://docs.gitlab.com/ci/jobs/ci_job_token/,
 // https://docs.gitlab.com/user/project/protected_tags/).
 const (
-	jobUser = "gitlab-ci-token" // the only user name that a job token goes with
-
 	accessTokens = "Settings > Access tokens: role Maintainer or Developer, scope write_repository"
 	jobTokens    = "Settings > CI/CD > Job token permissions > Allow Git push requests to the repository, from " +
 		"GitLab 18.4 on"
 )
 
-// isJobToken tells a GitLab job token from an access token, by its prefix; where an instance has
-// its own prefixes, by the user name, which access tokens take any of.
-func (r *Remote) isJobToken() bool {
-	switch {
-	case strings.HasPrefix(r.Token, "glcbt-"):
-		return true
-	case strings.HasPrefix(r.Token, "glpat-"):
-		return false
-	}
-	return r.User == jobUser
-}
+// isJobToken tells a GitLab job token from an access token, as far as that can be told.
+func (r *Remote) isJobToken() bool { return gitlab.KindOf(r.User, r.Token) != gitlab.AccessToken }
 
 // explain says what to do about refused credentials, in GitLab's words since its users meet this
 // most.
@@ -54,10 +44,10 @@ func (r *Remote) unknownToken() string {
 	switch {
 	case r.Token == "":
 		return "it asks for a token and none was given (--token)"
-	case r.isJobToken() && r.User != jobUser:
-		return fmt.Sprintf("a GitLab job token goes with the user %s, not %q (--user)", jobUser, r.User)
+	case r.isJobToken() && r.User != gitlab.JobUser:
+		return fmt.Sprintf("a GitLab job token goes with the user %s, not %q (--user)", gitlab.JobUser, r.User)
 	case r.isJobToken():
-		return "the token is wrong or has expired: a CI_JOB_TOKEN ends with its job; as the user " + jobUser +
+		return "the token is wrong or has expired: a CI_JOB_TOKEN ends with its job; as the user " + gitlab.JobUser +
 			" an access token is good too (on GitLab, " + accessTokens + ")"
 	}
 	return "the token is wrong or has expired (on GitLab, access tokens are made at " + accessTokens + ")"
