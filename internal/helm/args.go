@@ -110,14 +110,14 @@ func (r Release) operation(args ...string) []string {
 }
 
 // limit is the time after which an operation that began has ended, whatever became of it.
-func (r Release) limit() time.Duration { return r.Timeout + grace + killAfter + clocks }
+func (r Release) limit() time.Duration { return r.Timeout + grace + killAfter + ClockTolerance }
 
-// What Helm gets to end in order, to end after it was told to, and what two machines' clocks may
-// differ by.
 const (
-	grace     = 5 * time.Second
-	killAfter = 5 * time.Second
-	clocks    = 10 * time.Second
+	grace     = 5 * time.Second // for Helm to end in order
+	killAfter = 5 * time.Second // for Helm to end after it was told to
+
+	// ClockTolerance is how much two machines' clocks may differ.
+	ClockTolerance = 10 * time.Second
 )
 
 // Bounded ends a command after a time, by timeout(1) as BusyBox and GNU coreutils both have it.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"dagger/ship/internal/helm"
 )
 
 // Release says whose objects are looked at.
@@ -21,15 +23,12 @@ type Release struct {
 	Since time.Time
 }
 
-// clocks is what the clocks of Helm and the cluster may differ by.
-const clocks = 10 * time.Second
-
 // begin is the earliest time that an event of the rollout can have.
 func (r Release) begin() time.Time {
 	if r.Since.IsZero() {
 		return r.Since
 	}
-	return r.Since.Add(-clocks)
+	return r.Since.Add(-helm.ClockTolerance)
 }
 
 // Args asks kubectl, in one call, for all that Read reads. An account that may not list some of the
