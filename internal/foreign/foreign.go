@@ -69,6 +69,9 @@ var reports = regexp.MustCompile(
 
 const steps = `read|look|check|build|tag|publish|latest|notes|deploy|rollback`
 
+// WithoutBOM is the text of a file without the byte order mark that some editors write first.
+func WithoutBOM(text string) string { return strings.TrimPrefix(text, "\ufeff") }
+
 // Visible is text with what cannot be seen, or moves what can be, written out: as \x1b or \u202e.
 // Letters, spaces, tabs and line ends stay.
 func Visible(text string) string {

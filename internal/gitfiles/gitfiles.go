@@ -10,6 +10,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"dagger/ship/internal/foreign"
 )
 
 // MaxPointer is how many bytes a pointer has at most
@@ -77,7 +79,7 @@ func Submodules(modules string) (folders []string) {
 // Ignored returns the patterns of a .dockerignore
 // (https://docs.docker.com/build/concepts/context/#syntax).
 func Ignored(ignore string) (patterns []string) {
-	for line := range strings.Lines(strings.TrimPrefix(ignore, "\ufeff")) {
+	for line := range strings.Lines(foreign.WithoutBOM(ignore)) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue

@@ -1,6 +1,10 @@
 package gitremote
 
-import "strings"
+import (
+	"strings"
+
+	"dagger/ship/internal/foreign"
+)
 
 // setting is one of git's: [section "about"] key = value. Section and key are in lower case, since
 // their case does not count.
@@ -9,7 +13,7 @@ type setting struct{ section, about, key, value string }
 // readSettings reads git's settings as git does (https://git-scm.com/docs/git-config#_syntax).
 func readSettings(text string, take func(setting)) {
 	var s setting
-	for rest := strings.TrimPrefix(text, "\ufeff"); ; {
+	for rest := foreign.WithoutBOM(text); ; {
 		if rest = strings.TrimLeft(rest, " \t\r\n"); rest == "" {
 			return
 		}

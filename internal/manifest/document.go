@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"dagger/ship/internal/foreign"
+	"dagger/ship/internal/position"
 	"dagger/ship/internal/version"
 )
 
@@ -73,7 +74,7 @@ func (f *files) open(file string) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &document{files: f, path: file, data: bytes.TrimPrefix(data, []byte("\ufeff"))}
+	d := &document{files: f, path: file, data: []byte(foreign.WithoutBOM(string(data)))}
 	if len(data) > maxFile {
 		return nil, d.fault(0, "larger than %d MiB: no manifest is", maxFile>>20)
 	}
@@ -132,7 +133,7 @@ func (d *document) called(name string, at *document, line int) {
 // check refuses a name and a version that no ecosystem has: they are parts of tags, images and
 // reports.
 func (d *document) check() error {
-	at := &Error{Path: cmp.Or(d.namePath, d.path), Line: d.nameLine}
+	at := &position.Fault{Path: cmp.Or(d.namePath, d.path), Line: d.nameLine}
 	switch n := utf8.RuneCountInString(d.name); {
 	case n > maxName:
 		at.Text = fmt.Sprintf("the name has %d letters: write one of %d at most", n, maxName)
@@ -140,7 +141,7 @@ func (d *document) check() error {
 		at.Text = fmt.Sprintf("the name %+q has letters that cannot be seen, or that move others: write it without "+
 			"them", d.name)
 	case len(d.version) > maxName:
-		return &Error{
+		return &position.Fault{
 			Path: d.versionPath,
 			Line: d.versionLine,
 			Text: fmt.Sprintf("the version has %d letters: no version is so long", len(d.version)),
@@ -152,7 +153,7 @@ func (d *document) check() error {
 }
 
 func (d *document) fault(line int, format string, values ...any) error {
-	return &Error{Path: d.path, Line: line, Text: fmt.Sprintf(format, values...)}
+	return &position.Fault{Path: d.path, Line: line, Text: fmt.Sprintf(format, values...)}
 }
 
 func (d *document) noProject(format string, values ...any) error {

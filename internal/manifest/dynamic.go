@@ -7,6 +7,8 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+
+	"dagger/ship/internal/position"
 )
 
 // dynamic finds the version where the build tool itself reads it without running code.
@@ -229,7 +231,7 @@ func (d *document) constant(line int, name string, files []string) error {
 	text, where, err := assigned(other.data, name)
 	switch {
 	case errors.Is(err, errNotPlain):
-		return &Error{
+		return &position.Fault{
 			Path: other.path,
 			Line: where,
 			Text: "only running it would tell " + name + ": assign a plain string to it",

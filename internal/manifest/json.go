@@ -7,6 +7,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"dagger/ship/internal/position"
 )
 
 // decodeJSON reads an object (https://www.rfc-editor.org/rfc/rfc8259); of a key given twice, the
@@ -17,7 +19,7 @@ func (d *document) decodeJSON() error {
 	}
 	var object json.RawMessage // checked as a whole, but not made into values: a large file has millions
 	if err := json.Unmarshal(d.data, &object); err != nil {
-		fault := &Error{Path: d.path, Text: err.Error()}
+		fault := &position.Fault{Path: d.path, Text: err.Error()}
 		if at := new(json.SyntaxError); errors.As(err, &at) {
 			fault.Line = lineAt(d.data, at.Offset)
 			fault.Column = int(at.Offset) - bytes.LastIndexByte(d.data[:max(at.Offset-1, 0)], '\n') - 1

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"dagger/ship/internal/foreign"
+	"dagger/ship/internal/position"
 	"dagger/ship/internal/version"
 )
 
@@ -33,28 +33,8 @@ type Tree struct {
 // own: a pyproject.toml that only configures tools, a private package.json without a version.
 var ErrNoProject = errors.New("no project with a version")
 
-// Error is a fault in a manifest: where it is, what it is and what to write instead.
-type Error struct {
-	Path   string
-	Line   int // from 1; 0 where the fault is what is missing
-	Column int // from 1, in bytes; 0 where it is not known
-	Text   string
-}
-
-// Error is one line, whatever stands in the manifest.
-func (e *Error) Error() string {
-	file, text := foreign.Line(e.Path), foreign.Line(e.Text)
-	switch {
-	case e.Line == 0:
-		return file + ": " + text
-	case e.Column == 0:
-		return fmt.Sprintf("%s:%d: %s", file, e.Line, text)
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", file, e.Line, e.Column, text)
-}
-
 // Read reads the manifest at file, whose base name says which format it is in, and what of its
-// neighbours that takes. Its error is an *Error, wraps ErrNoProject, or is one of the tree's own.
+// neighbours that takes. Its error is a *position.Fault, wraps ErrNoProject, or is one of the tree's own.
 func Read(tree Tree, file string) (Project, error) {
 	return read(&files{tree: tree}, path.Clean(file))
 }
@@ -82,7 +62,7 @@ func Find(tree Tree, folder string) (Project, error) {
 			}
 			// one that is faulty beside one that is not is a helper's; but setup.py may be the
 			// project's own
-			if err != nil && len(found) > 0 && file != "setup.py" && errors.As(err, new(*Error)) {
+			if err != nil && len(found) > 0 && file != "setup.py" && errors.As(err, new(*position.Fault)) {
 				continue
 			}
 			if err != nil {
@@ -148,7 +128,7 @@ func read(f *files, file string) (Project, error) {
 	}
 	v, err := version.Parse(d.scheme, d.version)
 	if err != nil {
-		return Project{}, &Error{Path: d.versionPath, Line: d.versionLine, Text: err.Error()}
+		return Project{}, &position.Fault{Path: d.versionPath, Line: d.versionLine, Text: err.Error()}
 	}
 	return Project{Name: d.name, Version: v, Path: file}, nil
 }

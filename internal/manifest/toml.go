@@ -68,7 +68,7 @@ func (d *document) decodeTOML() error {
 	if err := toml.Unmarshal(d.data, &d.values); err != nil {
 		if at := new(toml.DecodeError); errors.As(err, &at) {
 			line, column := at.Position()
-			return &Error{Path: d.path, Line: line, Column: column, Text: err.Error()}
+			return &position.Fault{Path: d.path, Line: line, Column: column, Text: err.Error()}
 		}
 		return d.fault(0, "%v", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"dagger/ship/internal/position"
 )
 
 // element is an XML element with the line that it starts on; text is its own, blanks around it left
@@ -46,7 +48,7 @@ func (d *document) decodeXML() (*element, error) {
 			return nil, d.fault(0, "not an XML document with one root element")
 		case err != nil:
 			if at := new(xml.SyntaxError); errors.As(err, &at) {
-				return nil, &Error{d.path, at.Line, column, at.Msg}
+				return nil, &position.Fault{Path: d.path, Line: at.Line, Column: column, Text: at.Msg}
 			}
 			return nil, d.fault(line, "%v", err)
 		}

@@ -1,5 +1,6 @@
-// Package position finds where a key stands in a TOML file (https://toml.io/en/v1.0.0): decoded
-// values carry no positions, so errors about them ask for it.
+// Package position says where something in a file is: Of finds a key in a TOML file
+// (https://toml.io/en/v1.0.0), since decoded values carry no positions, and Fault is an error with a
+// line and a column.
 package position
 
 import (

@@ -23,6 +23,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"dagger/ship/internal/foreign"
 	"dagger/ship/internal/position"
 )
 
@@ -52,22 +53,9 @@ type Project struct {
 	data []byte
 }
 
-// Error is a fault in the file.
-type Error struct {
-	Line, Column int // from 1, the column in bytes; 0 where the fault is what is missing
-	Text         string
-}
-
-func (e *Error) Error() string {
-	if e.Line == 0 {
-		return File + ": " + e.Text
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", File, e.Line, e.Column, e.Text)
-}
-
-// Read returns the projects in the order in which the file lists them. Its error is an *Error.
+// Read returns the projects in the order in which the file lists them. Its error is a *position.Fault.
 func Read(data []byte) ([]Project, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = []byte(foreign.WithoutBOM(string(data)))
 	var file struct {
 		Projects map[string]Project `toml:"projects"`
 	}
@@ -75,7 +63,7 @@ func Read(data []byte) ([]Project, error) {
 		return nil, explain(err)
 	}
 	if len(file.Projects) == 0 {
-		return nil, &Error{Text: "it lists no projects: write [projects.NAME] for each"}
+		return nil, &position.Fault{Path: File, Text: "it lists no projects: write [projects.NAME] for each"}
 	}
 	list := make([]Project, 0, len(file.Projects))
 	for key, p := range file.Projects {
@@ -104,10 +92,10 @@ func Read(data []byte) ([]Project, error) {
 	return list, circle(list)
 }
 
-// Fault is an *Error about what the project says under a setting's name, or about the project where
+// Fault is a *position.Fault about what the project says under a setting's name, or about the project where
 // it does not say it.
 func (p Project) Fault(setting, format string, values ...any) error {
-	at := &Error{Text: fmt.Sprintf(format, values...)}
+	at := &position.Fault{Path: File, Text: fmt.Sprintf(format, values...)}
 	if at.Line, at.Column = position.Of(p.data, "projects", p.Key, setting); at.Line == 0 {
 		at.Line, at.Column = position.Of(p.data, "projects", p.Key)
 	}
@@ -185,17 +173,19 @@ func explain(err error) error {
 		if len(valid) == 1 {
 			name = key[0]
 		}
-		return &Error{
-			line,
-			column,
-			fmt.Sprintf("unknown key %q: did you mean %q? Known are %s", name, nearest(name, valid),
+		return &position.Fault{
+			Path:   File,
+			Line:   line,
+			Column: column,
+			Text: fmt.Sprintf("unknown key %q: did you mean %q? Known are %s", name, nearest(name, valid),
 				strings.Join(valid, ", ")),
 		}
 	case errors.As(err, &wrong):
 		line, column := wrong.Position()
-		return &Error{line, column, strings.TrimPrefix(wrong.Error(), "toml: ")}
+		text := strings.TrimPrefix(wrong.Error(), "toml: ")
+		return &position.Fault{Path: File, Line: line, Column: column, Text: text}
 	}
-	return &Error{Text: err.Error()}
+	return &position.Fault{Path: File, Text: err.Error()}
 }
 
 // settings are the keys that a project may have.
