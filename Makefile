@@ -3,6 +3,7 @@
 # make soak    kills releases and breaks servers, RUNS times from SEED on, and looks whether a retry puts all right
 # make bench   measures Ship against what people use instead; ONLY=nothing RUNS=7 one part (see bench/RESULTS.md)
 # make build   builds the programs only
+# make bindings lays what an engine would generate where editors and linters look; they need -tags standalone
 #
 # Builds go to a cache outside the tree, each in a folder named after the sources that it was made from.
 CACHE := $(or $(SHIP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ship)
@@ -30,7 +31,7 @@ export SEMANTIC_RELEASE_PROGRAM := $(if $(shell command -v npm),$(SEMANTIC)/node
 STANDALONE := -tags standalone -overlay standalone/overlay.json
 export CGO_ENABLED := 0
 
-.PHONY: demo test soak bench build lint lint-ship unit unit-ship e2e bench-test deps clean
+.PHONY: demo test soak bench build bindings lint lint-ship unit unit-ship e2e bench-test deps clean
 
 # $(call built,COMMAND) runs a build and says what and how long.
 define built
@@ -64,6 +65,12 @@ $(PIPELINE)/node_modules/.bin/gitlab-ci-local:
 $(SEMANTIC)/node_modules/.bin/semantic-release:
 	$(call built,cp bench/npm/package*.json $(SEMANTIC) && cd $(SEMANTIC) && npm ci --silent --no-audit --no-fund)
 
+# Copies that git and engines ignore, and builds replace; `dagger develop` puts an engine's there.
+bindings:
+	@mkdir -p internal/dagger
+	@cp standalone/_main.go dagger.gen.go
+	@cp standalone/dagger/dagger.go internal/dagger/dagger.gen.go
+
 # Debian packages that the programs run on; installs what is missing.
 deps: $(TESTBED_PROGRAM)
 	@$(TESTBED_PROGRAM) setup
@@ -79,22 +86,18 @@ STATICCHECK := $(CACHE)/staticcheck-$(shell go -C e2e list -m -f "{{.Version}}" 
 $(STATICCHECK):
 	$(call built,go -C e2e build -o $@ honnef.co/go/tools/cmd/staticcheck)
 
-# staticcheck reads files where the overlay only says that they are, so the module is checked in a copy that has them.
-COPY := $(CACHE)/lint
 lint: lint-ship
 	@set -e; for module in $(MODULES); do echo "vet and staticcheck $$module"; \
 		(cd $$module && go vet ./... && $(STATICCHECK) ./...); done
 	$(MAKE) --no-print-directory -C testbed/cluster lint STATICCHECK=$(STATICCHECK)
 
-lint-ship: $(STATICCHECK)
+# Linters read files, not what an overlay says, so they get the bindings.
+lint-ship: $(STATICCHECK) bindings
 	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
-	@rm -rf $(COPY) && mkdir -p $(COPY)/internal/dagger && cp -r go.mod go.sum $$(git ls-files ':(glob)*.go') $(COPY) && \
-		cp -r internal $(COPY) && mkdir -p $(COPY)/standalone && cp -r standalone/cli $(COPY)/standalone && \
-		cp standalone/main.go $(COPY)/dagger.gen.go && cp standalone/dagger/dagger.go $(COPY)/internal/dagger/dagger.gen.go
-	@cd $(COPY) && echo "vet and staticcheck ship" && go vet -tags standalone ./... && $(STATICCHECK) -tags standalone ./...
+	@echo "vet and staticcheck ship" && go vet -tags standalone ./... && $(STATICCHECK) -tags standalone ./...
 
 unit-ship:
-	go test $(STANDALONE) -vet=off ./internal/... ./standalone/cli
+	go test -vet=off $(STANDALONE) ./internal/... ./standalone/cli
 
 unit: build unit-ship
 	go -C embedded test -vet=off ./...

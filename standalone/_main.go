@@ -5,7 +5,8 @@
 //	go build -tags standalone -overlay standalone/overlay.json -o ship .
 //	ship --image=registry.example/shop plan
 //
-// The overlay puts this file where an engine would put the code that it generates.
+// The overlay puts this file where an engine would put the code that it generates; `make bindings` copies it there, for editors.
+// Here it is no part of a package, since its name begins with "_".
 package main
 
 import (
@@ -26,9 +27,9 @@ import (
 
 var dag *dagger.Client
 
-// The functions' documentation is their help, as in the engine.
+// The functions' documentation is their help, as in the engine. No hidden file and no folder is among these.
 //
-//go:embed main.go release.go version.go image.go deploy.go status.go report.go
+//go:embed *.go
 var sources embed.FS
 
 func main() {
