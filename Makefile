@@ -102,6 +102,7 @@ unit-ship:
 unit: build unit-ship
 	go -C embedded test -vet=off ./...
 	go -C testbed test -vet=off ./...
+	go -C e2e test -vet=off ./pages
 	$(MAKE) --no-print-directory -C testbed/cluster test OUT=$(CLUSTER)
 
 e2e: build $(GITLAB_CI_LOCAL_PROGRAM)

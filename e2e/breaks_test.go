@@ -10,12 +10,12 @@ import (
 	"dagger/ship/testbed/control"
 )
 
-// TestReadmeBreaks breaks releases in the ways that users meet most, and looks for each line that the README shows, in order, in what
-// they say; … stands for lines that the README leaves out.
-func TestReadmeBreaks(t *testing.T) {
+// TestPageOfBreaks breaks releases in the ways that users meet most, and looks for each line that docs/when-it-breaks.md shows, in
+// order, in what they say; … stands for lines that the page leaves out.
+func TestPageOfBreaks(t *testing.T) {
 	t.Parallel()
 	if world.OnEngine() || world.Cluster.Node != "real" {
-		t.Skip("the README shows what the program prints beside a real node")
+		t.Skip("the page shows what the program prints beside a real node")
 	}
 	for heading, breaks := range map[string]func(*app) string{
 		"The token may not push": func(a *app) string {
@@ -68,7 +68,7 @@ func TestReadmeBreaks(t *testing.T) {
 				}
 				_, after, found := strings.Cut(rest, line)
 				if !found {
-					t.Fatalf("README.md shows %q, but this was said:\n%s", line, said)
+					t.Fatalf("the page shows %q, but this was said:\n%s", line, said)
 				}
 				rest = after
 			}
@@ -87,14 +87,14 @@ func (a *app) fails() string {
 	return said
 }
 
-// under is the README's code block after a heading.
+// under is the first code block of docs/when-it-breaks.md after a heading.
 func under(t *testing.T, heading string) string {
 	t.Helper()
-	_, after, found := strings.Cut(readme(t), "\n### "+heading+"\n")
+	_, after, found := strings.Cut(read(t, "docs/when-it-breaks.md"), "\n## "+heading+"\n")
 	_, after, _ = strings.Cut(after, "```\n")
 	text, _, closed := strings.Cut(after, "```")
 	if !found || !closed {
-		t.Errorf("README.md shows nothing under %q", heading)
+		t.Errorf("the page shows nothing under %q", heading)
 	}
 	return text
 }

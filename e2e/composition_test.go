@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// TestComposition calls the example of a module that is built on ship: the README quotes it, and a Dagger engine runs it.
+// TestComposition calls the example of a module that is built on ship: docs/reference.md quotes it, and a Dagger engine runs it.
 func TestComposition(t *testing.T) {
 	t.Parallel()
 	code, err := os.ReadFile("../examples/composition/main.go")
 	must(t, 0, err)
-	_, quoted, _ := strings.Cut(readme(t), "### From another module\n\n```go\n")
+	_, quoted, _ := strings.Cut(read(t, "docs/reference.md"), "## From another module\n\n```go\n")
 	quoted, _, closed := strings.Cut(quoted, "```")
 	if words := strings.Join(strings.Fields(quoted), " "); !closed || !strings.Contains(strings.Join(strings.Fields(string(code)), " "), words) {
-		t.Errorf("the README shows what is not in examples/composition/main.go:\n%s", quoted)
+		t.Errorf("docs/reference.md shows what is not in examples/composition/main.go:\n%s", quoted)
 	}
 	if !world.OnEngine() {
 		t.Skip("modules on top of ship run in a Dagger engine only")

@@ -136,8 +136,8 @@ func TestPipelineFiles(t *testing.T) {
 		}
 	}
 	for _, command := range regexp.MustCompile(`(?m)^  script: (make \w+)`).FindAllStringSubmatch(string(own), -1) {
-		if !strings.Contains(readme(t), command[1]) {
-			t.Errorf("README.md does not tell of %s", command[1])
+		if !strings.Contains(read(t, "CONTRIBUTING.md"), command[1]) {
+			t.Errorf("CONTRIBUTING.md does not tell of %s", command[1])
 		}
 	}
 }
