@@ -10,7 +10,8 @@ import (
 //
 // It deploys by digest. It does nothing if the environment runs the version already, or a newer
 // one, and fails if the image is not published. When a rollout fails, the error shows pods, events
-// and logs, and the strategy upgrade rolls back. +cache="session"
+// and logs, and the strategy upgrade rolls back.
+// +cache="session"
 func (s *Ship) Deploy(
 	ctx context.Context,
 	// Name of one of the environments in the settings, as production

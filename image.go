@@ -21,7 +21,8 @@ func (s *Ship) WithImage(
 // It builds HEAD as the git remote has it, without what is not committed and pushed. The image's
 // labels and annotations say the version, commit, time and place of its source
 // (org.opencontainers.image.*), as do those of a container given by with-image. It fails if the
-// build does. +cache="session"
+// build does.
+// +cache="session"
 func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
 	r, err := s.one(ctx)
 	if err != nil {
@@ -34,7 +35,8 @@ func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
 //
 // It moves the tag latest to the highest final version, and returns the image's reference,
 // HOST/PATH:VERSION@sha256:…. It never overwrites a version, and fails if the image there is of
-// another commit. +cache="session"
+// another commit.
+// +cache="session"
 func (s *Ship) Publish(ctx context.Context) (string, error) {
 	r, err := s.one(ctx)
 	if err != nil {

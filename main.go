@@ -89,7 +89,8 @@ func New(
 	ws *dagger.Workspace,
 	// The app's repo, with its .git folder (or see commit). Default: the repo that dagger is called
 	// in. The manifest is read from here; what is built and deployed is the version's commit as the
-	// git remote has it +optional
+	// git remote has it
+	// +optional
 	source *dagger.Directory,
 	// Project to act on, of those that the source's ship.toml lists.
 	// Default: all of them, for release, plan, reports, status and deployments
@@ -97,27 +98,34 @@ func New(
 	project string,
 	// Manifest to read name and version from, as services/api/Cargo.toml. Default: the one at the
 	// root of the source. It may be one for Python, JavaScript, Rust, Java, .NET, PHP, Dart, Elixir
-	// or Helm, or a VERSION file; the README lists them +optional
+	// or Helm, or a VERSION file; the README lists them
+	// +optional
 	manifest string,
 	// Commit that the source was checked out at, 40 hexadecimal digits. Default: HEAD of the
-	// source's .git folder +optional
+	// source's .git folder
+	// +optional
 	commit string,
 	// URL of the git remote to tag, over HTTP(S). Default: the remote called origin in the source's
-	// .git/config +optional
+	// .git/config
+	// +optional
 	remote string,
 	// User name that goes with the token. The default is what GitLab asks for beside a job token;
-	// access tokens take any +optional +default="gitlab-ci-token"
+	// access tokens take any
+	// +optional
+	// +default="gitlab-ci-token"
 	user string,
 	// Token that may push tags to the git remote, as env://CI_JOB_TOKEN or file://PATH. On GitLab,
 	// a project access token with the scope write_repository, or the job token if its project
-	// allows pushes +optional
+	// allows pushes
+	// +optional
 	token *dagger.Secret,
 	// How tags are named, as v{version}; {name} is the project's name
 	// +optional
 	// +default="{name}-{version}"
 	template string,
 	// Release a version lower than one that is tagged already: a fix for an older line. The image's
-	// tag latest stays +optional
+	// tag latest stays
+	// +optional
 	maintenance bool,
 	// Let the tag's push start a pipeline of its own (GitLab).
 	// By default it says ci.skip, since the pipeline that calls Ship deploys the version itself
@@ -126,7 +134,8 @@ func New(
 	// URL of GitLab's API, as https://gitlab.example.com/api/v4; in a GitLab project's .env,
 	// ${CI_API_V4_URL:-}. The version's tag then gets a release there, with what changed and the
 	// image's digest. The token is the job's, or an access token with the scope api too. Default:
-	// no release is made +optional
+	// no release is made
+	// +optional
 	gitlab string,
 	// Image to publish, as HOST[:PORT]/PATH without a tag (docker.io/ACCOUNT/NAME on Docker Hub).
 	// Default: the project's name below registry
@@ -143,11 +152,13 @@ func New(
 	password *dagger.Secret,
 	// Speak plain HTTP to the registry, as local ones do, and let the token go to a git remote or
 	// GitLab that speaks only that. The push is the engine's own: its configuration must name the
-	// registry as one of plain HTTP too +optional
+	// registry as one of plain HTTP too
+	// +optional
 	insecure bool,
 	// The registry, if it is one that this machine or a Dagger module runs, as
 	// tcp://localhost:5000. It is reached there, in the name of image's host. Called
-	// localhost:5000, one of plain HTTP needs no engine configuration +optional
+	// localhost:5000, one of plain HTTP needs no engine configuration
+	// +optional
 	service *dagger.Service,
 	// Dockerfile, relative to the source
 	// +optional
@@ -157,16 +168,19 @@ func New(
 	// +optional
 	target string,
 	// Build arguments for the Dockerfile, each KEY=VALUE, as --args=PYTHON=3.13,EXTRAS=db. No
-	// secrets: they show in the image +optional
+	// secrets: they show in the image
+	// +optional
 	args []string,
 	// Environments to deploy to, in this order, as --environments=test,production. Those with +
 	// between them at the same time, as --environments=test,eu+us; one's failure does not stop the
 	// others there. Each is NAME[=NAMESPACE][:STRATEGY], as live=shop:upgrade; the namespace is
 	// NAME by default. The strategy is upgrade (the default: rolls pods, rolls back on failure) or
-	// reinstall (uninstalls first). The chart's values-NAME.yaml is used if there is one +optional
+	// reinstall (uninstalls first). The chart's values-NAME.yaml is used if there is one
+	// +optional
 	environments []string,
 	// Names of the environments that take pre-releases (1.4.0-rc.1, 1.4.0rc1) too, as
-	// --prereleases=test +optional
+	// --prereleases=test
+	// +optional
 	prereleases []string,
 	// Kubeconfig of the cluster, as file://PATH or env://NAME
 	// +optional
@@ -177,16 +191,20 @@ func New(
 	chart string,
 	// Keys of the chart's values that get the image's repository, tag and digest, as
 	// --keys=app.image,app.tag,app.digest. For a chart that knows no digest, name two: the tag is
-	// then given as TAG@DIGEST. Default: image.repository,image.tag,image.digest +optional
+	// then given as TAG@DIGEST. Default: image.repository,image.tag,image.digest
+	// +optional
 	// +default=["image.repository","image.tag","image.digest"]
 	keys []string,
 	// How long each of these may take, as 90s or 10m: fetching the source, pushing the image, a
-	// Helm operation with its rollout. A build may take twelve times as long +optional
+	// Helm operation with its rollout. A build may take twelve times as long
+	// +optional
 	// +default="5m"
 	timeout string,
 	// How long the git remote, the registry or the cluster may take to answer one request, as 30s.
 	// What fails because of the network, or with a status of 429 or from 500 on, is tried three
-	// times +optional +default="30s"
+	// times
+	// +optional
+	// +default="30s"
 	deadline string,
 	// Certificates (PEM) of the authority that signed those of the git remote and of the registry,
 	// as file://PATH. In a GitLab project's .env, file://${CI_SERVER_TLS_CA_FILE:-}. The system's
@@ -194,7 +212,9 @@ func New(
 	// +optional
 	ca *dagger.Secret,
 	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in. It has a shell, too, with timeout,
-	// find, realpath and tar +optional +default="docker.io/alpine/k8s:1.37.1"
+	// find, realpath and tar
+	// +optional
+	// +default="docker.io/alpine/k8s:1.37.1"
 	tools string,
 ) (*Ship, error) {
 	if source == nil {

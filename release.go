@@ -8,7 +8,8 @@ import "context"
 // It returns the report as text: what was done, what was already there, and where it runs now.
 // Called again after a failure, it does what is missing. An error says what failed, what was done
 // before, and what to do next. If ship.toml lists several projects, each is released, after those
-// that it needs; one's failure does not stop the others. +cache="session"
+// that it needs; one's failure does not stop the others.
+// +cache="session"
 func (s *Ship) Release(ctx context.Context) (string, error) {
 	return s.run(ctx, false)
 }
@@ -16,7 +17,8 @@ func (s *Ship) Release(ctx context.Context) (string, error) {
 // Plan a release: say what it would do and why, and change nothing.
 //
 // It returns the steps as text. It needs no token if the remote and the registry can be read
-// without. +cache="session"
+// without.
+// +cache="session"
 func (s *Ship) Plan(ctx context.Context) (string, error) {
 	return s.run(ctx, true)
 }

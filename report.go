@@ -45,7 +45,8 @@ type Step struct {
 }
 
 // Report on a release as an object: do what release does for one project, and return what came of
-// it field by field. +cache="session"
+// it field by field.
+// +cache="session"
 func (s *Ship) Report(ctx context.Context) (*Report, error) {
 	all, err := s.open(ctx, false)
 	if err != nil {
@@ -65,7 +66,8 @@ func (s *Ship) Report(ctx context.Context) (*Report, error) {
 //
 // On the command line, name a field, as in dagger call reports version: its values are printed, one
 // for each project. What their dotenv hands on is named after the projects: API_VERSION for the one
-// that is called api there. +cache="session"
+// that is called api there.
+// +cache="session"
 func (s *Ship) Reports(ctx context.Context) ([]*Report, error) {
 	all, err := s.open(ctx, false)
 	if err != nil {

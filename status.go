@@ -80,7 +80,8 @@ func (s *Ship) Status(ctx context.Context) (string, error) {
 // Deployments in the order of the settings: what status shows, as objects.
 //
 // On the command line, name a field, as in dagger call deployments version: its values are printed,
-// one for each environment. +cache="session"
+// one for each environment.
+// +cache="session"
 func (s *Ship) Deployments(ctx context.Context) ([]*Deployment, error) {
 	all, err := s.open(ctx, false)
 	if err != nil {

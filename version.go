@@ -27,7 +27,8 @@ type Tag struct {
 // Version and name of the project, as its manifest says.
 //
 // It fails, with file and line, if there is none, if the version is not valid, or if only running
-// code would tell it. +cache="session"
+// code would tell it.
+// +cache="session"
 func (s *Ship) Version(ctx context.Context) (*Version, error) {
 	r, err := s.one(ctx)
 	if err != nil {
@@ -43,7 +44,8 @@ func (s *Ship) Version(ctx context.Context) (*Version, error) {
 // Tag the version's commit on the git remote, if it has no such tag.
 //
 // The tag is annotated, and never moved. Mind that release builds before it tags, so that a version
-// that does not build gets none. +cache="session"
+// that does not build gets none.
+// +cache="session"
 func (s *Ship) Tag(ctx context.Context) (*Tag, error) {
 	r, err := s.one(ctx)
 	if err != nil {

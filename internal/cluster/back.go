@@ -71,7 +71,7 @@ func (e *Environment) goBack(
 	if onPurpose {
 		failure = e.Tools.Repeat(ctx, e.Tools.Cluster(), release.RollbackArgs(to))
 	} else {
-		failure = e.backAfterFailure(ctx, release, to)
+		failure = e.backAfterFailure(ctx, release, from, to)
 	}
 	after, err := e.last(ctx)
 	switch {
@@ -95,7 +95,7 @@ func (e *Environment) goBack(
 	if claimed, err := e.claim(ctx, release, after); err != nil || !claimed {
 		return cmp.Or(err, errTaken)
 	}
-	if err := e.backAfterFailure(ctx, release, between); err != nil {
+	if err := e.backAfterFailure(ctx, release, after, between); err != nil {
 		return fmt.Errorf("%w: revision %d, which does not run any more: %w", errTaken, between, err)
 	}
 	return fmt.Errorf("%w: revision %d, which runs again", errTaken, between)
@@ -103,13 +103,13 @@ func (e *Environment) goBack(
 
 // backAfterFailure returns to a revision after a failure, and writes down that this was why, if Helm
 // itself has no place for it.
-func (e *Environment) backAfterFailure(ctx context.Context, release helm.Release, to int) error {
+func (e *Environment) backAfterFailure(ctx context.Context, release helm.Release, from helm.Revision, to int) error {
 	failure := e.Tools.Repeat(ctx, e.Tools.Cluster(), release.RecoverArgs(to))
 	if release.RecoveredArgs(0) == nil {
 		return failure
 	}
 	after, err := e.last(ctx)
-	if err != nil || !after.Rollback() {
+	if err != nil || !after.Rollback() || after.Number <= from.Number {
 		return cmp.Or(failure, err)
 	}
 	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), release.RecoveredArgs(after.Number))

@@ -68,7 +68,7 @@ func Pack(ctx context.Context, t Tools, timeout time.Duration, tree *dagger.Dire
 func (e *Environment) with(
 	ctx context.Context, container *dagger.Container, chart Chart, image helm.Image,
 ) (*dagger.Container, helm.Release, error) {
-	release, err := e.versioned(ctx)
+	release, err := e.versioned()
 	if err != nil {
 		return nil, release, err
 	}

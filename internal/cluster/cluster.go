@@ -22,7 +22,7 @@ import (
 type Tools interface {
 	Plain() *dagger.Container
 	Cluster() *dagger.Container
-	Helm(ctx context.Context) (helm.Version, error)
+	Helm() (helm.Version, error)
 	Run(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
 	Act(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
 	Ask(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
@@ -32,7 +32,6 @@ type Tools interface {
 // Cluster is what the releases of a call share of the cluster: what several ask for is asked for
 // once.
 type Cluster struct {
-	Tools    Tools
 	Timeout  time.Duration // of an operation of Helm's
 	Deadline time.Duration // of a request
 	ID       string        // of this call, among others that are at work
@@ -69,7 +68,8 @@ type Environment struct {
 	Prereleases bool // it takes pre-releases, too
 	ByName      bool // it was asked for by name, so what it was rolled back from does not matter
 
-	Say func(string) // tells whoever waits what is being waited for
+	Tools Tools
+	Say   func(string) // tells whoever waits what is being waited for
 }
 
 // say tells whoever waits what is being waited for.
@@ -133,8 +133,11 @@ func versionOf(image helm.Image) string {
 // seen is the release's last revision, as it was when the first project looked at the namespace.
 func (e *Environment) seen() (helm.Revision, error) {
 	last, err := e.revisions.Get(e.Namespace, func() (map[string]helm.Revision, error) {
-		e.Expect(e.Namespace, e.Release)
-		return e.lastRevisions(e.Context, e.expected[e.Namespace]...)
+		names := slices.Clone(e.expected[e.Namespace])
+		if !slices.Contains(names, e.Release) {
+			names = append(names, e.Release)
+		}
+		return e.lastRevisions(e.Context, names...)
 	})
 	if err != nil {
 		return helm.Revision{}, fmt.Errorf("environment %s: %w", e.Name, err)
@@ -192,9 +195,9 @@ func (e *Environment) helm() helm.Release {
 }
 
 // versioned is helm with the version of the Helm that is to act.
-func (e *Environment) versioned(ctx context.Context) (release helm.Release, err error) {
+func (e *Environment) versioned() (release helm.Release, err error) {
 	release = e.helm()
-	release.Helm, err = e.Tools.Helm(ctx)
+	release.Helm, err = e.Tools.Helm()
 	return release, err
 }
 

@@ -46,7 +46,7 @@ func (r *recorded) Plain() *dagger.Container {
 	return (&dagger.Container{}).WithGraphQLQuery(querybuilder.Query().Select("container"))
 }
 func (r *recorded) Cluster() *dagger.Container { return r.Plain() }
-func (r *recorded) Helm(context.Context) (helm.Version, error) {
+func (r *recorded) Helm() (helm.Version, error) {
 	return helm.Version{Major: 4, Minor: 3}, nil
 }
 func (r *recorded) Repeat(ctx context.Context, c *dagger.Container, args []string) error {
@@ -163,7 +163,6 @@ func newRecorded(t *testing.T) *recorded {
 
 func (r *recorded) environment(t *testing.T) *Environment {
 	c := &Cluster{
-		Tools:    r,
 		Timeout:  time.Minute,
 		Deadline: time.Second,
 		ID:       "A",
@@ -171,7 +170,7 @@ func (r *recorded) environment(t *testing.T) *Environment {
 		Context:  t.Context(),
 	}
 	return &Environment{
-		Cluster: c, Target: helm.Target{Name: "live", Namespace: "shop", Strategy: helm.Upgrade}, Release: "shop", Keys: helm.DefaultKeys,
+		Cluster: c, Tools: r, Target: helm.Target{Name: "live", Namespace: "shop", Strategy: helm.Upgrade}, Release: "shop", Keys: helm.DefaultKeys,
 		Say: func(text string) { t.Log(text) },
 	}
 }

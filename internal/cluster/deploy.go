@@ -95,8 +95,8 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 // the one before that is superseded by none.
 func (e *Environment) counted(ctx context.Context, revision helm.Revision) (helm.Revision, error) {
 	history, err := e.history(ctx)
-	if n := len(history); n > 0 {
-		revision.Number = max(revision.Number, history[n-1].Revision)
+	if n := len(history); n > 0 && history[n-1].Revision > revision.Number {
+		revision.Number, revision.UID = history[n-1].Revision, ""
 	}
 	return revision, err
 }
@@ -108,7 +108,7 @@ func (e *Environment) roll(
 ) (cause string, err error) {
 	release.Next = before.Number + 1
 	operations := [][]string{release.UpgradeArgs()}
-	if before.Number > 0 && (e.Strategy == helm.Reinstall || before.Status == "uninstalling") {
+	if before.Status != "" && (e.Strategy == helm.Reinstall || before.Status == "uninstalling") {
 		if claimed, err := e.claim(ctx, *release, before); err != nil || !claimed {
 			return helm.Taken, err
 		}

@@ -13,9 +13,9 @@ import (
 
 // lasted is how long something has lasted since a time of the cluster's. If the cluster does not
 // tell its time, it is how long it was watched.
-func (e *Environment) lasted(ctx context.Context, since, watched time.Time) time.Duration {
+func (e *Environment) lasted(since, watched time.Time) time.Duration {
 	told, err := e.clocks.Get(e.Namespace, func() (clock, error) {
-		answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), helm.ClockArgs(e.Namespace))
+		answer, err := e.Tools.Ask(e.Context, e.Tools.Cluster(), helm.ClockArgs(e.Namespace))
 		if err == nil && answer.Code != 0 {
 			err = errors.New(answer.Failure())
 		}
@@ -46,22 +46,11 @@ func (e *Environment) unlock(
 		if err != nil {
 			return revision, recovered, err
 		}
-		hold := revision.HeldFrom(e.ID)
 		if !revision.Is(watched) || revision.Claim != watched.Claim {
 			watched, since = revision, time.Now()
 		}
-		held := fmt.Sprintf(
-			"%s in %s is %s since %s",
-			e.Release,
-			e.Namespace,
-			hold.What,
-			hold.Since.Format(time.DateTime),
-		)
-		var lasted time.Duration
-		if hold.Known {
-			lasted = e.lasted(ctx, hold.Since, since)
-		}
-		verdict, left := hold.Judge(lasted, time.Since(since), release.Timeout)
+		hold, verdict, left := e.judge(release, revision, since)
+		held := fmt.Sprintf("%s in %s is %s since %s", e.Release, e.Namespace, hold.What, hold.Since.Format(time.DateTime))
 		switch {
 		case verdict == helm.Free:
 			return revision, recovered, nil
@@ -76,6 +65,9 @@ func (e *Environment) unlock(
 		case verdict == helm.Stuck:
 			back, err := e.free(ctx, release, revision)
 			if errors.Is(err, errTaken) { // another release waited for the same, and is at work by now
+				if err := network.Sleep(ctx, lookAgain); err != nil {
+					return revision, "", err
+				}
 				continue
 			}
 			if err != nil {
@@ -98,6 +90,22 @@ func (e *Environment) unlock(
 			return revision, "", err
 		}
 	}
+}
+
+// judge decides what to do about the first thing that holds a revision, which was watched since a time.
+func (e *Environment) judge(
+	release helm.Release, revision helm.Revision, since time.Time,
+) (hold helm.Hold, verdict helm.Verdict, left time.Duration) {
+	for _, hold = range revision.Holds(e.ID) {
+		var lasted time.Duration
+		if hold.Known {
+			lasted = e.lasted(hold.Since, since)
+		}
+		if verdict, left = hold.Judge(lasted, time.Since(since), release.Timeout); verdict != helm.Free {
+			return hold, verdict, left
+		}
+	}
+	return hold, helm.Free, 0
 }
 
 // How often a release that is held is looked at, and how often whoever waits is told.

@@ -14,7 +14,7 @@ import (
 // revision that ran a different one. It says what was done; changed is false if the environment
 // runs that version already.
 func (e *Environment) Rollback(ctx context.Context, version string) (said string, changed bool, err error) {
-	release, err := e.versioned(ctx)
+	release, err := e.versioned()
 	if err != nil {
 		return "", false, err
 	}

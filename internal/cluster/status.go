@@ -27,8 +27,8 @@ func (e *Environment) State() (State, error) {
 	}
 	image := revision.Image(e.Keys)
 	state := State{
-		Version:  versionOf(image),
-		Digest:   image.Digest,
+		Version:  e.Redactor.Line(versionOf(image)),
+		Digest:   e.Redactor.Line(image.Digest),
 		Revision: revision.Number,
 		Since:    revision.Since,
 		Text:     "nothing is deployed",
@@ -53,11 +53,11 @@ func (e *Environment) health(revision helm.Revision) (healthy bool, text string)
 	}
 	seen, err := e.objects.Get(e.Namespace, func() (objects, error) { return e.list(e.Context) })
 	if err != nil {
-		return false, unseen(err)
+		return false, e.unseen(err)
 	}
 	state, err := e.state(seen, rollout.Release{Name: e.Release, Namespace: e.Namespace})
 	if err != nil {
-		return false, unseen(err)
+		return false, e.unseen(err)
 	}
 	if healthy, why := state.Healthy(); !healthy {
 		return false, e.Redactor.Line(why)
@@ -65,7 +65,7 @@ func (e *Environment) health(revision helm.Revision) (healthy bool, text string)
 	return true, "healthy"
 }
 
-func unseen(err error) string {
+func (e *Environment) unseen(err error) string {
 	why, _, _ := strings.Cut(tools.Explain(err), "\n")
-	return "deployed, but how it is cannot be seen: " + why
+	return "deployed, but how it is cannot be seen: " + e.Redactor.Line(why)
 }

@@ -13,6 +13,7 @@ import (
 
 // Revision is one state that a release has been in.
 type Revision struct {
+	UID     string    // of its record: an install counts from 1 again after an uninstall
 	Number  int       // counted from 1; 0: there is no such release
 	Status  string    // deployed, failed, superseded, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/
 	Since   time.Time // when its operation began, by the clock of the machine that Helm ran on
@@ -53,24 +54,25 @@ func (r Revision) Recovery() bool {
 
 // Hold is what keeps others from acting on a revision.
 type Hold struct {
-	What  string        // "" if nothing does
+	What  string        // pending-upgrade, …
 	Since time.Time     // by the cluster's clock; zero if that is not known
 	Limit time.Duration // how long it may last
 	Known bool          // whether Ship began it. Of what somebody else began, nothing says how long it may last
 	Claim bool          // whether it is a claim. One that is over can be replaced, and nothing has to be freed
 }
 
-// HeldFrom tells what keeps the owner of an id from acting on the revision: a pending operation, or
-// another's claim.
-func (r Revision) HeldFrom(owner string) Hold {
+// Holds tells what keeps the owner of an id from acting on the revision: another's claim, and a
+// pending operation. Both may do so: whoever takes a pending revision back claims it.
+func (r Revision) Holds(owner string) (holds []Hold) {
+	if of, limit, known := r.Claim.parse(); known && of == r.Number && !r.Claim.Of(owner) {
+		claim := Hold{What: "claimed by another release", Since: r.Claimed, Limit: limit, Known: true, Claim: true}
+		holds = append(holds, claim)
+	}
 	if r.Pending() {
 		limit, known := r.limit()
-		return Hold{What: r.Status, Since: r.Created, Limit: limit, Known: known}
+		holds = append(holds, Hold{What: r.Status, Since: r.Created, Limit: limit, Known: known})
 	}
-	if of, limit, known := r.Claim.parse(); known && of == r.Number && !r.Claim.Of(owner) {
-		return Hold{What: "claimed by another release", Since: r.Claimed, Limit: limit, Known: true, Claim: true}
-	}
-	return Hold{}
+	return holds
 }
 
 // limit returns how long the operation of a pending revision may take, by its OperationLabel or,

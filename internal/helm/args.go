@@ -20,7 +20,7 @@ type Release struct {
 
 	// Next is the revision that an operation is to make. An upgrade or install says it in a label
 	// of the revision, with the operation's limit, so that whoever finds it pending later knows
-	// when its maker has ended: see Revision.HeldFrom.
+	// when its maker has ended: see Revision.Holds.
 	Next int
 	// CreateNamespace has Helm make the namespace. It is for one that is missing only: Helm 4 takes
 	// labels and annotations from one that is there, those that another release of Helm's has set,

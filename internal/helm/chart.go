@@ -10,15 +10,21 @@ const ComparePath = "templates/ship-compare-revision.yaml"
 
 // Compare is a template that makes Helm compare before it changes anything: Helm reads the last
 // revision, renders the chart as the next one, and then makes that one, which fails if somebody was
-// faster. So a chart that renders only as the revision that was looked for is never rolled out over
-// one that nobody looked at. The template itself renders to nothing.
+// faster. So a chart that renders only as the revision after the one that was looked at, while that
+// one's record is there, is never rolled out over one that nobody looked at. The template itself
+// renders to nothing.
 func (r Release) Compare(before Revision) string {
 	number := r.Next
 	if before.Status == "uninstalled" { // Helm renders an install as revision 1, whatever it is kept as
 		number = 1
 	}
-	return fmt.Sprintf("{{- if ne (int .Release.Revision) %d }}{{ fail (printf \"%s: revision %%d is not the next "+
-		"one any more, or it was never there\" %d) }}{{ end -}}\n", number, Taken, number)
+	fail := fmt.Sprintf("{{ fail %q }}", fmt.Sprintf("%s: the next revision is not %d any more, or it never was", Taken, number))
+	text := fmt.Sprintf("{{- if ne (int .Release.Revision) %d }}%s{{ end -}}\n", number, fail)
+	if before.UID != "" {
+		text += fmt.Sprintf("{{- $record := lookup \"v1\" \"Secret\" .Release.Namespace %q -}}\n"+
+			"{{- if ne (dig \"metadata\" \"uid\" \"\" $record) %q }}%s{{ end -}}\n", r.record(before.Number), before.UID, fail)
+	}
+	return text
 }
 
 // What PackArgs makes below its folder.
@@ -62,7 +68,7 @@ case $chart in
 esac
 while [ -s todo ]; do
 	mv todo now
-	while read -r folder; do
+	while IFS= read -r folder; do
 		if grep -Fxq -e "$folder" seen; then continue; fi
 		echo "$folder" >>seen
 		find "$folder" -type l -exec sh -c '

@@ -122,7 +122,7 @@ func kept(t *testing.T, labels, revision string) string { // labels may be follo
 
 func TestParseRevisions(t *testing.T) {
 	claimed := `{"name":"shop","ship-operation":"3.70","ship-claim":"3.70.A","ship-recovery":"3"},` +
-		`"creationTimestamp":"2026-01-02T03:05:05Z",` +
+		`"uid":"u1","creationTimestamp":"2026-01-02T03:05:05Z",` +
 		`"managedFields":[{"manager":"helm","time":"2026-01-02T03:07:05Z"},` +
 		`{"manager":"ship-claim","time":"2026-01-02T03:06:05Z"}]`
 	failed := `{"name":"shop",` +
@@ -138,7 +138,7 @@ func TestParseRevisions(t *testing.T) {
 		t.Errorf("got %+v, %v", image, err)
 	}
 	got.values = nil
-	want := Revision{
+	want := Revision{UID: "u1",
 		Number:      3,
 		Status:      "failed",
 		Since:       time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.UTC),
@@ -412,7 +412,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestHeldFrom(t *testing.T) {
+func TestHolds(t *testing.T) {
 	created := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	r := Release{Name: "shop", Timeout: 90 * time.Second, Helm: Version{4, 3}}
 	describe := func(args []string) string { return args[slices.Index(args, "--description")+1] }
@@ -429,36 +429,37 @@ func TestHeldFrom(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		revision Revision
-		want     Hold
+		want     []Hold
 	}{
-		"deployed": {Revision{Number: 7, Status: "deployed"}, Hold{}},
-		"by Ship":  {Revision{Number: 7, Status: upgrade, Operation: "7.110"}, byShip},
+		"deployed": {Revision{Number: 7, Status: "deployed"}, nil},
+		"by Ship":  {Revision{Number: 7, Status: upgrade, Operation: "7.110"}, []Hold{byShip}},
 		"inherited by somebody else's": {
 			Revision{Number: 8, Status: upgrade, Operation: "7.110"},
-			Hold{What: upgrade, Since: created},
+			[]Hold{{What: upgrade, Since: created}},
 		},
-		"somebody else's": {Revision{Number: 7, Status: upgrade}, Hold{What: upgrade, Since: created}},
+		"somebody else's": {Revision{Number: 7, Status: upgrade}, []Hold{{What: upgrade, Since: created}}},
 		"a rollback of Ship's": {
 			Revision{Number: 8, Status: rollback, Description: asked, Operation: "2.110"},
-			backByShip,
+			[]Hold{backByShip},
 		},
 		"a recovery of Ship's": {
 			Revision{Number: 8, Status: rollback, Description: after, Operation: "2.110"},
-			backByShip,
+			[]Hold{backByShip},
 		},
 		"a person's rollback": {
 			Revision{Number: 8, Status: rollback, Description: "Rollback to 2", Operation: "2.110"},
-			Hold{What: rollback, Since: created},
+			[]Hold{{What: rollback, Since: created}},
 		},
-		"another's claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "B")}, claimed},
-		"a claim on another revision": {Revision{Number: 8, Status: "deployed", Claim: r.NewClaim(7, "B")}, Hold{}},
-		"one's own claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "A")}, Hold{}},
-		"no claim":                    {Revision{Number: 7, Status: "deployed", Claim: "nonsense"}, Hold{}},
+		"another's claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "B")}, []Hold{claimed}},
+		"a claim on another revision": {Revision{Number: 8, Status: "deployed", Claim: r.NewClaim(7, "B")}, nil},
+		"taken back by another":       {Revision{Number: 7, Status: upgrade, Operation: "7.110", Claim: r.NewClaim(7, "B")}, []Hold{claimed, byShip}},
+		"one's own claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "A")}, nil},
+		"no claim":                    {Revision{Number: 7, Status: "deployed", Claim: "nonsense"}, nil},
 	} {
 		// what the clock of the machine says that Helm ran on does not count
 		c.revision.Since, c.revision.Created, c.revision.Claimed = created.Add(-time.Hour), created,
 			created.Add(time.Minute)
-		if got := c.revision.HeldFrom("A"); got != c.want {
+		if got := c.revision.Holds("A"); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
@@ -549,13 +550,21 @@ func TestClaim(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	r := Release{Next: 8}
+	r := Release{Name: "shop", Next: 8}
 	for _, c := range []struct {
 		before Revision
 		want   string
-	}{{Revision{Number: 7, Status: "deployed"}, "ne (int .Release.Revision) 8 }}"},
-		{Revision{Number: 7, Status: "uninstalled"}, "ne (int .Release.Revision) 1 }}"}} {
-		if got := r.Compare(c.before); !strings.Contains(got, c.want) || !Locked(got) {
+		record bool
+	}{
+		{Revision{Number: 7, Status: "deployed", UID: "u1"}, "ne (int .Release.Revision) 8 }}", true},
+		{Revision{Number: 7, Status: "uninstalled", UID: "u1"}, "ne (int .Release.Revision) 1 }}", true},
+		{Revision{}, "ne (int .Release.Revision) 8 }}", false},
+	} {
+		got := r.Compare(c.before)
+		if !strings.Contains(got, c.want) || !Locked(got) || strings.Contains(got, "lookup") != c.record {
+			t.Errorf("%+v: %s", c.before, got)
+		}
+		if c.record && !(strings.Contains(got, `"sh.helm.release.v1.shop.v7"`) && strings.Contains(got, `"u1"`)) {
 			t.Errorf("%+v: %s", c.before, got)
 		}
 	}
@@ -571,8 +580,8 @@ func FuzzAnswers(f *testing.F) {
 		LastRan(history)
 		RolledBackFrom(history)
 		Earlier(history)
-		Revision{Status: "pending-x", Description: stdout, Operation: stderr}.HeldFrom("")
-		Revision{Claim: Claim(stdout)}.HeldFrom("")
+		Revision{Status: "pending-x", Description: stdout, Operation: stderr}.Holds("")
+		Revision{Claim: Claim(stdout)}.Holds("")
 		Between(history, exitCode, exitCode)
 	})
 }

@@ -32,6 +32,7 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 			Metadata struct {
 				Labels            map[string]string
 				CreationTimestamp time.Time
+				UID               string
 				ManagedFields     []struct {
 					Manager string
 					Time    time.Time
@@ -52,7 +53,7 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 		revision.Operation = item.Metadata.Labels[OperationLabel]
 		revision.Claim = Claim(item.Metadata.Labels[ClaimLabel])
 		revision.Recovered = item.Metadata.Labels[RecoveryLabel]
-		revision.Created = item.Metadata.CreationTimestamp
+		revision.Created, revision.UID = item.Metadata.CreationTimestamp, item.Metadata.UID
 		for _, fields := range item.Metadata.ManagedFields {
 			if fields.Manager == claimant && fields.Time.After(revision.Claimed) {
 				revision.Claimed = fields.Time

@@ -19,9 +19,6 @@ const (
 // Judge decides what to do about a hold that has lasted for a time, and was watched for another one
 // by somebody with so much patience. Left is how long to wait at most.
 func (h Hold) Judge(lasted, watched, patience time.Duration) (verdict Verdict, left time.Duration) {
-	if h.What == "" {
-		return Free, 0
-	}
 	left = patience - watched
 	if h.Known {
 		left = h.Limit - lasted

@@ -17,7 +17,6 @@ func TestJudge(t *testing.T) {
 		want            Verdict
 		left            time.Duration
 	}{
-		"nothing":                       {Hold{}, 0, 0, Free, 0},
 		"Ship's, at work":               {pending, 79 * second, second, Wait, second},
 		"Ship's, killed":                {pending, 80 * second, 0, Stuck, 0},
 		"Ship's, long ago":              {pending, time.Hour, 0, Stuck, 0},

@@ -17,7 +17,7 @@ import (
 func (r *Release) buildStep(plan converge.Plan) flow.Step {
 	return step(
 		"build",
-		"the build of "+r.Dockerfile,
+		fmt.Sprintf("the build of %s, for %s at most", r.Dockerfile, buildTimeouts*r.Timeout),
 		plan.Build,
 		func(ctx context.Context) (string, error) { return r.build(ctx, plan.Commit) },
 	)
@@ -25,6 +25,7 @@ func (r *Release) buildStep(plan converge.Plan) flow.Step {
 
 // Build builds the image of the HEAD and pushes nothing.
 func (r *Release) Build(ctx context.Context) (*dagger.Container, error) {
+	r.Environments = nil
 	if err := r.Read(ctx); err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (r *Release) checkCommit(ctx context.Context, plan converge.Plan) error {
 	commit := r.commitOf(plan.Commit, r.Path)
 	var committed manifest.Project
 	at := "fetch the source at " + converge.Short(plan.Commit) + " from the git remote"
-	if err := r.Tools.Try(ctx, at, func(context.Context) (err error) {
+	if err := r.tools().Try(ctx, at, func(context.Context) (err error) {
 		committed, err = r.manifestIn(commit.Files, r.read.Project.Path)
 		return err
 	}); err != nil {
@@ -112,8 +112,8 @@ func (r *Release) chart(commit string) (cluster.Chart, error) {
 	return r.charts.Get([2]string{commit, folder}, func() (chart cluster.Chart, err error) {
 		at := "fetch the chart at " + converge.Short(commit) + " from the git remote"
 		var pack error
-		err = r.Tools.Try(r.Context, at, func(ctx context.Context) error {
-			chart, pack = cluster.Pack(ctx, r.Tools, r.Timeout, r.commitOf(commit, r.Path).Root, folder)
+		err = r.tools().Try(r.Context, at, func(ctx context.Context) error {
+			chart, pack = cluster.Pack(ctx, r.tools(), r.Timeout, r.commitOf(commit, r.Path).Root, folder)
 			if cluster.IsFault(pack) {
 				return nil // of the chart, not of the way to it
 			}

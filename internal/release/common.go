@@ -65,7 +65,7 @@ type Common struct {
 	mayPush      func() error
 	resolve      func() error                            // where the git remote leads: before that, no git gets the token
 	times        once.Answers[string, time.Time]         // of commits
-	commits      once.Answers[[2]string, *source.Commit] // as the remote has them, by hash and project's folder
+	commits      once.Answers[string, *source.Commit]    // as the remote has them
 	charts       once.Answers[[2]string, cluster.Chart]  // by commit and folder
 	accounts     once.Answers[string, *registry.Account] // by the registry's host
 }
@@ -75,16 +75,17 @@ func NewCommon(ctx context.Context, engine Engine, repo settings.Settings, plan 
 	c := &Common{Engine: engine, Repo: repo, Plan: plan, Style: style, Context: ctx}
 	c.Checkout = source.NewFiles(engine.Client, engine.Source, repo.Timeout)
 	c.Tree = c.Checkout.Tree(ctx)
-	c.Tools = &tools.Tools{
+	c.Tools = tools.New(tools.Tools{
 		Client:     engine.Client,
 		Image:      repo.ToolsImage,
 		Kubeconfig: engine.Kubeconfig,
 		Timeout:    repo.Timeout,
 		Deadline:   repo.Deadline,
 		Say:        c.Say,
-	}
+		Context:    ctx,
+	})
 	c.Cluster = &cluster.Cluster{
-		Tools: c.Tools, Timeout: repo.Timeout, Deadline: repo.Deadline, ID: rand.Text(), Redactor: &c.Redactor, Context: ctx,
+		Timeout: repo.Timeout, Deadline: repo.Deadline, ID: rand.Text(), Redactor: &c.Redactor, Context: ctx,
 	}
 
 	c.readKubeconfig = sync.OnceValue(c.kubeconfig)
@@ -207,13 +208,13 @@ func (c *Common) Expect(releases []*Release) {
 	}
 }
 
-// commitOf is a project's part of a commit, as the remote has it. Resolve has found out where that
-// is.
+// commitOf is a project's part of a commit, as the remote has it. Resolve has found out where that is.
+// What the commit holds is read once for all projects.
 func (c *Common) commitOf(hash, path string) *source.Commit {
-	commit, _ := c.commits.Get([2]string{hash, path}, func() (*source.Commit, error) {
-		return source.NewCommit(c.Context, c.Client, &c.remote, hash, path, c.Repo.Timeout), nil
+	commit, _ := c.commits.Get(hash, func() (*source.Commit, error) {
+		return source.NewCommit(c.Context, c.Client, &c.remote, hash, c.Repo.Timeout), nil
 	})
-	return commit
+	return commit.In(path)
 }
 
 // timeOf is when a commit was made. Its error tells if the remote does not have the commit.

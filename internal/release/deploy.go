@@ -44,7 +44,7 @@ func (r *Release) deployStep(plan converge.Plan, i int) flow.Step {
 }
 
 func (r *Release) deploy(ctx context.Context, commit string, e *cluster.Environment) (string, error) {
-	if err := r.needKubeconfig(e.Name); err != nil {
+	if err := r.mayReach(e.Name); err != nil {
 		return "", err
 	}
 	chart, err := r.chart(commit)
@@ -100,7 +100,7 @@ func (r *Release) Rollback(ctx context.Context, version string) (report.Report, 
 		Waits:  waits,
 		Needed: true,
 		Do: func(ctx context.Context) (string, error) {
-			if err := r.needKubeconfig(e.Name); err != nil {
+			if err := r.mayReach(e.Name); err != nil {
 				return "", err
 			}
 			said, changed, err := e.Rollback(ctx, version)
@@ -156,7 +156,7 @@ func (r *Release) lookAtDeployments(ctx context.Context) ([]Deployment, error) {
 	group.Go(func() (err error) { tagged, _, err = r.versions(gctx); return })
 	for i, e := range r.read.Environments {
 		group.Go(func() error {
-			if err := r.needKubeconfig(e.Name); err != nil {
+			if err := r.mayReach(e.Name); err != nil {
 				return err
 			}
 			state, err := e.State()

@@ -65,7 +65,7 @@ func (r *Release) lookAtEnvironment(ctx context.Context, i int) (converge.Enviro
 	if !r.hasKubeconfig && r.Plan {
 		return e.Unseen(), nil
 	}
-	if err := r.needKubeconfig(e.Name); err != nil {
+	if err := r.mayReach(e.Name); err != nil {
 		return converge.Environment{}, err
 	}
 	return e.Look(ctx)

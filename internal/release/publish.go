@@ -26,6 +26,7 @@ func (r *Release) publishStep(plan converge.Plan) flow.Step {
 // Publish builds and pushes the version's image if the registry does not have it, and returns its
 // reference.
 func (r *Release) Publish(ctx context.Context) (string, error) {
+	r.Environments = nil // they are somebody else's affair, and may need a kubeconfig that is not given
 	if err := r.readAndLook(ctx); err != nil {
 		return "", err
 	}
@@ -71,7 +72,7 @@ func (r *Release) publish(ctx context.Context, commit string) (string, error) {
 			r.Client.SetSecret("ship-password", images.Password),
 		)
 	}
-	err := r.Tools.Try(ctx, "push "+r.facts.Image, func(ctx context.Context) error {
+	err := r.tools().Try(ctx, "push "+r.facts.Image, func(ctx context.Context) error {
 		_, err := container.Publish(ctx, r.facts.Image, dagger.ContainerPublishOpts{RegistryService: r.service()})
 		return err
 	})

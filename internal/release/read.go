@@ -24,6 +24,8 @@ type Read struct {
 	ImageTag     string // the version as an image's tag has it
 	Images       registry.Repository
 	Environments []*cluster.Environment // in order; none if there is no kubeconfig to look at them with
+
+	unnamed error // why Helm cannot take the project's name; nil: it can
 }
 
 // Title is the project and its version, as tags and GitLab's releases are titled.
@@ -62,8 +64,8 @@ func (r *Release) readSome(shared ...func() error) (string, error) {
 	if r.read.Project.Name != "" {
 		r.run.Report.Project = r.read.Project.Name
 	}
-	if err == nil {
-		r.read.Environments, err = r.environments()
+	if r.read.Project.Name != "" {
+		r.read.Environments = r.environments()
 	}
 	return r.read.Project.Path + " says " + r.read.Project.Name, err
 }
@@ -155,28 +157,32 @@ func (r *Release) address() (string, error) {
 	return address, registry.Check(address)
 }
 
-// environments are the project's, once its name is known.
-func (r *Release) environments() ([]*cluster.Environment, error) {
+// environments are the project's, once its name is known. A name that Helm cannot take is an error only
+// if they are to be reached.
+func (r *Release) environments() (all []*cluster.Environment) {
 	name, err := naming.Release(r.read.Project.Name)
-	if err != nil && len(r.Environments) > 0 {
-		return nil, err
-	}
-	var all []*cluster.Environment
+	r.read.unnamed = err
 	for _, e := range r.Flat() {
 		all = append(all, &cluster.Environment{
-			Cluster: r.Cluster, Target: e.Target, Release: name, Keys: r.Keys,
-			Prereleases: e.Prereleases, ByName: r.byName, Say: r.say,
+			Cluster:     r.Cluster,
+			Target:      e.Target,
+			Release:     name,
+			Keys:        r.Keys,
+			Prereleases: e.Prereleases,
+			ByName:      r.byName,
+			Tools:       r.tools(),
+			Say:         r.say,
 		})
 	}
-	return all, nil
+	return all
 }
 
-// needKubeconfig is an error if an environment cannot be reached.
-func (r *Release) needKubeconfig(environment string) error {
-	if r.hasKubeconfig {
-		return nil
+// mayReach is an error if an environment cannot be reached.
+func (r *Release) mayReach(environment string) error {
+	if !r.hasKubeconfig {
+		return fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", environment)
 	}
-	return fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", environment)
+	return r.read.unnamed
 }
 
 // Places are where a project's release writes to.
@@ -202,6 +208,9 @@ func (r *Release) Places() (Places, error) {
 		Image:  r.read.Images.Address,
 	}
 	for _, e := range r.read.Environments {
+		if r.read.unnamed != nil {
+			break
+		}
 		p.Releases = append(p.Releases, e.Release+" in "+e.Namespace)
 	}
 	return p, nil

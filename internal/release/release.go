@@ -79,6 +79,9 @@ func (r *Release) say(text string) {
 	r.Say(text)
 }
 
+// tools are the call's, that name this project when they tell what is tried again.
+func (r *Release) tools() *tools.Tools { return r.Tools.Saying(r.say) }
+
 // Perform performs what the plan says: only what is missing.
 func (r *Release) Perform(ctx context.Context) error { return r.run.Perform(ctx, r.groups(r.plan)...) }
 

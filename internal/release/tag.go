@@ -22,6 +22,7 @@ func (r *Release) tagStep(plan converge.Plan) flow.Step {
 
 // Tag pushes the version's tag if it is missing.
 func (r *Release) Tag(ctx context.Context) (tag gitremote.Tag, pushed bool, err error) {
+	r.Environments = nil // they are somebody else's affair, and may need a kubeconfig that is not given
 	if err := r.readAndLook(ctx); err != nil {
 		return tag, false, err
 	}

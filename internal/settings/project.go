@@ -15,6 +15,7 @@ import (
 // repo. Its error is one about the file, with line and column, if the file says what cannot be
 // right.
 func ForProject(g Given, p projects.Project) (Settings, error) {
+	g.Registry, g.Image = strings.TrimSuffix(g.Registry, "/"), strings.TrimSuffix(g.Image, "/")
 	home := registry.Host(cmp.Or(g.Registry, g.Image))
 	of := g
 	of.Manifest = p.Manifest
@@ -25,7 +26,7 @@ func ForProject(g Given, p projects.Project) (Settings, error) {
 	of.Keys = over(p.Keys, g.Keys)
 	of.Prereleases = over(p.Prereleases, ofThese(g.Prereleases, of.Environments))
 	// the image of a repo of several projects is what theirs are below
-	of.Registry, of.Image = cmp.Or(g.Registry, strings.TrimSuffix(g.Image, "/")), strings.TrimSuffix(p.Image, "/")
+	of.Registry, of.Image = cmp.Or(g.Registry, g.Image), strings.TrimSuffix(p.Image, "/")
 	if p.Image != "" && !registry.HasHost(p.Image) {
 		if of.Registry == "" {
 			return Settings{}, p.Fault(

@@ -129,7 +129,7 @@ func Parse(g Given) (Settings, error) {
 		Pipeline:    g.Pipeline,
 		GitLab:      strings.TrimSuffix(g.GitLab, "/"),
 		Image:       strings.TrimSuffix(g.Image, "/"),
-		Registry:    g.Registry,
+		Registry:    strings.TrimSuffix(g.Registry, "/"),
 		Login:       g.Login,
 		Insecure:    g.Insecure,
 		Dockerfile:  cmp.Or(g.Dockerfile, Dockerfile),

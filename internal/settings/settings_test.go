@@ -85,7 +85,7 @@ image = "other.example/web"
 		t.Fatal(err)
 	}
 	given := Given{
-		Registry: "r.example/acme", Login: "ship", Insecure: true, Manifest: "ignored", Args: []string{"A=1"},
+		Registry: "r.example/acme/", Login: "ship", Insecure: true, Manifest: "ignored", Args: []string{"A=1"},
 		Environments: []string{"test", "beta"}, Prereleases: []string{"test", "beta"},
 	}
 	api, err := ForProject(given, list[0])

@@ -25,7 +25,7 @@ func NewCommit(
 	ctx context.Context,
 	client *dagger.Client,
 	remote *gitremote.Remote,
-	hash, path string,
+	hash string,
 	limit time.Duration,
 ) *Commit {
 	options := dagger.GitOpts{}
@@ -34,7 +34,14 @@ func NewCommit(
 		options.HTTPAuthUsername, options.HTTPAuthToken = remote.User, client.SetSecret("ship-token", remote.Token)
 	}
 	root := client.Git(address, options).Commit(hash).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
-	return &Commit{Root: root, Path: path, Files: NewFiles(client, root, limit).Tree(ctx), limit: limit}
+	return &Commit{Root: root, Path: ".", Files: NewFiles(client, root, limit).Tree(ctx), limit: limit}
+}
+
+// In is the part of the commit in a folder.
+func (c *Commit) In(path string) *Commit {
+	part := *c
+	part.Path = path
+	return &part
 }
 
 // Folder is the project's folder.

@@ -26,7 +26,23 @@ type Tools struct {
 	Deadline time.Duration // of each request
 	Say      func(string)  // tells whoever waits what is tried again
 
-	versions once.Answers[string, helm.Version]
+	// Context is the call's: what several ask for must not end with whoever asked for it first.
+	Context context.Context //nolint:containedctx // see above
+
+	versions *once.Answers[string, helm.Version]
+}
+
+// New makes tools, of which nothing has been asked yet.
+func New(t Tools) *Tools {
+	t.versions = new(once.Answers[string, helm.Version])
+	return &t
+}
+
+// Saying is the same tools, that tell somebody else what is tried again.
+func (t *Tools) Saying(say func(string)) *Tools {
+	other := *t
+	other.Say = say
+	return &other
 }
 
 // Where things are in a container.
@@ -61,9 +77,9 @@ func (t *Tools) Cluster() *dagger.Container {
 }
 
 // Helm is the version of the Helm in the image.
-func (t *Tools) Helm(ctx context.Context) (helm.Version, error) {
+func (t *Tools) Helm() (helm.Version, error) {
 	return t.versions.Get(t.Image, func() (helm.Version, error) {
-		answer, err := t.Run(ctx, t.Plain(), helm.VersionArgs())
+		answer, err := t.Run(t.Context, t.Plain(), helm.VersionArgs())
 		if err == nil && answer.Code != 0 {
 			err = errors.New(answer.Failure())
 		}
