@@ -1,8 +1,9 @@
-// Package converge decides what a release has to do: facts in, a plan out. It touches nothing.
+// Package converge decides what a release has to do: facts in, a plan out. It reads and changes
+// nothing itself.
 //
 // The whole of it is one rule. A version belongs to one commit: the one that its tag peels to, or
-// where there is no tag yet, the source's. What of tag, image and environments is missing gets made
-// from that commit; what belongs to another is an error.
+// the source's if there is no tag yet. If the tag, the image or an environment is missing, it is
+// made from that commit. If it belongs to another commit, that is an error.
 package converge
 
 import (
@@ -13,14 +14,15 @@ import (
 	"dagger/ship/internal/version"
 )
 
-// Facts are what a release found, each where it is true.
+// Facts are what a release found in the systems that know: the source, the git remote, the registry
+// and the clusters.
 type Facts struct {
 	Version version.Version
 	Commit  string // HEAD of the source
 
 	Tag    string            // the tag's name
 	Tagged string            // the commit that it peels to on the remote; empty: there is no such tag
-	Others []version.Version // the versions that are tagged for the project; none where they were not needed
+	Others []version.Version // the versions that are tagged for the project; none if they were not needed
 
 	Image    string // the image's address with the version's tag
 	Digest   string // what that points at in the registry; empty: nothing
@@ -44,10 +46,11 @@ type Environment struct {
 	Prereleases bool // whether it asked for pre-releases too
 }
 
-// Unknown is the status of an environment that could not be looked at, for want of a kubeconfig.
+// Unknown is the status of an environment that could not be looked at, since there is no
+// kubeconfig.
 const Unknown = "unknown"
 
-// Plan says what is missing, and why each step is or is not taken.
+// Plan says what is missing, and why each step is performed or skipped.
 type Plan struct {
 	Commit string // what the version is built from and tagged at
 
@@ -102,8 +105,7 @@ func Decide(f Facts, options Options) (Plan, error) {
 	return plan, nil
 }
 
-// Anything is needed where the world does not agree with the manifest yet. Why names all that is
-// missing.
+// Anything tells whether anything is missing. Why names all of it.
 func (p *Plan) Anything() Step {
 	var missing []string
 	for _, step := range append([]Step{p.Tag, p.Build, p.Latest, p.Notes}, p.Deploy...) {
@@ -155,7 +157,7 @@ func (f Facts) equal() (version.Version, bool) {
 	return version.Version{}, false
 }
 
-// higher returns a tagged version above the facts' own, of those that count.
+// higher returns a tagged version that counts and is above the facts' own.
 func (f Facts) higher(counts func(version.Version) bool) (version.Version, bool) {
 	for _, v := range f.Others {
 		if counts(v) && f.Version.Compare(v) < 0 {
@@ -191,9 +193,9 @@ func Latest(f Facts) Step {
 	return Step{true, "latest is not " + f.Version.Text}
 }
 
-// Deploy decides on one environment: it goes forwards only, and one whose last rollout did not
-// succeed is mended. One that was rolled back on purpose waits for a higher version than the one
-// that it was taken back from.
+// Deploy decides on one environment: it goes forwards only. If the last rollout did not succeed, it
+// is deployed to again. If somebody rolled it back on purpose, it waits for a higher version than
+// the one that was rolled back.
 func Deploy(f Facts, e Environment) Step {
 	if f.Version.Prerelease() && !e.Prereleases {
 		return Step{false, e.Name + " takes no pre-releases"}

@@ -40,7 +40,7 @@ var table = []struct {
 }
 
 // environments is what every state of an environment leads to, for a release of 1.4.0 (or its
-// pre-release, where the environment asked for those) with an image.
+// pre-release, if the environment asked for those) with an image.
 var environments = []struct {
 	state  Environment
 	deploy bool

@@ -10,8 +10,8 @@ type Notes struct {
 	Trouble string // why nobody knows whether there is one; empty: it was looked at
 }
 
-// TellNotes decides on the release object: it is to name the image by its digest. What else it says
-// is left to people.
+// TellNotes decides on the release object: it is to name the image by its digest. People may write
+// anything else into it.
 func TellNotes(f Facts) Step {
 	name := "GitLab's release " + f.Tag
 	switch {

@@ -19,10 +19,13 @@ func TestPartsOfAPlan(t *testing.T) {
 		[]Step{step("deploy")},
 	}
 	for name, c := range map[string]struct{ got, want Plan }{
-		"tag":     {whole.ForTag(), Plan{Commit: "c1", Tag: step("tag")}},
-		"publish": {whole.ForPublish(), Plan{Commit: "c1", Build: step("build"), Publish: step("publish"), Latest: step("latest")}},
-		"deploy":  {whole.ForDeploy(), Plan{Commit: "c1", Deploy: []Step{step("deploy")}}},
-		"build":   {BuildOf("c2"), Plan{Commit: "c2", Build: step("it was asked for")}},
+		"tag": {whole.ForTag(), Plan{Commit: "c1", Tag: step("tag")}},
+		"publish": {
+			whole.ForPublish(),
+			Plan{Commit: "c1", Build: step("build"), Publish: step("publish"), Latest: step("latest")},
+		},
+		"deploy": {whole.ForDeploy(), Plan{Commit: "c1", Deploy: []Step{step("deploy")}}},
+		"build":  {BuildOf("c2"), Plan{Commit: "c2", Build: step("it was asked for")}},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {
 			t.Errorf("%s: %+v, want %+v", name, c.got, c.want)
@@ -50,7 +53,8 @@ func TestBehind(t *testing.T) {
 		prereleases bool
 		want        string
 	}{
-		{"1.0.0", false, "1.2.0"}, {"1.2.0", false, ""}, {"1.2.0", true, "2.0.0-rc.1"}, {"3.0.0", true, ""}, {"1.1.0", true, "2.0.0-rc.1"},
+		{"1.0.0", false, "1.2.0"}, {"1.2.0", false, ""}, {"1.2.0", true, "2.0.0-rc.1"}, {"3.0.0", true, ""},
+		{"1.1.0", true, "2.0.0-rc.1"},
 	} {
 		if got := Behind(parse(c.running)[0], tagged, c.prereleases); got != c.want {
 			t.Errorf("%s, pre-releases %v: behind %q, want %q", c.running, c.prereleases, got, c.want)
