@@ -15,7 +15,7 @@ var (
 )
 
 // Bases are the images that a Dockerfile builds on or copies from, as they are written there, each
-// once. The file's own stages are none, nor is the empty image scratch.
+// once. The file's own stages and the empty image scratch do not count.
 func Bases(text string) (images []string) {
 	own := []string{"scratch"}
 	for line := range strings.Lines(text) {
