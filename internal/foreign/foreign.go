@@ -1,6 +1,6 @@
-// Package foreign makes text that others wrote (servers, programs, manifests, people) fit to stand
-// among Ship's own words: nothing in it acts on a terminal or a job's log, none of its lines can be
-// taken for one of a report, and it is not long.
+// Package foreign makes text that others wrote (servers, programs, manifests, people) safe to print
+// among Ship's own words: nothing in it acts on a terminal or a job's log, none of its lines looks
+// like one of a report, and it is not long.
 package foreign
 
 import (
@@ -34,8 +34,8 @@ func Joined(text string) string {
 
 var breaks = regexp.MustCompile(`\s*[\n\r\v\f\x{85}\x{2028}\x{2029}]\s*`)
 
-// Text is text in lines, as they are but for those that begin as a report's own: these get a bar.
-// The first line is Ship's, or stands behind Ship's words.
+// Text is text in lines. A line that begins like one of a report gets a bar. The first line is
+// Ship's, or comes after Ship's words.
 func Text(text string) string {
 	lines := strings.Split(strings.ReplaceAll(Cut(text, maxLetters), "\r\n", "\n"), "\n")
 	if more := len(lines) - maxLines; more > 0 {
@@ -52,7 +52,7 @@ func Text(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Quote is text in lines that are indented behind a bar, to stand below a line that says whose
+// Quote is text in lines that are indented behind a bar. It is printed below a line that says whose
 // words they are.
 func Quote(text string) string {
 	return "  | " + strings.ReplaceAll(strings.TrimRight(text, "\r\n "), "\n", "\n  | ")
@@ -72,8 +72,8 @@ const steps = `read|look|check|build|tag|publish|latest|notes|deploy|rollback`
 // WithoutBOM is the text of a file without the byte order mark that some editors write first.
 func WithoutBOM(text string) string { return strings.TrimPrefix(text, "\ufeff") }
 
-// Visible is text with what cannot be seen, or moves what can be, written out: as \x1b or \u202e.
-// Letters, spaces, tabs and line ends stay.
+// Visible is text with letters that cannot be seen, or that move others, written out: as \x1b or
+// \u202e. Letters, spaces, tabs and line ends stay.
 func Visible(text string) string {
 	if !strings.ContainsFunc(text, hidden) {
 		return text
@@ -100,8 +100,8 @@ func Visible(text string) string {
 	return plain.String()
 }
 
-// hidden tells whether a letter is not to be seen. It is so of an invalid byte too, which ranges
-// over as utf8.RuneError.
+// hidden tells whether a letter cannot be seen. Neither can an invalid byte, which is
+// utf8.RuneError here.
 func hidden(r rune) bool {
 	return r == utf8.RuneError || r != '\t' && r != '\n' && !unicode.IsGraphic(r)
 }
