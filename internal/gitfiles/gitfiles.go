@@ -26,7 +26,7 @@ func IsPointer(contents []byte) bool {
 }
 
 // LFS returns patterns of the files that a .gitattributes in that folder ("." at the root) gives to
-// Git LFS, as .dockerignore has patterns, relative to the root
+// Git LFS, written as in a .dockerignore, relative to the root
 // (https://git-scm.com/docs/gitattributes).
 func LFS(attributes, folder string) (patterns []string) {
 	macros := []string{"filter=lfs"}
@@ -86,7 +86,7 @@ func Ignored(ignore string) (patterns []string) {
 		}
 		keeps := strings.HasPrefix(line, "!")
 		line = strings.TrimPrefix(path.Clean(strings.TrimSpace(strings.TrimPrefix(line, "!"))), "/")
-		if line == "" { // the whole context, which Docker takes for nothing
+		if line == "" { // the whole context: Docker ignores such a line
 			continue
 		}
 		if keeps {
