@@ -1,8 +1,8 @@
 // Package gitlab reads and writes the release objects of a GitLab project, what GitLab shows under
 // Deploy > Releases, through its REST API (https://docs.gitlab.com/api/releases/).
 //
-// GitLab's own client for Go covers the whole API, of which this is three requests: it would add
-// 7.5 MB to the module.
+// GitLab's own client for Go covers the whole API, but three requests are enough here: the client
+// would add 7.5 MB to the module.
 package gitlab
 
 import (
@@ -24,7 +24,7 @@ type Project struct {
 	API   string // https://host/api/v4
 	Path  string // group/name
 	User  string // the git remote's: gitlab-ci-token is what a job token goes with
-	Token string // a job token, or an access token with the scope api; empty: anonymous, which may do to look
+	Token string // a job token, or an access token with the scope api; empty: anonymous, which may be enough to read
 
 	Client *network.Client
 }
@@ -37,15 +37,15 @@ type Release struct {
 }
 
 var (
-	// ErrNotFound is wrapped by Get's error where the tag has no release object.
+	// ErrNotFound is wrapped by Get's error if the tag has no release object.
 	ErrNotFound = errors.New("GitLab has no such release")
-	// ErrExists is wrapped by Create's error where the tag has a release object already.
+	// ErrExists is wrapped by Create's error if the tag has a release object already.
 	ErrExists = errors.New("GitLab has that release already")
 	// ErrRefused is wrapped by errors about the token: missing, wrong, or without the right.
 	ErrRefused = errors.New("GitLab refused the token")
 )
 
-// Check refuses what cannot be the address of GitLab's API.
+// Check returns an error if api cannot be the address of GitLab's API.
 func Check(api string) error {
 	u, err := url.Parse(api)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" ||
@@ -67,7 +67,7 @@ func ProjectOf(api, remote string) (string, error) {
 	if err != nil {
 		return "", errors.New("the git remote's address is no URL")
 	}
-	// an instance may live below a path, https://host/gitlab, and so do its projects
+	// an instance may be below a path, https://host/gitlab, and so do its projects
 	below := strings.TrimSuffix(instance.Path, "/api/v4") + "/"
 	path := strings.TrimSuffix(strings.Trim(strings.TrimPrefix(project.Path, below), "/"), ".git")
 	if !strings.Contains(path, "/") {
@@ -76,27 +76,26 @@ func ProjectOf(api, remote string) (string, error) {
 	return path, nil
 }
 
-// Get returns the tag's release object. Its error wraps ErrNotFound where there is none.
+// Get returns the tag's release object. Its error wraps ErrNotFound if there is none.
 func (p *Project) Get(ctx context.Context, tag string) (release Release, err error) {
 	err = p.do(ctx, "look at GitLab's release "+tag, http.MethodGet, "/"+url.PathEscape(tag), nil, &release)
 	return release, err
 }
 
-// Create makes a release object for a tag that is there. Its error wraps ErrExists where it has
-// one, whatever that says.
+// Create makes a release object for a tag that is there. Its error wraps ErrExists if there is one
+// already, whatever it says.
 func (p *Project) Create(ctx context.Context, release Release) error {
 	return p.do(ctx, "make GitLab's release "+release.Tag, http.MethodPost, "", release, nil)
 }
 
-// Describe gives the tag's release object, which is there, another description. Its name and date
+// Describe changes the description of the tag's release object, which must exist. Its name and date
 // stay.
 func (p *Project) Describe(ctx context.Context, tag, description string) error {
 	body := map[string]string{"description": description}
 	return p.do(ctx, "change GitLab's release "+tag, http.MethodPut, "/"+url.PathEscape(tag), body, nil)
 }
 
-// do sends a request about the project's releases, with the token in each of the ways that may be
-// meant.
+// do sends a request about the project's releases, with the token in each header that may be right.
 func (p *Project) do(ctx context.Context, doing, method, below string, body, into any) error {
 	if p.Token == "" && method != http.MethodGet {
 		return fmt.Errorf("%s: no token was given: name one with --token", doing)
@@ -119,8 +118,8 @@ func (p *Project) do(ctx context.Context, doing, method, below string, body, int
 	})
 }
 
-// noRedirects is the client's way to answer a redirect: to follow one could take the token to
-// another server.
+// noRedirects makes the client return a redirect and not follow it: to follow one could send the
+// token to another server.
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (p *Project) send(ctx context.Context, method, address, header string, body []byte, into any) error {

@@ -38,10 +38,10 @@ func (s said) text() string {
 	return foreign.Joined(string(fields))
 }
 
-// refusal is the error of an answer that is no success.
+// refusal is the error for an answer that is not a success.
 func refusal(response *http.Response, answer []byte) error {
 	var said said
-	_ = json.Unmarshal(answer, &said) // what is no JSON is for no one
+	_ = json.Unmarshal(answer, &said) // if it is not JSON, it has nothing for people
 	var cause error
 	switch code := response.StatusCode; {
 	case said.Error == "insufficient_scope":
