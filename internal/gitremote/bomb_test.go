@@ -207,7 +207,7 @@ func peak(do func()) uint64 {
 }
 
 // TestWithinLimits asks servers that send more than any honest one, and wants an error that says
-// so, within the memory of a look.
+// so, without much memory.
 func TestWithinLimits(t *testing.T) {
 	const hash = "1111111111111111111111111111111111111111"
 	tags := func(r *Remote) error { _, err := r.Tags(t.Context(), "shop-"); return err }

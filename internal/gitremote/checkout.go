@@ -10,13 +10,13 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// Checkout is a folder that git works in. It gives the text of a file of it, by a path relative to
-// it, so that only a few small files need to be at hand
+// Checkout is a folder that git works in. It returns the text of a file by its path relative to the
+// folder, so that only a few small files are needed
 // (https://git-scm.com/docs/gitrepository-layout).
 type Checkout func(path string) (string, error)
 
-// maxLinks is how many names of a commit may lead from one to another, as git has it, and maxFiles
-// how many files of settings are read.
+// maxLinks is how many symbolic refs may follow each other, as in git, and maxFiles how many files
+// of settings are read.
 const (
 	maxLinks = 5
 	maxFiles = 20
@@ -57,7 +57,7 @@ func (c Checkout) Head() (string, error) {
 	return "", fmt.Errorf("%s leads from one name to another, %d times: %s", ref, maxLinks, instead)
 }
 
-// packed is the commit of a ref that has no file of its own; empty where it has none at all.
+// packed is the commit of a ref that has no file of its own; empty if there is no such ref.
 func (c Checkout) packed(ref string) string {
 	refs, err := c(".git/packed-refs")
 	if err != nil {
@@ -84,15 +84,14 @@ func (c Checkout) missing(file, instead string) error {
 // IsCommit tells whether text is a commit's whole object id.
 func IsCommit(text string) bool { return plumbing.IsHash(text) }
 
-// Origin returns the address that git fetches from for the remote called origin: of several the
-// first, with what url.*.insteadOf has in its place. Only settings that stand in the checkout
-// count.
+// Origin returns the address that git fetches from for the remote called origin, after
+// url.*.insteadOf. If there are several, it is the first. Only settings in the checkout count.
 func (c Checkout) Origin() (string, error) {
 	const instead = "name the remote with --remote"
 	var address string
 	var unread []string
-	bases := map[string]string{} // by what they stand in place of
-	take := func(s setting) {
+	bases := map[string]string{} // by the prefix that they replace
+	use := func(s setting) {
 		switch {
 		case s.value == "":
 		case s.section == "remote" && s.about == "origin" && s.key == "url":
@@ -102,7 +101,7 @@ func (c Checkout) Origin() (string, error) {
 		}
 	}
 	left := maxFiles
-	if !c.settings(".git/config", take, &unread, &left) {
+	if !c.settings(".git/config", use, &unread, &left) {
 		return "", c.missing(".git/config", instead)
 	}
 	if address == "" && len(unread) > 0 {
@@ -121,9 +120,9 @@ func (c Checkout) Origin() (string, error) {
 	return bases[longest] + strings.TrimPrefix(address, longest), nil
 }
 
-// settings reads a file of them, and those that it includes and that are in the checkout. What
-// cannot be read is noted.
-func (c Checkout) settings(file string, take func(setting), unread *[]string, left *int) bool {
+// settings reads a file of git settings, and the files that it includes if they are in the
+// checkout. It adds those that it cannot read to unread.
+func (c Checkout) settings(file string, use func(setting), unread *[]string, left *int) bool {
 	if *left--; *left < 0 {
 		return false
 	}
@@ -132,14 +131,14 @@ func (c Checkout) settings(file string, take func(setting), unread *[]string, le
 		return false
 	}
 	readSettings(text, func(s setting) {
-		take(s)
+		use(s)
 		if s.key != "path" || s.section != "include" && s.section != "includeif" || s.value == "" {
 			return
 		}
 		// what a condition is about (the machine's folders, mostly) is not known here
 		inside := s.section == "include" && !path.IsAbs(s.value) && !strings.HasPrefix(s.value, "~")
 		if at := path.Join(path.Dir(file), s.value); !inside || strings.HasPrefix(at, "..") ||
-			!c.settings(at, take, unread, left) {
+			!c.settings(at, use, unread, left) {
 			*unread = append(*unread, s.value)
 		}
 	})

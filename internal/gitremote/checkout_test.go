@@ -140,7 +140,7 @@ func FuzzCheckout(f *testing.F) {
 	})
 }
 
-// TestOriginIsWhereGitFetches compares with git in checkouts whose settings say more than the
+// TestOriginIsWhereGitFetches compares with git in checkouts with further settings about the
 // address.
 func TestOriginIsWhereGitFetches(t *testing.T) {
 	for name, c := range map[string]struct{ config, included string }{

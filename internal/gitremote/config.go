@@ -11,7 +11,7 @@ import (
 type setting struct{ section, about, key, value string }
 
 // readSettings reads git's settings as git does (https://git-scm.com/docs/git-config#_syntax).
-func readSettings(text string, take func(setting)) {
+func readSettings(text string, use func(setting)) {
 	var s setting
 	for rest := foreign.WithoutBOM(text); ; {
 		if rest = strings.TrimLeft(rest, " \t\r\n"); rest == "" {
@@ -28,15 +28,15 @@ func readSettings(text string, take func(setting)) {
 		s.key, s.value = strings.ToLower(strings.TrimSpace(rest[:end])), ""
 		if rest[end] == '=' {
 			s.value, rest = configValue(rest[end+1:])
-			take(s)
+			use(s)
 			continue
 		}
 		_, rest = configValue(rest[end:]) // a key alone, or a comment
 	}
 }
 
-// readSection reads section "about"] and returns what follows. In quotes, what it is about may be
-// anything, with a backslash before a quote or another backslash.
+// readSection reads [section "about"] after its first bracket, and returns what follows. In quotes,
+// the subsection may be anything, with a backslash before a quote or another backslash.
 func readSection(text string) (section, about, rest string) {
 	end := strings.IndexAny(text, "\"]\n")
 	if end < 0 {
@@ -77,7 +77,7 @@ func configValue(text string) (value, rest string) {
 		case c == '\\' && i+1 < len(text):
 			i++
 			switch text[i] {
-			case '\n': // it goes on in the next line
+			case '\n': // the value goes on in the next line
 				continue
 			case 't':
 				read = append(read, '\t')

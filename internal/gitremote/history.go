@@ -24,14 +24,14 @@ type Commit struct {
 type Range struct {
 	To     string // the newest commit
 	From   string // leaves out this commit and its ancestors; empty: the last Depth generations count
-	Folder string // leaves out what changes nothing below it, relative to the root; empty or ".": nothing is left out
+	Folder string // leaves out commits that change nothing below it, relative to the root; empty or ".": all count
 }
 
-// Depth is how many generations of commits are looked at where nothing ends a history sooner.
+// Depth is how many generations of commits are read if nothing ends a history sooner.
 const Depth = 200
 
 // History returns the commits of a range, the newest first, as the remote has them. It takes one
-// request, and no files are sent. Its error wraps ErrNoCommit where the remote does not have the
+// request, and no files are sent. Its error wraps ErrNoCommit if the remote does not have the
 // newest.
 func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err error) {
 	if in.Folder = strings.Trim(in.Folder, "/"); in.Folder == "." {
@@ -60,7 +60,7 @@ func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err e
 		if errors.Is(err, limit.ErrExceeded) && in.From != "" {
 			store, err = r.fetch(ctx, ask, append(arguments, filter, deepen)...)
 		}
-		if errors.Is(err, errNotGit) { // as a server says that knows no filters
+		if errors.Is(err, errNotGit) { // a server that knows no filters says this
 			store, err = r.fetch(ctx, ask, append(arguments, deepen)...)
 		}
 		if err != nil {
@@ -78,8 +78,8 @@ type history struct {
 	Range
 }
 
-// list walks from the newest commit on, of those that are known next always the youngest, as git
-// log does.
+// list walks back from the newest commit, always to the youngest of the commits that were reached,
+// as git log does.
 func (h *history) list() (commits []Commit) {
 	seen := map[plumbing.Hash]bool{}
 	var next queue
@@ -105,8 +105,8 @@ func (h *history) list() (commits []Commit) {
 	return commits
 }
 
-// queue has the youngest commit first, of several the one that was reached first (see
-// container/heap).
+// queue has the youngest commit first. If several are as young, the one that was reached first
+// comes first (see container/heap).
 type queue []queued
 
 type queued struct {
@@ -126,9 +126,9 @@ func (q *queue) Pop() any {
 	return last
 }
 
-// changes tells whether the folder is another in a commit than in each of its parents. Of a commit
-// that the range begins after, nothing is there; but the server sends no folder that is in one, so
-// that a folder that it sent is a changed one.
+// changes tells whether a commit has another folder than each of its parents. The server sends
+// nothing of the commits that the range begins after, nor any folder that is in one of them: so a
+// folder that it did send is a changed one.
 func (h *history) changes(c *commit) bool {
 	mine, known := h.folder(c.hash)
 	if len(c.parents) == 0 {
@@ -146,8 +146,8 @@ func (h *history) changes(c *commit) bool {
 	return true
 }
 
-// folder is the tree of the folder in a commit: zero where it has no such folder, and not known
-// where the server did not send what it takes to tell.
+// folder is the tree of the folder in a commit: zero if it has no such folder, and not known if the
+// server did not send enough to tell.
 func (h *history) folder(commit plumbing.Hash) (tree plumbing.Hash, known bool) {
 	c, err := h.store.commit(commit)
 	if err != nil {

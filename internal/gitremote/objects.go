@@ -15,8 +15,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// objects are git's, by their hash, as they came in a pack. What is read of one is remembered: a
-// history may ask for it very often.
+// objects are git objects by their hash, as they came in a pack. What was parsed is kept: a history
+// may ask for it very often.
 type objects struct {
 	found   map[plumbing.Hash]*object
 	commits map[plumbing.Hash]*commit
@@ -38,8 +38,8 @@ func (o *objects) has(hash plumbing.Hash) bool {
 	return is
 }
 
-// text returns the content of an object; its error is plumbing.ErrObjectNotFound where there is
-// none of that type.
+// text returns the content of an object; its error is plumbing.ErrObjectNotFound if there is none
+// of that type.
 func (o *objects) text(kind plumbing.ObjectType, hash plumbing.Hash) (string, error) {
 	object, is := o.found[hash]
 	if !is || object.kind != kind {
@@ -48,7 +48,7 @@ func (o *objects) text(kind plumbing.ObjectType, hash plumbing.Hash) (string, er
 	return string(object.content), nil
 }
 
-// commit is a commit object: what stands in its lines up to an empty one, then the message
+// commit is a commit object: the lines up to an empty one, then the message
 // (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_git_commit_objects).
 type commit struct {
 	hash    plumbing.Hash
@@ -70,7 +70,7 @@ func (o *objects) commit(hash plumbing.Hash) (*commit, error) {
 	c := &commit{hash: hash}
 	head, message, _ := strings.Cut(text, "\n\n")
 	c.message = message
-	for line := range strings.Lines(head) { // those of a signature, which begin with a space, are no others' keys
+	for line := range strings.Lines(head) { // a signature's lines begin with a space, so they look like no other key
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		switch key {
 		case "tree":
@@ -102,7 +102,7 @@ func when(line string) (time.Time, error) {
 	return time.Unix(n, 0).UTC(), nil
 }
 
-// entry finds what a tree has under a name; zero where that is nothing.
+// entry finds what a tree has under a name; zero if there is no such entry.
 func (o *objects) entry(tree plumbing.Hash, name string) (found plumbing.Hash, err error) {
 	if known, is := o.entries[entryOf{tree, name}]; is {
 		return known, nil

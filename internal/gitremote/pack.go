@@ -15,14 +15,14 @@ import (
 
 var errPack = errors.New("a pack that is cut or not well-formed")
 
-// object is one of git's.
+// object is a git object.
 type object struct {
 	kind    plumbing.ObjectType
 	content []byte
 	depth   int // how many deltas made it
 }
 
-// overhead is what an object takes beside its content, or a tag beside its name, in bytes.
+// overhead is how many bytes an object needs beside its content, or a tag beside its name.
 const overhead = 128
 
 // origin is what a delta is made from: an entry at a place in the pack, or an object by its hash.
@@ -38,19 +38,19 @@ type delta struct {
 }
 
 // unpacking reads a pack as it comes (https://git-scm.com/docs/gitformat-pack). What is not kept
-// takes no memory. Of go-git that would take its package packfile, for whose tests `go mod tidy`
-// downloads 150 MB whenever an engine has the module to load.
+// takes no memory. go-git has a package packfile for this, but `go mod tidy` would download 150 MB
+// for its tests whenever an engine loads the module.
 type unpacking struct {
 	budget  *limit.Budget
 	keep    func(plumbing.ObjectType) bool
-	enough  plumbing.Hash // when that is there, the rest is not read; zero: all is read
+	enough  plumbing.Hash // the rest is not read after this object; zero: all is read
 	in      *source
 	inflate io.ReadCloser
 
 	found   *objects
 	places  map[int64]*object  // what is kept
-	waiting map[origin][]delta // for what may come later in the pack
-	waits   map[int64]bool     // the places of those
+	waiting map[origin][]delta // deltas whose base may come later in the pack
+	waits   map[int64]bool     // the places of those deltas
 	skipped bool
 }
 
@@ -60,7 +60,7 @@ func (u *unpacking) read(pack io.Reader) (*objects, error) {
 	u.waiting, u.waits = map[origin][]delta{}, map[int64]bool{}
 	var head [12]byte // PACK, version, number of entries
 	if _, err := io.ReadFull(u.in, head[:]); err != nil {
-		return nil, cut(err)
+		return nil, truncated(err)
 	}
 	if string(head[:4]) != "PACK" {
 		return nil, errPack
@@ -75,7 +75,7 @@ func (u *unpacking) read(pack io.Reader) (*objects, error) {
 			err = u.entry()
 		}
 		if err != nil {
-			return nil, cut(err)
+			return nil, truncated(err)
 		}
 		if !u.enough.IsZero() && u.found.has(u.enough) {
 			return u.found, nil
@@ -87,8 +87,9 @@ func (u *unpacking) read(pack io.Reader) (*objects, error) {
 	return u.found, u.in.end()
 }
 
-// cut is an error of a pack that is not whole; the connection's and the budget's are their own.
-func cut(err error) error {
+// truncated turns an error of a pack that is not whole into errPack. It leaves the connection's and
+// the budget's errors alone.
+func truncated(err error) error {
 	if err == io.EOF || errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) ||
 		errors.As(err, new(flate.CorruptInputError)) {
 		return fmt.Errorf("%w: %w", errPack, err)
@@ -122,7 +123,7 @@ func (u *unpacking) entry() error {
 		if !u.keep(kind) {
 			return u.skip(int64(size))
 		}
-		content, err := u.take(int64(size))
+		content, err := u.content(int64(size))
 		if err != nil {
 			return err
 		}
@@ -150,7 +151,7 @@ func (u *unpacking) entry() error {
 			return err
 		}
 	}
-	instructions, err := u.take(int64(size))
+	instructions, err := u.content(int64(size))
 	if err != nil {
 		return err
 	}

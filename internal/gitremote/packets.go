@@ -15,7 +15,7 @@ import (
 func readPacket(r io.Reader) ([]byte, error) {
 	var length [4]byte
 	switch _, err := io.ReadFull(r, length[:]); {
-	case err == io.EOF: // git that does not know the command says nothing at all
+	case err == io.EOF: // a git that does not know the command answers nothing at all
 		return nil, fmt.Errorf("%w: the answer ends early", errNotGit)
 	case err != nil:
 		return nil, fmt.Errorf("read the answer: %w", err)
@@ -48,7 +48,7 @@ func serverError(message string) error {
 	return fmt.Errorf("%w: %s", errNotGit, foreign.Joined(message))
 }
 
-// short is the beginning of what a server says where it should have said something else.
+// short is the beginning of an answer that is not what it should be.
 func short(text string, most int) string {
 	if len(text) > most {
 		return text[:most] + "…"

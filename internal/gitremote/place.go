@@ -16,27 +16,27 @@ import (
 type place struct {
 	mu    sync.Mutex
 	base  string // empty: at the remote's URL
-	asked bool   // as git asks before it fetches
+	asked bool   // whether it was asked for as git does before it fetches
 }
 
-// errLeads says that a server redirects to another one. A token is not taken there, since it was
-// given for the first; git itself would take it along
+// errRedirect says that a server redirects to another one. The token is not sent there, since it
+// was given for the first server; git itself would send it
 // (https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpextraHeader).
-type errLeads struct {
+type errRedirect struct {
 	to         string
 	repository bool
 }
 
-func (e *errLeads) Error() string {
+func (e *errRedirect) Error() string {
 	if !e.repository {
 		return "the git remote leads to " + e.to + ", which is on another server and no git repository"
 	}
 	return "the git remote leads to " + e.to + ": name that with --remote"
 }
 
-// Place is the address at which the repository answers: the remote's URL, or where that was
-// redirected to on the same server. Fetchable tells whether the server was asked for it as git does
-// that fetches: before that, nobody knows where git would take a token to.
+// Place is the address at which the repository answers: the remote's URL, or the address on the
+// same server that it redirects to. Fetchable tells whether the server was asked as git asks before
+// it fetches: until then nobody knows which address git would send a token to.
 func (r *Remote) Place() (address string, fetchable bool) {
 	r.place.mu.Lock()
 	defer r.place.mu.Unlock()
@@ -46,7 +46,7 @@ func (r *Remote) Place() (address string, fetchable bool) {
 	return r.place.base, r.place.asked
 }
 
-// Resolve asks where the repository is, as git does before it fetches, so that git itself meets no
+// Resolve asks where the repository is, as git does before it fetches, so that git itself gets no
 // redirect. It asks once.
 func (r *Remote) Resolve(ctx context.Context) error {
 	if _, asked := r.Place(); asked {
@@ -71,7 +71,7 @@ func (r *Remote) base() string {
 
 const refsPath = "/info/refs"
 
-// askRefs asks a service for its refs, and keeps in mind where the answer came from.
+// askRefs asks a service for its refs, and remembers where the answer came from.
 func (r *Remote) askRefs(ctx context.Context, service string, headers ...string) (*answer, error) {
 	answer, err := r.request(ctx, http.MethodGet, r.base()+refsPath+"?service="+service, service, nil, headers...)
 	if err != nil {
@@ -91,8 +91,8 @@ func (r *Remote) askRefs(ctx context.Context, service string, headers ...string)
 	return answer, nil
 }
 
-// repositoryAt is the repository below which an address is at a path, without what may be secret in
-// the address.
+// repositoryAt cuts path off an address and returns the repository's address, without the parts
+// that may be secret.
 func repositoryAt(address *url.URL, path string) (string, bool) {
 	at := *address
 	at.User, at.RawQuery, at.Fragment = nil, "", ""
@@ -103,18 +103,18 @@ func repositoryAt(address *url.URL, path string) (string, bool) {
 	return base, is
 }
 
-// follow lets a request follow a redirect on the same server only. What is posted is not posted
-// elsewhere: git has it that whoever is asked for the refs says where.
-func follow(next *http.Request, via []*http.Request) error {
+// checkRedirect lets a request follow a redirect on the same server only. A POST follows no
+// redirect: in git's protocol, the answer about the refs says where the repository is.
+func checkRedirect(next *http.Request, via []*http.Request) error {
 	switch {
 	case !network.SameServer(next.URL, via[0].URL):
-		leads := new(errLeads)
+		redirect := new(errRedirect)
 		for _, path := range []string{refsPath, "/" + uploadPack, "/" + receivePack} {
-			if leads.to, leads.repository = repositoryAt(next.URL, path); leads.repository {
+			if redirect.to, redirect.repository = repositoryAt(next.URL, path); redirect.repository {
 				break
 			}
 		}
-		return leads
+		return redirect
 	case via[0].Method == http.MethodPost:
 		return http.ErrUseLastResponse
 	case len(via) >= 10:

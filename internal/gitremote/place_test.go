@@ -16,7 +16,7 @@ func (s *server) at(url string) *Remote {
 	return &Remote{URL: url, User: s.User, Token: s.Token, Client: s.Client}
 }
 
-// TestMoved goes where the server leads on itself, with all that is asked of a remote.
+// TestMoved follows redirects on the same server with every request that a remote gets.
 func TestMoved(t *testing.T) {
 	s := newServer(t)
 	s.git(t, "tag", "shop-1.0.0", s.commits[0])
@@ -91,8 +91,8 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// TestLeadsElsewhere takes no token, and asks nothing, where another server is led to, and names
-// the place.
+// TestRedirectsElsewhere holds that nothing is sent to another server that a redirect names, and
+// that the error names it.
 func TestLeadsElsewhere(t *testing.T) {
 	s := newServer(t)
 	var asked atomic.Int64
@@ -152,7 +152,8 @@ func TestLeadsElsewhere(t *testing.T) {
 	}
 }
 
-// TestTooLongName asks for nothing, where an argument that is left out would ask for all refs.
+// TestTooLongName holds that nothing is asked: without the argument that is too long, git would
+// send all refs.
 func TestTooLongName(t *testing.T) {
 	s, requests := newServer(t), 0
 	s.disturb = func(http.ResponseWriter, *http.Request) bool { requests++; return false }

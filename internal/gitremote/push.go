@@ -23,14 +23,15 @@ import (
 // when the remote has the tag.
 //
 // Options are push options
-// (https://git-scm.com/docs/git-push#Documentation/git-push.txt---push-optionoption), as ci.skip
-// for GitLab to start no pipeline for the tag; a server that takes none does not get them.
+// (https://git-scm.com/docs/git-push#Documentation/git-push.txt---push-optionoption), such as
+// ci.skip, with which GitLab starts no pipeline for the tag. A server that does not know push
+// options does not get them.
 func (r *Remote) PushTag(ctx context.Context, tag Tag, message string, when time.Time, options ...string) error {
 	sent := false // by an earlier attempt
 	return r.do(ctx, "push tag "+tag.Name, func(ctx context.Context) error {
 		var said bytes.Buffer
 		err := r.pushTag(ctx, tag, message, when, options, &said, &sent)
-		// A server tells why it refuses (a protected tag, say) only beside its answer.
+		// A server says why it refuses (a protected tag, for example) only beside its answer.
 		if words := remoteWords(said.String()); err != nil && words != "" {
 			err = fmt.Errorf("%w\nthe git remote says: %s%s", err, words, r.whereProtected(tag.Name, words))
 		}
@@ -48,7 +49,7 @@ func (r *Remote) pushTag(
 	sent *bool,
 ) error {
 	name := "refs/tags/" + tag.Name
-	server, err := r.advertise(ctx, receivePack, func(ref string) bool { return ref == name || inTheWay(ref, name) })
+	server, err := r.advertise(ctx, receivePack, func(ref string) bool { return ref == name || conflicts(ref, name) })
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (r *Remote) pushTag(
 	}
 	switch there := server.refs[name]; {
 	case there == hash.String() && *sent:
-		return nil // it came through, and only the answer got lost
+		return nil // an earlier attempt pushed it, and only the answer got lost
 	case there != "":
 		return ErrExists
 	case len(server.refs) > 0:
@@ -102,19 +103,18 @@ func (r *Remote) pushTag(
 		report = &sideband{packets: report, said: said}
 	}
 	err = readReport(report)
-	if report != io.Reader(answer) { // what the server says to people may end after the report
+	if report != io.Reader(answer) { // the server's words for people may end after the report
 		_, _ = io.Copy(io.Discard, report)
 	}
 	return lostRace(err)
 }
 
-// inTheWay tells whether a ref of that name keeps one of the other from being made: refs are kept
-// as files are, in folders.
-func inTheWay(ref, name string) bool {
+// conflicts tells whether two refs cannot both exist: git keeps refs as files in folders.
+func conflicts(ref, name string) bool {
 	return strings.HasPrefix(name, ref+"/") || strings.HasPrefix(ref, name+"/")
 }
 
-// readReport reads whether a push was taken
+// readReport reads whether the server accepted a push
 // (https://git-scm.com/docs/pack-protocol#_report_status): "unpack ok", then for the one ref "ok
 // NAME" or "ng NAME REASON".
 func readReport(report io.Reader) error {
@@ -139,7 +139,7 @@ func readReport(report io.Reader) error {
 	}
 }
 
-// lostRace recognizes git's words for a ref that appeared between the look and the push.
+// lostRace recognizes git's words for a ref that somebody made between the look and the push.
 func lostRace(err error) error {
 	if err == nil {
 		return nil

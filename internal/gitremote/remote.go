@@ -1,7 +1,7 @@
-// Package gitremote looks at the tags of a git remote over HTTP(S) and pushes new ones, with no
-// clone at hand.
+// Package gitremote looks at the tags of a git remote over HTTP(S) and pushes new ones, without a
+// clone.
 //
-// Looking speaks protocol v2 (https://git-scm.com/docs/protocol-v2), whose ref-prefix makes the
+// It reads with protocol v2 (https://git-scm.com/docs/protocol-v2), whose ref-prefix makes the
 // answer as small as the question; servers that do not speak it are asked in protocol v0. Pushing
 // sends one tag object and one command with an all-zero old id, so that the server itself refuses a
 // tag that exists.
@@ -44,9 +44,9 @@ var (
 	ErrNoCommit = errors.New("the git remote does not have the commit")
 )
 
-// Address turns what stands in a clone's .git/config into a URL that a token can be sent to: SSH
-// addresses (git@host:group/project.git, ssh://…) become their HTTPS twins, and credentials and
-// queries are dropped from URLs.
+// Address turns a remote's address in .git/config into a URL that a token can be sent to: SSH
+// addresses (git@host:group/project.git, ssh://…) become HTTPS ones, and URLs lose credentials and
+// queries.
 func Address(remote string) (string, error) {
 	// [user@]host:path, as for scp(1)
 	if host, path, is := strings.Cut(remote, ":"); is && !strings.ContainsAny(host, `/\`) &&
@@ -57,7 +57,8 @@ func Address(remote string) (string, error) {
 	if err != nil {
 		return "", errors.New("not a git address") // the cause would repeat what may hold a token
 	}
-	u.User, u.RawQuery, u.ForceQuery, u.Fragment = nil, "", false, "" // some hold a token there, as ?private_token=
+	// some addresses have a token in their query, as ?private_token=
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment = nil, "", false, ""
 	switch {
 	case u.Host == "" || u.Hostname() == "":
 		return "", errors.New("a path cannot be pushed to with a token: give an https URL")
@@ -69,8 +70,8 @@ func Address(remote string) (string, error) {
 	return "", fmt.Errorf("%s addresses cannot be pushed to with a token: give an https URL", u.Scheme)
 }
 
-// Tags returns the tags whose names begin with one of the prefixes, which may be whole names: mind
-// that other names can begin with them too. It takes one request, however many there are.
+// Tags returns the tags whose names begin with one of the prefixes, which may be whole names: other
+// names can begin with them too. It takes one request, however many there are.
 func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err error) {
 	if len(prefixes) == 0 {
 		return nil, nil // git takes no prefix for all of them

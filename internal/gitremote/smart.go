@@ -74,8 +74,8 @@ func beginsWith(prefixes []string) func(ref string) bool {
 	}
 }
 
-// add takes one line: HASH SP NAME, the first with NUL and the capabilities after it. Others say
-// what is shallow.
+// add reads one line: HASH SP NAME, the first with NUL and the capabilities after it. Other lines
+// say what is shallow.
 func (a *advertisement) add(line string, wanted func(ref string) bool, budget *limit.Budget) error {
 	line, capabilities, first := strings.Cut(strings.TrimSuffix(line, "\n"), "\x00")
 	if first && a.capabilities == nil {
@@ -89,10 +89,10 @@ func (a *advertisement) add(line string, wanted func(ref string) bool, budget *l
 	return budget.Spend(limit.Kept, overhead+int64(len(name)))
 }
 
-// newBudget is one that a test may have spent before.
+// newBudget is a variable so that a test can give a budget that is nearly spent.
 var newBudget = limit.New
 
-// answer is what a server says to one request, within the limits of such.
+// answer is what a server says to one request, within limits.
 type answer struct {
 	io.ReadCloser
 	*limit.Budget
@@ -104,8 +104,8 @@ type bounded struct {
 	io.Closer
 }
 
-// request asks a service of the server; with POST, that is a body of its kind. Credentials go where
-// they belong to only.
+// request asks a service of the server; with POST, that is a body of its kind. Credentials are sent
+// to the remote's own server only.
 func (r *Remote) request(
 	ctx context.Context,
 	method, address, service string,
@@ -130,10 +130,10 @@ func (r *Remote) request(
 		request.SetBasicAuth(r.User, r.Token)
 	}
 	client := *r.Client.HTTP
-	client.CheckRedirect = follow
+	client.CheckRedirect = checkRedirect
 	response, err := client.Do(request)
-	if leads := new(errLeads); errors.As(err, &leads) {
-		return nil, leads
+	if redirect := new(errRedirect); errors.As(err, &redirect) {
+		return nil, redirect
 	}
 	if err != nil {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 	"dagger/ship/internal/limit"
 )
 
-// source is what a pack is read from: it knows the place, sums up what was read, and gives single
-// bytes, so that what inflates an entry reads nothing of the next one.
+// source is what a pack is read from. It knows the place, computes the checksum, and returns single
+// bytes, so that zlib reads nothing of the next entry.
 type source struct {
 	from    io.Reader
 	sum     [sha1.Size]byte
@@ -66,7 +66,7 @@ func (s *source) end() error {
 	s.has = copy(s.buffer[:], s.buffer[s.at:s.has])
 	s.at = 0
 	if _, err := io.ReadFull(s, s.sum[:]); err != nil {
-		return cut(err)
+		return truncated(err)
 	}
 	if _, err := s.ReadByte(); err != io.EOF || s.sum != sum {
 		return errPack
@@ -74,8 +74,8 @@ func (s *source) end() error {
 	return nil
 }
 
-// take inflates what is kept.
-func (u *unpacking) take(size int64) ([]byte, error) {
+// content inflates an object that is kept.
+func (u *unpacking) content(size int64) ([]byte, error) {
 	if err := u.budget.Spend(limit.Kept, size+overhead); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (u *unpacking) take(size int64) ([]byte, error) {
 	return content, ended(in)
 }
 
-// skip inflates what is not kept, since only that tells where it ends.
+// skip inflates an object that is not kept, since only that tells where it ends.
 func (u *unpacking) skip(size int64) error {
 	u.skipped = true
 	in, err := u.inflated()
@@ -122,7 +122,7 @@ func ended(in io.Reader) error {
 
 func (u *unpacking) inflated() (in io.Reader, err error) {
 	if u.inflate == nil {
-		u.inflate, err = zlib.NewReader(u.in) // takes single bytes from what has ReadByte
+		u.inflate, err = zlib.NewReader(u.in) // zlib reads single bytes if there is a ReadByte
 	} else {
 		err = u.inflate.(zlib.Resetter).Reset(u.in, nil)
 	}

@@ -9,7 +9,7 @@ import (
 	"dagger/ship/internal/network"
 )
 
-// Where GitLab has its settings (https://docs.gitlab.com/ci/jobs/ci_job_token/,
+// GitLab's settings (https://docs.gitlab.com/ci/jobs/ci_job_token/,
 // https://docs.gitlab.com/user/project/protected_tags/).
 const (
 	accessTokens = "Settings > Access tokens: role Maintainer or Developer, scope write_repository"
@@ -20,8 +20,8 @@ const (
 // isJobToken tells a GitLab job token from an access token, as far as that can be told.
 func (r *Remote) isJobToken() bool { return gitlab.KindOf(r.User, r.Token) != gitlab.AccessToken }
 
-// explain says what to do about refused credentials, in GitLab's words since its users meet this
-// most.
+// explain says what to do about refused credentials, in GitLab's words, since most users are on
+// GitLab.
 func (r *Remote) explain(err error) error {
 	switch {
 	case errors.Is(err, ErrRefused):
@@ -66,7 +66,7 @@ func (r *Remote) explainPush(err error) error {
 	return fmt.Errorf("%w: %s%s", ErrRefused, missing, words(err, errForbidden))
 }
 
-// whereProtected says what to do where the server's words are GitLab's for a protected tag.
+// whereProtected says what to do if the server's words are GitLab's for a protected tag.
 func (r *Remote) whereProtected(tag, said string) string {
 	if !strings.Contains(said, "protected") {
 		return ""
@@ -79,7 +79,7 @@ func (r *Remote) whereProtected(tag, said string) string {
 		"%s to create such tags, or give --token an access token of a role that may", tag, who)
 }
 
-// words are what the server said beside a status, where it said something for people.
+// words are what the server said beside a status, or "" if it said nothing for people.
 func words(err, status error) string {
 	_, said, _ := strings.Cut(err.Error(), status.Error()+": ")
 	if said = network.Said(strings.NewReader(said)); said == "" {

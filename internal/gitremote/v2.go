@@ -16,7 +16,7 @@ import (
 	"dagger/ship/internal/limit"
 )
 
-// errNotGit says that the server answered in some other way than the protocol has it.
+// errNotGit says that the server's answer is not in git's protocol.
 var errNotGit = errors.New("the git remote does not answer as git does")
 
 // delimiter separates a command's capabilities from its arguments; go-git's pktline knows only the
@@ -70,11 +70,11 @@ func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
 }
 
 // CommitTime returns when the commit was made, as the remote's copy of it says: a release needs the
-// commit to be there, and a job's shallow checkout need not hold it. Its error wraps ErrNoCommit
-// where it is not.
+// commit to be there, and a job's shallow checkout need not hold it. Its error wraps ErrNoCommit if
+// the remote does not have it.
 func (r *Remote) CommitTime(ctx context.Context, commit string) (made time.Time, err error) {
 	err = r.do(ctx, "fetch commit "+commit, func(ctx context.Context) (err error) {
-		// tree:0 leaves out the files; a server without partial clone refuses the word and sends
+		// tree:0 leaves out the files; a server without partial clone refuses the filter and sends
 		// them all
 		made, err = r.commitTime(ctx, commit, "filter tree:0")
 		if errors.Is(err, errNotGit) {
@@ -98,23 +98,23 @@ func (r *Remote) commitTime(ctx context.Context, hash string, arguments ...strin
 	return c.made, nil
 }
 
-// fetching says what to take of the objects that a server sends.
+// fetching says which of the objects that a server sends are kept.
 type fetching struct {
 	keep   []plumbing.ObjectType
-	enough plumbing.Hash // the rest need not come once that is there; zero: all is read
+	enough plumbing.Hash // the rest is not read after this object; zero: all is read
 }
 
 // fetch returns the objects that the server sends for a fetch's arguments, all at once.
 func (r *Remote) fetch(ctx context.Context, ask fetching, arguments ...string) (*objects, error) {
-	// what is made from another object names that by its place, so that it need not be kept to know
-	// what comes of it
+	// with ofs-delta, a delta names its base by its place in the pack, so that the base need not be
+	// kept to know that it was skipped
 	body, err := r.command(ctx, "fetch", append(arguments, "ofs-delta", "no-progress", "done")...)
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
 
-	for { // the sections before the pack say what is shallow, which is known
+	for { // the sections before the pack say what is shallow, which is known already
 		line, err := readPacket(body)
 		if err != nil {
 			return nil, err
@@ -143,7 +143,7 @@ func (r *Remote) command(ctx context.Context, name string, arguments ...string) 
 	for _, argument := range arguments {
 		err = errors.Join(err, packets.EncodeString(argument+"\n"))
 	}
-	if err = errors.Join(err, packets.Flush()); err != nil { // one argument less would ask for something else
+	if err = errors.Join(err, packets.Flush()); err != nil { // without one argument, git would send something else
 		return nil, fmt.Errorf("ask the git remote: a name is longer than git's protocol allows: %w", err)
 	}
 	before, asked := r.Place()
@@ -151,7 +151,7 @@ func (r *Remote) command(ctx context.Context, name string, arguments ...string) 
 	if !errors.Is(err, errNotGit) || asked {
 		return answer, err
 	}
-	// the repository may have moved, which a server says of what is asked for with GET
+	// the repository may have moved, and a server says so only for a GET
 	if moved := r.resolve(ctx); moved != nil {
 		return nil, moved
 	}
@@ -164,7 +164,7 @@ func (r *Remote) command(ctx context.Context, name string, arguments ...string) 
 func (r *Remote) post(ctx context.Context, body []byte) (*answer, error) {
 	answer, err := r.request(ctx, http.MethodPost, r.base()+"/"+uploadPack, uploadPack, body, "Git-Protocol",
 		"version=2")
-	if errors.Is(err, errNoRepository) { // which is also what one says that has the repository, but not at that address
+	if errors.Is(err, errNoRepository) { // a server also says this if it has the repository at another address
 		return nil, fmt.Errorf("%w: it answered 404 Not Found", errNotGit)
 	}
 	return answer, err
