@@ -57,7 +57,7 @@ type Hold struct {
 	What  string        // pending-upgrade, …
 	Since time.Time     // by the cluster's clock; zero if that is not known
 	Limit time.Duration // how long it may last
-	Known bool          // whether Ship began it. Of what somebody else began, nothing says how long it may last
+	Known bool          // whether Ship began it; if not, nothing says how long it may last
 	Claim bool          // whether it is a claim. One that is over can be replaced, and nothing has to be freed
 }
 
@@ -139,7 +139,7 @@ func (e Entry) Ran() bool {
 		!strings.HasPrefix(e.Description, "Preparing ") && !strings.Contains(e.Description, " failed: ")
 }
 
-// LastRan returns the newest revision that ran, 0 where none did.
+// LastRan returns the newest revision that ran, 0 if none did.
 func LastRan(history []Entry) int {
 	for _, e := range slices.Backward(history) {
 		if e.Ran() {
@@ -214,7 +214,7 @@ func Earlier(history []Entry) (revisions []int) {
 	return revisions
 }
 
-// rollbackTo returns the revision that the entry went back to, where it is a rollback.
+// rollbackTo returns the revision that the entry went back to, if it is a rollback.
 func (e Entry) rollbackTo() (revision int, is bool) {
 	_, err := fmt.Sscanf(e.Description, rollback+"%d", &revision)
 	return revision, err == nil && revision < e.Revision
@@ -254,7 +254,7 @@ func (v Version) from(major, minor int) bool {
 }
 
 // Failure is what to say of a program that ended with an exit code other than 0: what Helm said
-// went wrong, or where it was killed before it could say anything, that it did.
+// went wrong, or that it ended, if it was killed before it could say anything.
 func Failure(exitCode int, stderr string) string {
 	cause := Cause(stderr)
 	if cause == "Killed" || cause == "Terminated" { // as a shell says of a program that it ran

@@ -28,8 +28,8 @@ type Release struct {
 	CreateNamespace bool
 }
 
-// UpgradeArgs installs the release or upgrades it, and waits until its pods are ready.
-// It does not roll back: what went wrong is only to be seen before that.
+// UpgradeArgs installs the release or upgrades it, and waits until its pods are ready. It does not
+// roll back: what went wrong can be seen only before that.
 func (r Release) UpgradeArgs() []string {
 	return r.rollout("upgrade", "--install", r.Name, r.Chart)
 }
@@ -53,8 +53,8 @@ func (r Release) UninstallArgs() []string {
 	return r.operation("uninstall", r.Name, "--ignore-not-found")
 }
 
-// RollbackArgs takes the release back to a revision because a person asked for it. Helm has a place
-// to say how long that may take from 4.3 on.
+// RollbackArgs takes the release back to a revision because a person asked for it. From 4.3 on,
+// Helm has a place to say how long that may take.
 func (r Release) RollbackArgs(revision int) []string {
 	return r.rollback(revision, "")
 }
@@ -91,8 +91,8 @@ func (r Release) record(revision int) string {
 	return fmt.Sprintf("sh.helm.release.v1.%s.v%d", r.Name, revision)
 }
 
-// overwrite makes Helm 4 do what Helm 3 does anyway: set what the chart says where somebody else
-// has changed it since, also in a release that Helm 3 made.
+// overwrite makes Helm 4 do what Helm 3 does anyway: set what the chart says if somebody else has
+// changed it since, also in a release that Helm 3 made.
 func (r Release) overwrite() []string {
 	if !r.Helm.from(4, 0) {
 		return nil
@@ -100,16 +100,16 @@ func (r Release) overwrite() []string {
 	return []string{"--server-side=true", "--force-conflicts"}
 }
 
-// operation bounds one that changes the cluster. Helm's own timeout is for each hook and for the
-// rollout on its own, and does not hold while the cluster's API keeps silent; so it is told to end
-// in order (SIGTERM) a little after the timeout, and is killed where it does not.
+// operation bounds a command that changes the cluster. Helm's own timeout is for each hook and for
+// the rollout on its own, and does not hold while the cluster's API does not answer. So Helm is
+// told to end in order (SIGTERM) a little after the timeout, and is killed if it does not.
 func (r Release) operation(args ...string) []string {
 	helm := append([]string{"helm"}, args...)
 	helm = append(helm, "--namespace", r.Namespace, "--wait", "--timeout", r.Timeout.String())
 	return Bounded(r.Timeout+grace, helm...)
 }
 
-// limit is the time after which an operation that began has ended, whatever became of it.
+// limit is the time after which an operation has ended, whatever its outcome.
 func (r Release) limit() time.Duration { return r.Timeout + grace + killAfter + ClockTolerance }
 
 const (
@@ -210,7 +210,7 @@ func (r Release) patch(revision int, operations ...map[string]any) []string {
 		"--field-manager", claimant, "--type", "json", "--patch", string(patch)}
 }
 
-// ClockArgs asks for the time by the cluster's clock, which it writes on whatever is to be made;
+// ClockArgs asks for the time by the cluster's clock, which the cluster writes on every new object;
 // nothing is made.
 func ClockArgs(namespace string) []string {
 	return []string{

@@ -15,7 +15,7 @@ const ComparePath = "templates/ship-compare-revision.yaml"
 // renders to nothing.
 func (r Release) Compare(before Revision) string {
 	number := r.Next
-	if before.Status == "uninstalled" { // Helm renders an install as revision 1, whatever it is kept as
+	if before.Status == "uninstalled" { // Helm renders an install as revision 1, whatever number it stores
 		number = 1
 	}
 	fail := fmt.Sprintf("{{ fail %q }}", fmt.Sprintf("%s: the next revision is not %d any more, or it never was", Taken, number))
@@ -35,7 +35,7 @@ const (
 
 // PackArgs packs a chart of a commit's tree into the folder out, with its dependencies, as plain
 // files: Helm follows links, so whoever writes a chart could have it read anything that Helm can.
-// This therefore runs where no secret is, and Helm gets only what came of it. It prints the names
+// So this runs in a container without secrets, and Helm gets only its result. It prints the names
 // of the chart's values files.
 //
 // The program ends with LinksOutside if links lead out of the tree, and names them on standard
@@ -52,7 +52,7 @@ const (
 
 // pack takes the commit's tree, the chart's folder in it, and the folder to pack into. It looks for
 // links in the chart's folder, and then in the folders of the tree that those lead to, and never
-// follows one that leads out.
+// follows one that leads out of the tree.
 var pack = strings.NewReplacer("NO_CHART", fmt.Sprint(NoChart), "LINKS_OUTSIDE", fmt.Sprint(LinksOutside)).Replace(`
 set -e
 tree=$(realpath "$1") out=$3

@@ -456,7 +456,7 @@ func TestHolds(t *testing.T) {
 		"one's own claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "A")}, nil},
 		"no claim":                    {Revision{Number: 7, Status: "deployed", Claim: "nonsense"}, nil},
 	} {
-		// what the clock of the machine says that Helm ran on does not count
+		// the clock of the machine that Helm ran on does not count
 		c.revision.Since, c.revision.Created, c.revision.Claimed = created.Add(-time.Hour), created,
 			created.Add(time.Minute)
 		if got := c.revision.Holds("A"); !slices.Equal(got, c.want) {

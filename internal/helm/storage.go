@@ -25,7 +25,7 @@ func RevisionsArgs(namespace string, names ...string) []string {
 	}
 }
 
-// ParseRevisions reads the answer to RevisionsArgs: by release, its last revision.
+// ParseRevisions reads the answer to RevisionsArgs: the last revision of each release.
 func ParseRevisions(answer string) (map[string]Revision, error) {
 	var list struct {
 		Items []struct {
@@ -71,8 +71,8 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 const maxRecord = 32 << 20
 
 // decode reads what Helm keeps of a revision: JSON, compressed, in base64
-// (https://github.com/helm/helm/blob/main/pkg/storage/driver/util.go). What `helm status` prints is
-// made from the same.
+// (https://github.com/helm/helm/blob/main/pkg/storage/driver/util.go). `helm status` prints the
+// same record.
 func decode(kept []byte) (name string, revision Revision, err error) {
 	var stored struct {
 		Name    string

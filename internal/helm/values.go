@@ -48,13 +48,13 @@ func (k Keys) Values(image Image) string {
 	}
 	values := map[string]any{}
 	for i, key := range k {
-		_ = set(values, key, texts[i]) // Check has tried it
+		_ = set(values, key, texts[i]) // Check has tried this already
 	}
 	encoded, _ := json.MarshalIndent(values, "", "  ")
 	return string(encoded)
 }
 
-// Image reads back from a release's values what Values wrote, as far as it is there.
+// Image reads back from a release's values what Values wrote, as far as they are there.
 func (k Keys) Image(values map[string]any) (image Image) {
 	texts := make([]string, 3)
 	for i, key := range k {

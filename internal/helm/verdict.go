@@ -12,8 +12,8 @@ type Verdict int
 const (
 	Free    Verdict = iota // act: nothing holds the release, or what did has ended
 	Wait                   // wait: what holds it may be at work
-	Stuck                  // take the release back: Ship's own operation holds it, which was killed
-	Foreign                // leave it: somebody else's operation holds it, which may be at work however long it lasts
+	Stuck                  // take the release back: Ship's own operation holds it, and was killed
+	Foreign                // do nothing: somebody else's operation holds it, and may be at work however long that lasts
 )
 
 // Judge decides what to do about a hold that has lasted for a time, and was watched for another one
