@@ -1,6 +1,6 @@
-// Package limit says how much of what a server answers is taken in. Each limit is far above what
-// honest servers need, and all of them together keep a look within 64 MB of memory, whatever a
-// server sends. docs/errors.md lists them.
+// Package limit says how much of a server's answer is read. Each limit is far above what honest
+// servers need, and all of them together keep one request within 64 MB of memory, whatever a server
+// sends. docs/errors.md lists them.
 package limit
 
 import (
@@ -15,11 +15,11 @@ import (
 type Kind int
 
 const (
-	Bytes    Kind = iota // of an answer as it is read, so after what HTTP itself unpacks
+	Bytes    Kind = iota // of an answer as it is read, after HTTP's own compression
 	Inflated             // bytes that come out of what is compressed inside an answer
 	Kept                 // bytes that are held in memory at one time
 	Objects              // in one answer
-	Depth                // of what is made of one another
+	Depth                // of objects that are made of one another
 	Document             // bytes of an image's manifest or config, which a registry sends
 	Nested               // indexes of images that are inside one another
 )
@@ -35,7 +35,7 @@ var kinds = [...]struct {
 	Kept:     {16 * mega, "16 MB to keep of one answer"},
 	Objects:  {5_000_000, "5 million objects in one answer"},
 	Depth:    {4096, "4096 objects that are made of one another"}, // git makes 4095 at most
-	// as much as the distribution spec has registries take
+	// as much as registries must accept by the distribution spec
 	Document: {4 * mega, "4 MB for an image's manifest or config"},
 	Nested:   {3, "3 indexes of images inside one another"},
 }
@@ -43,8 +43,8 @@ var kinds = [...]struct {
 // ErrExceeded is wrapped by the errors about what is above a limit.
 var ErrExceeded = errors.New("more than Ship takes")
 
-// Budget is what one answer may take. It ends with its context too, so that a deadline holds where
-// a server's answer is at hand and only takes long to work through. Several goroutines may use it.
+// Budget is what one answer may take. It ends with its context too, so that a deadline holds even
+// if the whole answer is there and only takes long to read. Several goroutines may use it.
 type Budget struct {
 	ctx    context.Context
 	server string
@@ -55,8 +55,8 @@ type Budget struct {
 // New makes the budget of an answer. The server is named in errors.
 func New(ctx context.Context, server string) *Budget { return &Budget{ctx: ctx, server: server} }
 
-// Spend takes n of a kind from the budget. What is to be kept is asked for before memory is taken
-// for it.
+// Spend takes n of a kind from the budget. It is called before memory is allocated for what is
+// kept.
 func (b *Budget) Spend(kind Kind, n int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -82,7 +82,7 @@ func (b *Budget) exceeded(kind Kind) error {
 	return fmt.Errorf("%s sends %w: %s", b.server, ErrExceeded, kinds[kind].words)
 }
 
-// Reader counts what is read as spent of a kind. What is above the limit is not returned.
+// Reader counts what is read as spent of a kind. It returns nothing that is above the limit.
 func (b *Budget) Reader(kind Kind, r io.Reader) io.Reader { return &reader{b, kind, r} }
 
 type reader struct {
