@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// How far a manifest is looked for below a folder that has none, to name it as an example.
+// How far below a folder without a manifest one is looked for, to name it as an example.
 const (
 	maxLists  = 40 // folders, since each costs a round trip
 	maxLevels = 2
 )
 
-// advice says what to do about a folder without a project that has a version: of the manifests
-// below it, it names the first one that has.
+// advice says what to do about a folder without a project that has a version: it names the first
+// manifest below it that has one.
 func advice(f *files, folder string, entries []string) string {
 	text := "name a manifest that has one with --manifest"
 	if example := f.below(folder, entries); example != "" {
@@ -26,8 +26,8 @@ func advice(f *files, folder string, entries []string) string {
 	return text
 }
 
-// below finds a manifest with a version in the folders below, level by level; a chart only where
-// there is nothing else.
+// below finds a manifest with a version in the folders below, level by level; a chart only if there
+// is nothing else.
 func (f *files) below(folder string, entries []string) (found string) {
 	type level struct {
 		folder  string
@@ -57,7 +57,7 @@ func (f *files) below(folder string, entries []string) (found string) {
 			}
 		}
 		for _, entry := range at.entries {
-			// what has a dot is a file, or hidden
+			// an entry with a dot is a file, or hidden
 			if at.depth == maxLevels || left == 0 || strings.Contains(entry, ".") ||
 				slices.Contains([]string{"node_modules", "vendor", "testdata", "target"}, entry) {
 				continue

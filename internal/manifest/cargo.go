@@ -14,11 +14,11 @@ func cargo(d *document) error {
 		}
 		return d.noProject("no [package]")
 	}
-	if _, exists := d.value("package", "version"); !exists { // Cargo asks for none in what is not published
+	if _, exists := d.value("package", "version"); !exists { // Cargo needs none for a package that is not published
 		return d.noProject("no version in [package]")
 	}
 	if inherited, _ := d.value("package", "version", "workspace"); inherited != true {
-		return d.take("package")
+		return d.nameAndVersion("package")
 	}
 	name, err := d.text("package", "name")
 	if err != nil {
@@ -29,16 +29,16 @@ func cargo(d *document) error {
 		return err
 	}
 	root.name = name
-	if err := root.take("workspace", "package"); err != nil {
+	if err := root.nameAndVersion("workspace", "package"); err != nil {
 		return err
 	}
-	d.called(name, d, d.lineOf("package", "name"))
-	d.says(root.version, root, root.versionLine)
+	d.setName(name, d, d.lineOf("package", "name"))
+	d.setVersion(root.version, root, root.versionLine)
 	return nil
 }
 
-// workspace finds the root of the workspace as Cargo does: where package.workspace says, or else in
-// the nearest folder upwards whose manifest has [workspace].
+// workspace finds the root of the workspace as Cargo does: in the folder that package.workspace
+// names, or else in the nearest folder upwards whose manifest has [workspace].
 func (d *document) workspace() (*document, error) {
 	if _, here := d.value("workspace"); here {
 		return d, nil

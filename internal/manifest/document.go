@@ -53,7 +53,7 @@ func (f *files) list(folder string) ([]string, error) {
 	return entries, nil
 }
 
-// has reports whether the tree has the file or folder. What is outside of the tree it has not.
+// has reports whether the tree has the file or folder. It has nothing outside of the tree.
 func (f *files) has(file string) (bool, error) {
 	folder, base := path.Dir(file), path.Base(file)
 	if len(file) > maxPath || base == ".." || strings.HasPrefix(file, "../") {
@@ -68,7 +68,8 @@ func (f *files) has(file string) (bool, error) {
 	return slices.Contains(entries, base), err
 }
 
-// open returns a file's text without a byte order mark, as UTF-8 if that says that it is UTF-16.
+// open returns a file's text without a byte order mark. If that says UTF-16, the text is made
+// UTF-8.
 func (f *files) open(file string) (*document, error) {
 	data, err := f.tree.Contents(file)
 	if err != nil {
@@ -100,7 +101,7 @@ func fromUTF16(data []byte, bytes binary.ByteOrder) []byte {
 }
 
 // document is a file being read: its format's reader sets name and version, and where the version
-// stands.
+// is written.
 type document struct {
 	*files
 	path   string
@@ -119,18 +120,18 @@ type document struct {
 // beside is the path of a file given relative to the document's folder.
 func (d *document) beside(file string) string { return path.Join(path.Dir(d.path), file) }
 
-// says takes the version, as it stands on a line of a file, which is the document itself or one
-// that it refers to.
-func (d *document) says(text string, at *document, line int) {
+// setVersion sets the version, as written on a line of a file: the document itself or one that it
+// refers to.
+func (d *document) setVersion(text string, at *document, line int) {
 	d.version, d.versionPath, d.versionLine = text, at.path, line
 }
 
-// called takes the name, as it stands on a line of a file.
-func (d *document) called(name string, at *document, line int) {
+// setName sets the name, as written on a line of a file.
+func (d *document) setName(name string, at *document, line int) {
 	d.name, d.namePath, d.nameLine = name, at.path, line
 }
 
-// check refuses a name and a version that no ecosystem has: they are parts of tags, images and
+// check refuses names and versions that no ecosystem has: they are parts of tags, images and
 // reports.
 func (d *document) check() error {
 	at := &position.Fault{Path: cmp.Or(d.namePath, d.path), Line: d.nameLine}
@@ -160,7 +161,7 @@ func (d *document) noProject(format string, values ...any) error {
 	return fmt.Errorf("%s: %w: %s", foreign.Line(d.path), ErrNoProject, foreign.Line(fmt.Sprintf(format, values...)))
 }
 
-// checkUTF8 is for formats that are UTF-8 by definition but whose decoders do not mind.
+// checkUTF8 is for formats that are UTF-8 by definition but whose decoders accept anything.
 func (d *document) checkUTF8() error {
 	for rest, line := d.data, 1; len(rest) > 0; line++ {
 		var text []byte
@@ -185,7 +186,7 @@ func (d *document) value(keys ...string) (any, bool) {
 	return value, true
 }
 
-// text returns the string at the keys, empty where there is none.
+// text returns the string at the keys, empty if there is none.
 func (d *document) text(keys ...string) (string, error) {
 	value, exists := d.value(keys...)
 	if !exists || value == nil {
@@ -198,21 +199,21 @@ func (d *document) text(keys ...string) (string, error) {
 	return text, nil
 }
 
-// take reads name and version from one table; both must be there.
-func (d *document) take(table ...string) (err error) {
+// nameAndVersion reads both from one table; both must be there.
+func (d *document) nameAndVersion(table ...string) (err error) {
 	keys := func(key string) []string { return append(table[:len(table):len(table)], key) }
 	if d.name == "" {
 		name, err := d.text(keys("name")...)
 		if err != nil {
 			return err
 		}
-		d.called(name, d, d.lineOf(keys("name")...))
+		d.setName(name, d, d.lineOf(keys("name")...))
 	}
 	text, err := d.text(keys("version")...)
 	if err != nil {
 		return err
 	}
-	d.says(text, d, d.lineOf(keys("version")...))
+	d.setVersion(text, d, d.lineOf(keys("version")...))
 	where := ""
 	if len(table) > 0 {
 		where = " in [" + strings.Join(table, ".") + "]"

@@ -71,17 +71,17 @@ func dotnet(d *document) error {
 			version.text += "-" + suffix.text
 		}
 	}
-	d.called(name.text, name.document, name.line)
-	d.says(version.text, version.document, version.line)
+	d.setName(name.text, name.document, name.line)
+	d.setVersion(version.text, version.document, version.line)
 	return nil
 }
 
-// buildProps holds properties for the projects of its folders, and is none itself.
+// buildProps holds properties for the projects of its folders, and is no project itself.
 func buildProps(d *document) error {
 	return d.noProject("it is shared by projects: name one of them, as a .csproj, with --manifest")
 }
 
-// msbuildProperty is a property's value; an error in it matters only where it is asked for.
+// msbuildProperty is a property's value; an error in it matters only if the property is used.
 type msbuildProperty struct {
 	name, text string
 	document   *document
@@ -126,7 +126,7 @@ func (p properties) evaluate(d *document) error {
 				value.err = d.fault(element.line,
 					"only running MSBuild would tell <%s>, which has a Condition: set it without one", element.name)
 			}
-			long := 0 // bytes that references stand for: properties may double each other
+			long := 0 // bytes that references are replaced by: properties may double each other
 			value.text = msbuildReference.ReplaceAllStringFunc(element.text, func(reference string) string {
 				used, known := p[reference[2:len(reference)-1]]
 				if !known && value.err == nil {

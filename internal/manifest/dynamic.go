@@ -11,14 +11,14 @@ import (
 	"dagger/ship/internal/position"
 )
 
-// dynamic finds the version where the build tool itself reads it without running code.
+// dynamic finds the version as the build tool itself does if that runs no code.
 func (d *document) dynamic() error {
 	line := d.lineOf("project", "dynamic")
 	if _, exists := d.value("tool", "poetry", "version"); exists {
 		if err := d.pluginOfPoetry(); err != nil {
 			return err
 		}
-		return d.take("tool", "poetry")
+		return d.nameAndVersion("tool", "poetry")
 	}
 	backend, err := d.text("build-system", "build-backend")
 	if err != nil {
@@ -43,17 +43,17 @@ func (d *document) dynamic() error {
 	case strings.HasPrefix(backend, "flit_core"):
 		return d.flit()
 	}
-	return d.running(line)
+	return d.onlyByRunning(line)
 }
 
-// running refuses what only running the build would tell.
-func (d *document) running(line int) error {
+// onlyByRunning refuses a version that only running the build would tell.
+func (d *document) onlyByRunning(line int) error {
 	return d.fault(line, "the version is dynamic, so only running the build would tell it: "+
 		"write version = \"…\" under [project] and take \"version\" out of dynamic")
 }
 
 // hatchPattern is hatchling's own, without the reference back to the opening quote, which Go's
-// expressions have not (https://hatch.pypa.io/latest/plugins/version-source/regex/).
+// expressions do not have (https://hatch.pypa.io/latest/plugins/version-source/regex/).
 const hatchPattern = `(?i)^(?:__version__|VERSION)(?: ?: ?str)? *= *(?:'v?(.+?)'|"v?(.+?)")`
 
 // hatch reads [tool.hatch.version] (https://hatch.pypa.io/latest/version/), whose default source
@@ -75,7 +75,7 @@ func (d *document) hatch() error {
 		}
 	}
 	if source != "" && source != "regex" || file == "" {
-		return d.running(line)
+		return d.onlyByRunning(line)
 	}
 	if len(pattern) > maxText {
 		return d.fault(d.lineOf("tool", "hatch", "version", "pattern"), "the pattern is longer than any for a version")
@@ -102,17 +102,17 @@ func (d *document) pdm() error {
 		return err
 	}
 	if source != "file" || file == "" {
-		return d.running(line)
+		return d.onlyByRunning(line)
 	}
 	return d.search(line, file, pdmVersion)
 }
 
 var pdmVersion = regexp.MustCompile(`(?m)^__version__\s*=\s*["'](.+?)["']\s*(?:#.*)?$`)
 
-// search takes the version that an expression finds in a file: its group of that name, or the first
+// search reads the version that an expression finds in a file: its group of that name, or the first
 // one that is not empty.
 func (d *document) search(line int, file string, expression *regexp.Regexp) error {
-	other, err := d.said(line, file)
+	other, err := d.openNamed(line, file)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (d *document) search(line int, file string, expression *regexp.Regexp) erro
 	named := expression.SubexpIndex("version")
 	for group := 1; at != nil && group <= expression.NumSubexp(); group++ {
 		if start, end := at[2*group], at[2*group+1]; start >= 0 && (named < 0 || named == group) {
-			d.says(string(other.data[start:end]), other, lineAt(other.data, int64(start)))
+			d.setVersion(string(other.data[start:end]), other, lineAt(other.data, int64(start)))
 			return nil
 		}
 	}
@@ -133,14 +133,14 @@ func (d *document) search(line int, file string, expression *regexp.Regexp) erro
 		other.path)
 }
 
-// maxSteps bounds how long an expression is looked for: each step of its program is tried at each
+// maxSteps bounds how long a search takes: each step of the expression's program is tried at each
 // letter of the file.
 const maxSteps = 20e6
 
 func steps(expression *regexp.Regexp) int {
 	parsed, err := syntax.Parse(expression.String(), syntax.Perl)
 	if err != nil {
-		return 0 // it was compiled before
+		return 0 // it compiled before
 	}
 	program, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
@@ -157,7 +157,7 @@ func (d *document) setuptools() error {
 	if attribute, _ := d.value("tool", "setuptools", "dynamic", "version", "attr"); attribute != nil {
 		name, is := attribute.(string)
 		if !is {
-			return d.running(line)
+			return d.onlyByRunning(line)
 		}
 		root := ""
 		if folder, given := d.value("tool", "setuptools", "package-dir", ""); given {
@@ -179,12 +179,11 @@ func (d *document) setuptools() error {
 			}
 		}
 	}
-	return d.running(line)
+	return d.onlyByRunning(line)
 }
 
-// attribute reads MODULE.NAME, which setuptools takes from the source where it is a plain string,
-// and else from running it. Root is the folder of the packages; where none is given, src if there
-// is one.
+// attribute reads MODULE.NAME, which setuptools reads from the source if it is a plain string, and
+// otherwise by running it. Root is the folder of the packages; without it, src if there is one.
 func (d *document) attribute(line int, root, dotted string) error {
 	parts := strings.Split(strings.TrimSpace(dotted), ".")
 	module, name := path.Join(parts[:len(parts)-1]...), parts[len(parts)-1]
@@ -214,7 +213,7 @@ func (d *document) flit() error {
 		[]string{module + "/__init__.py", module + ".py", "src/" + module + "/__init__.py", "src/" + module + ".py"})
 }
 
-// constant takes the string that the first of the files that is there assigns to a name.
+// constant reads the string that is assigned to a name in the first of the files that exists.
 func (d *document) constant(line int, name string, files []string) error {
 	at := slices.IndexFunc(files, func(file string) bool {
 		exists, err := d.has(d.beside(file))
@@ -240,12 +239,12 @@ func (d *document) constant(line int, name string, files []string) error {
 		return d.fault(line, "the version is %s of %s, which assigns nothing to it: write %s = \"…\" there", name,
 			other.path, name)
 	}
-	d.says(text, other, where)
+	d.setVersion(text, other, where)
 	return nil
 }
 
-// said opens a file that the version is said to be in.
-func (d *document) said(line int, file string) (*document, error) {
+// openNamed opens a file that should have the version.
+func (d *document) openNamed(line int, file string) (*document, error) {
 	exists, err := d.has(d.beside(file))
 	if err != nil {
 		return nil, err
@@ -256,12 +255,12 @@ func (d *document) said(line int, file string) (*document, error) {
 	return d.open(d.beside(file))
 }
 
-// fromFile takes the whole of a file as the version, as setuptools does with `file:`.
+// fromFile uses the whole of a file as the version, as setuptools does with `file:`.
 func (d *document) fromFile(line int, file string) error {
-	other, err := d.said(line, file)
+	other, err := d.openNamed(line, file)
 	if err != nil {
 		return err
 	}
-	d.says(strings.TrimSpace(string(other.data)), other, 1)
+	d.setVersion(strings.TrimSpace(string(other.data)), other, 1)
 	return nil
 }

@@ -2,19 +2,19 @@ package manifest
 
 import "dagger/ship/internal/version"
 
-// format is one kind of manifest: how its file is called, whose rules its version follows, and what
-// reads it.
+// format is one kind of manifest: the name of its file, the rules that its version follows, and the
+// function that reads it.
 type format struct {
 	pattern string
 	scheme  version.Scheme
 	read    func(*document) error
 }
 
-// formats in the order in which they are looked for: what names its project most surely comes
-// first, and files that often only accompany another manifest come last.
+// formats in the order in which they are looked for: the surest names of a project come first, and
+// files that often only accompany another manifest come last.
 var formats []format
 
-func init() { // not in the declaration, since the readers' errors list the formats
+func init() { // not in the declaration: the readers' errors list the formats, which would be an initialization cycle
 	formats = []format{
 		{"pyproject.toml", version.PEP440, pyproject},
 		{"setup.cfg", version.PEP440, setupCfg},

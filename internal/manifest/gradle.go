@@ -36,7 +36,7 @@ func gradle(d *document) error {
 			return d.fault(i+1, "only running Gradle would tell the version %s: write version = \"…\" here, or take "+
 				"this line out and write version=… in gradle.properties", stated[1])
 		}
-		d.says(text[1]+text[2], d, i+1)
+		d.setVersion(text[1]+text[2], d, i+1)
 		found = true
 	}
 	if !found {
@@ -49,8 +49,8 @@ func gradle(d *document) error {
 	return d.gradleProject()
 }
 
-// gradleProperties stands for a build whose script says no version; where there is a script, that
-// is the manifest.
+// gradleProperties is for a folder without a build script. If there is a script, that is the
+// manifest.
 func gradleProperties(d *document) error {
 	for _, script := range []string{"build.gradle", "build.gradle.kts"} {
 		if exists, err := d.has(d.beside(script)); err != nil {
@@ -67,7 +67,7 @@ func gradleProperties(d *document) error {
 	return d.gradleProject()
 }
 
-// gradleProperty takes the version from the nearest gradle.properties upwards that has one.
+// gradleProperty reads the version from the nearest gradle.properties upwards that has one.
 func (d *document) gradleProperty() (bool, error) {
 	for folder := path.Dir(d.path); ; folder = path.Dir(folder) {
 		file := path.Join(folder, "gradle.properties")
@@ -81,7 +81,7 @@ func (d *document) gradleProperty() (bool, error) {
 				return false, err
 			}
 			if version, exists := properties.decodeProperties()["version"]; exists {
-				d.says(version.text, properties, version.line)
+				d.setVersion(version.text, properties, version.line)
 				return true, nil
 			}
 		}
@@ -91,8 +91,8 @@ func (d *document) gradleProperty() (bool, error) {
 	}
 }
 
-// gradleProject takes the name from settings.gradle or settings.gradle.kts beside the script; a
-// folder without one is a subproject, and called like its folder.
+// gradleProject reads the name from settings.gradle or settings.gradle.kts beside the script.
+// Without one the folder is a subproject, and has the folder's name.
 func (d *document) gradleProject() error {
 	for _, file := range []string{d.beside("settings.gradle"), d.beside("settings.gradle.kts")} {
 		if exists, err := d.has(file); err != nil {
@@ -114,7 +114,7 @@ func (d *document) gradleProject() error {
 				return settings.fault(i+1, "only running Gradle would tell the name %s: write rootProject.name = \"…\"",
 					stated[1])
 			}
-			d.called(text[1]+text[2], settings, i+1)
+			d.setName(text[1]+text[2], settings, i+1)
 			return nil
 		}
 	}
@@ -124,8 +124,8 @@ func (d *document) gradleProject() error {
 	return nil
 }
 
-// statements returns a script's lines without comments, empty where a block or a text of several
-// lines has begun before.
+// statements returns a script's lines without comments, empty if they are inside a block or a text
+// of several lines.
 func statements(data []byte) []string {
 	lines := strings.Split(string(data), "\n")
 	depth, inside := 0, "" // inside: what ends the comment or text that goes on

@@ -31,7 +31,7 @@ func (d *document) decodeINI() (map[string]entry, error) {
 				value.WriteByte('\n')
 			}
 			value.WriteString(text)
-			entries[key] = entry{value.String(), entries[key].line} // it shares the memory of what was written before
+			entries[key] = entry{value.String(), entries[key].line} // this shares the memory of the value so far
 		case text[0] == '[' && strings.Contains(text, "]"):
 			section, key = text[1:strings.Index(text, "]")], ""
 		default:

@@ -1,8 +1,8 @@
 package manifest
 
 // packageJSON reads npm's, pnpm's and yarn's manifest
-// (https://docs.npmjs.com/cli/configuring-npm/package-json). One that is marked private and has no
-// version is passed over: npm asks for none there.
+// (https://docs.npmjs.com/cli/configuring-npm/package-json). One that is private and has no version
+// is no project: npm needs none there.
 func packageJSON(d *document) error {
 	if err := d.decodeJSON(); err != nil {
 		return err
@@ -12,7 +12,7 @@ func packageJSON(d *document) error {
 	if private, _ := d.value("private"); !hasVersion && (private == true || !hasName) {
 		return d.noProject("it has no version")
 	}
-	if err := d.take(); err != nil {
+	if err := d.nameAndVersion(); err != nil {
 		return err
 	}
 	return d.semanticRelease()
@@ -28,5 +28,5 @@ func deno(d *document) error {
 	if _, hasVersion := d.value("version"); !hasVersion {
 		return d.noProject("it has no version")
 	}
-	return d.take()
+	return d.nameAndVersion()
 }

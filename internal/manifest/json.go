@@ -11,13 +11,13 @@ import (
 	"dagger/ship/internal/position"
 )
 
-// decodeJSON reads an object (https://www.rfc-editor.org/rfc/rfc8259); of a key given twice, the
+// decodeJSON reads an object (https://www.rfc-editor.org/rfc/rfc8259); if a key is given twice, the
 // last counts, as in JavaScript.
 func (d *document) decodeJSON() error {
 	if err := d.checkUTF8(); err != nil {
 		return err
 	}
-	var object json.RawMessage // checked as a whole, but not made into values: a large file has millions
+	var object json.RawMessage // checked as a whole, but not decoded into values: a large file has millions
 	if err := json.Unmarshal(d.data, &object); err != nil {
 		fault := &position.Fault{Path: d.path, Text: err.Error()}
 		if at := new(json.SyntaxError); errors.As(err, &at) {
@@ -71,10 +71,10 @@ func jsonScalar(value json.RawMessage) any {
 }
 
 // plainJSON returns JSON with comments and trailing commas (https://jsonc.org) as JSON: blanks
-// stand for what is left out, so that every position stays.
+// replace what is left out, so that every position stays the same.
 func plainJSON(data []byte) []byte {
 	plain := bytes.Clone(data)
-	comma := -1 // of a comma that only blanks follow so far
+	comma := -1 // position of a comma with only blanks after it so far
 	for i := 0; i < len(plain); i++ {
 		switch c := plain[i]; {
 		case c == '"':
@@ -93,7 +93,7 @@ func plainJSON(data []byte) []byte {
 		case bytes.HasPrefix(plain[i:], []byte("/*")):
 			end := bytes.Index(plain[i+2:], []byte("*/"))
 			if end < 0 {
-				return plain // not to be looked for again and again
+				return plain // so that it is not looked for again and again
 			}
 			i = blank(plain, i, i+end+4) - 1
 		case c == ',':
@@ -107,7 +107,7 @@ func plainJSON(data []byte) []byte {
 	return plain
 }
 
-// blank overwrites text with blanks, its line ends aside, and returns where it ends.
+// blank overwrites text with blanks, except line ends, and returns where it ends.
 func blank(data []byte, from, to int) int {
 	for i := from; i < to; i++ {
 		if data[i] != '\n' && data[i] != '\r' {

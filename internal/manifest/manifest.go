@@ -1,6 +1,6 @@
 // Package manifest reads a project's name and version out of its manifest, as the ecosystem's own
-// tool does but without running code: a tree of files in, a Project out. Each format's source is
-// cited where it is read.
+// tool does, but without running code: a tree of files in, a Project out. The function that reads a
+// format cites its specification.
 package manifest
 
 import (
@@ -16,7 +16,7 @@ import (
 
 // Project is what a manifest says.
 type Project struct {
-	Name    string // empty where the format has none, as a VERSION file
+	Name    string // empty if the format has none, as a VERSION file
 	Version version.Version
 	Path    string // the manifest, relative to the tree's root
 }
@@ -33,15 +33,16 @@ type Tree struct {
 // own: a pyproject.toml that only configures tools, a private package.json without a version.
 var ErrNoProject = errors.New("no project with a version")
 
-// Read reads the manifest at file, whose base name says which format it is in, and what of its
-// neighbours that takes. Its error is a *position.Fault, wraps ErrNoProject, or is one of the tree's own.
+// Read reads the manifest at file, whose base name says which format it is in, and those of its
+// neighbours that are needed. Its error is a *position.Fault, wraps ErrNoProject, or is one of the
+// tree's own.
 func Read(tree Tree, file string) (Project, error) {
 	return read(&files{tree: tree}, path.Clean(file))
 }
 
 // Find returns the one project that the tree's folder holds ("." is the root), that of the first
-// manifest in the order of Files. Manifests without a project are passed over, and so are those
-// after the first that are faulty; an error lists those that disagree on the version.
+// manifest in the order of Files. Manifests without a project are skipped, and so are faulty ones
+// after the first; an error lists those that disagree on the version.
 func Find(tree Tree, folder string) (Project, error) {
 	f := &files{tree: tree}
 	entries, err := f.list(folder)
@@ -60,7 +61,7 @@ func Find(tree Tree, folder string) (Project, error) {
 				without = append(without, err)
 				continue
 			}
-			// one that is faulty beside one that is not is a helper's; but setup.py may be the
+			// a faulty manifest beside a good one belongs to a tool; but setup.py may be the
 			// project's own
 			if err != nil && len(found) > 0 && file != "setup.py" && errors.As(err, new(*position.Fault)) {
 				continue

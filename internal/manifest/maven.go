@@ -13,23 +13,23 @@ type pom struct {
 	root     *element
 	parent   *pom // nil: not read yet, or the repo does not have it
 	read     bool // the parent was looked for
-	looks    int  // properties looked up so far
+	lookups  int  // properties looked up so far
 
 	config map[string]string // the properties of .mvn/maven.config
 }
 
-// Bounds for what may be a circle, or grow with each level: the chain of parents, and the
-// properties looked up.
+// Bounds for what may be endless, or grow with each level: the chain of parents, and the properties
+// looked up.
 const (
 	maxParents = 20
-	maxLooks   = 100
+	maxLookups = 100
 )
 
 // maven reads pom.xml (https://maven.apache.org/pom.html). The project's name is its artifactId, as
 // in the tags of Maven's own release plugin. The version may be the parent's, and hold properties
 // of the pom, its parents and .mvn/maven.config
-// (https://maven.apache.org/guides/mini/guide-maven-ci-friendly.html). Which profiles are active
-// only running Maven would tell.
+// (https://maven.apache.org/guides/mini/guide-maven-ci-friendly.html). Only running Maven would
+// tell which profiles are active.
 func maven(d *document) error {
 	p, err := d.pom()
 	if err != nil {
@@ -63,17 +63,18 @@ func maven(d *document) error {
 	if err != nil {
 		return err
 	}
-	d.called(name, d, artifact.line)
+	d.setName(name, d, artifact.line)
 	text, err := p.expand(stated, stated.text)
 	if err != nil {
 		return err
 	}
-	d.says(text, at.document, stated.line)
+	d.setVersion(text, at.document, stated.line)
 	return d.mavenExtension(at.document, stated.line)
 }
 
-// stated finds the element with the version. From model 4.1.0 on, a parent that is in the repo need
-// not be given with one (https://maven.apache.org/ref/4-LATEST/maven-model-builder/).
+// stated finds the element with the version. From model 4.1.0 on, a child need not repeat the
+// version of a parent that is in the repo
+// (https://maven.apache.org/ref/4-LATEST/maven-model-builder/).
 func (p *pom) stated() (*element, *pom, error) {
 	for at, depth := p, 0; ; depth++ {
 		parent := at.root.child("parent")
@@ -85,7 +86,7 @@ func (p *pom) stated() (*element, *pom, error) {
 		case parent == nil || at.model() == "4.0.0" || depth == maxParents:
 			return nil, at, nil
 		}
-		next, err := at.up()
+		next, err := at.readParent()
 		if err != nil || next == nil {
 			return nil, at, err
 		}
@@ -106,8 +107,8 @@ func (d *document) pom() (*pom, error) {
 
 var property = regexp.MustCompile(`\$\{([^{}]*)\}`)
 
-// expand puts values in the place of ${…}. What the command line says, which .mvn/maven.config adds
-// to, comes before the pom, and a pom's own properties before its parents'.
+// expand replaces ${…} by values. The command line, to which .mvn/maven.config adds, comes before
+// the pom, and a pom's own properties come before its parents'.
 func (p *pom) expand(at *element, text string) (string, error) {
 	tooLong := p.document.fault(at.line, "<%s> is longer than any version or name", at.name)
 	if len(text) > maxText {
@@ -118,8 +119,9 @@ func (p *pom) expand(at *element, text string) (string, error) {
 	}
 	var failed error
 	expanded := property.ReplaceAllStringFunc(text, func(reference string) string {
-		if p.looks++; p.looks > maxLooks {
-			failed = p.document.fault(at.line, "%s refers to itself, or to more than %d properties", at.text, maxLooks)
+		if p.lookups++; p.lookups > maxLookups {
+			failed = p.document.fault(at.line, "%s refers to itself, or to more than %d properties", at.text,
+				maxLookups)
 		}
 		if failed != nil {
 			return ""
@@ -171,7 +173,7 @@ func (p *pom) property(name string) (*string, error) {
 				return &value.text, nil
 			}
 		}
-		next, err := at.up()
+		next, err := at.readParent()
 		if err != nil {
 			return nil, err
 		}
@@ -180,8 +182,8 @@ func (p *pom) property(name string) (*string, error) {
 	return nil, nil
 }
 
-// up reads the parent's pom, nil where the repo does not have it.
-func (p *pom) up() (*pom, error) {
+// readParent reads the parent's pom, nil if the repo does not have it.
+func (p *pom) readParent() (*pom, error) {
 	parent := p.root.child("parent")
 	if p.read || parent == nil {
 		return p.parent, nil
@@ -191,7 +193,7 @@ func (p *pom) up() (*pom, error) {
 	if stated := parent.child("relativePath"); stated != nil {
 		relative = stated.text
 	}
-	if relative == "" { // asks for the parent from the repositories
+	if relative == "" { // an empty path means: ask the repositories for the parent
 		return nil, nil
 	}
 	file := p.document.beside(relative)
@@ -208,13 +210,13 @@ func (p *pom) up() (*pom, error) {
 	read, err := document.pom()
 	inferred := parent.child("artifactId") == nil && p.model() != "4.0.0"
 	if err != nil || !inferred && read.root.textOf("artifactId") != parent.textOf("artifactId") {
-		return nil, err // another project's: Maven looks for the parent in the repositories then
+		return nil, err // it is another project's: Maven looks for the parent in the repositories then
 	}
 	p.parent = read
 	return read, nil
 }
 
-// commandLine returns a property of .mvn/maven.config, nil where there is none.
+// commandLine returns a property of .mvn/maven.config, nil if there is none.
 func (p *pom) commandLine(name string) (*string, error) {
 	if p.config == nil {
 		p.config = map[string]string{}

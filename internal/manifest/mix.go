@@ -48,7 +48,7 @@ func mix(d *document) error {
 	if named == nil {
 		return d.fault(line(start[1]+app[2]), "only running mix would tell the app: write app: :name")
 	}
-	d.called(named[1], d, line(start[1]+app[2]))
+	d.setName(named[1], d, line(start[1]+app[2]))
 
 	stated, at := strings.TrimSpace(body[version[2]:version[3]]), start[1]+version[2]
 	if attribute := mixAttribute.FindStringSubmatch(stated); attribute != nil {
@@ -64,11 +64,11 @@ func mix(d *document) error {
 	if text == nil {
 		return d.fault(line(at), "only running mix would tell the version: write it as a string, \"1.4.0\"")
 	}
-	d.says(text[1], d, line(at))
+	d.setVersion(text[1], d, line(at))
 	return nil
 }
 
-// withoutMixComments puts blanks in the place of comments and of texts of several lines.
+// withoutMixComments replaces comments and texts of several lines by blanks.
 func withoutMixComments(data []byte) string {
 	plain := bytes.Clone(data)
 	for i := 0; i < len(plain); {

@@ -3,7 +3,7 @@ package manifest
 import "strings"
 
 // composer reads composer.json (https://getcomposer.org/doc/04-schema.md). Most packages have no
-// version there, since Packagist takes it from tags.
+// version there, since Packagist reads it from tags.
 func composer(d *document) error {
 	if err := d.decodeJSON(); err != nil {
 		return err
@@ -11,7 +11,7 @@ func composer(d *document) error {
 	if _, hasVersion := d.value("version"); !hasVersion {
 		return d.noProject("it has no version")
 	}
-	return d.take()
+	return d.nameAndVersion()
 }
 
 // pubspec reads Dart's and Flutter's pubspec.yaml (https://dart.dev/tools/pub/pubspec).
@@ -22,12 +22,12 @@ func pubspec(d *document) error {
 	if _, hasVersion := d.value("version"); !hasVersion {
 		return d.noProject("it has no version")
 	}
-	return d.take()
+	return d.nameAndVersion()
 }
 
 // chart reads Helm's Chart.yaml (https://helm.sh/docs/topics/charts/#the-chartyaml-file): version,
 // which is the chart's own and must be there. appVersion only describes what the chart installs,
-// and need not be a version at all.
+// and may be anything.
 func chart(d *document) error {
 	if err := d.decodeYAML(); err != nil {
 		return err
@@ -35,11 +35,10 @@ func chart(d *document) error {
 	if number, is := d.values["version"].(yamlNumber); is {
 		d.values["version"] = string(number)
 	}
-	return d.take()
+	return d.nameAndVersion()
 }
 
-// plain takes the first line of a file called VERSION; there must be no other but empty ones. It
-// has no name.
+// plain reads a file called VERSION: one line, besides empty ones. It has no name.
 func plain(d *document) error {
 	text := strings.TrimSpace(string(d.data))
 	if text == "" {
@@ -49,6 +48,6 @@ func plain(d *document) error {
 		return d.fault(1+strings.Count(string(d.data[:strings.Index(string(d.data), line)]), "\n"),
 			"more than the version: leave only that")
 	}
-	d.says(text, d, 1)
+	d.setVersion(text, d, 1)
 	return nil
 }

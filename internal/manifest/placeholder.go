@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// Tools that take the version from git's tags or commits leave a placeholder in the manifest. To
-// release that would make one version once, and never another one: it is refused, with what to
-// write instead.
+// Tools that read the version from git's tags or commits leave a placeholder in the manifest.
+// Releasing it would work once and never again, so it is refused, and the error says what to write
+// instead.
 
-// placeholder refuses what the manifest says as the version, since a tool of that name takes it
-// from git.
+// placeholder refuses the manifest's version, since the tool reads the real one from git.
 func (d *document) placeholder(tool string, at *document, line int) error {
 	return at.fault(line, "the version is not in the manifest: %s takes it from git, so only running that would "+
 		"tell it: write the version here and take %s out, or write it in a file VERSION and name that with --manifest",
@@ -33,35 +32,38 @@ func (d *document) pluginOfPoetry() error {
 }
 
 var (
-	// released is how semantic-release stands in a package.json: as a dependency.
-	released = regexp.MustCompile(`"(?:@semantic-release/[a-z-]+|semantic-release)"\s*:\s*"`)
-	// nobodys are versions that semantic-release's users write, since npm wants one.
-	nobodys = regexp.MustCompile(
+	// semanticReleaseUsed finds semantic-release among the dependencies in a package.json.
+	semanticReleaseUsed = regexp.MustCompile(`"(?:@semantic-release/[a-z-]+|semantic-release)"\s*:\s*"`)
+	// semanticPlaceholder is a version that users of semantic-release write, since npm wants one.
+	semanticPlaceholder = regexp.MustCompile(
 		`^0\.0\.0-(?i:development|semantic(?:ally)?-released?|semantically.*|managed.*|placeholder)$`,
 	)
-	// scm is how a setup.py says that it takes the version from git.
-	scm = regexp.MustCompile(`\b(use_scm_version|pbr|versioneer|setuptools_git_versioning|versioningit)\b`)
-	// mavens are extensions that take the version from git, as .mvn/extensions.xml names them.
-	mavens = regexp.MustCompile(`<artifactId>\s*(jgitver-maven-plugin|maven-git-versioning-extension)\s*</artifactId>`)
-	// nuGets are packages that take the version from git while a project is built.
-	nuGets = regexp.MustCompile(
+	// setupFromGit is how a setup.py says that it reads the version from git.
+	setupFromGit = regexp.MustCompile(`\b(use_scm_version|pbr|versioneer|setuptools_git_versioning|versioningit)\b`)
+	// mavenFromGit are extensions that read the version from git, as .mvn/extensions.xml names
+	// them.
+	mavenFromGit = regexp.MustCompile(
+		`<artifactId>\s*(jgitver-maven-plugin|maven-git-versioning-extension)\s*</artifactId>`,
+	)
+	// nuGetFromGit are packages that read the version from git while a project is built.
+	nuGetFromGit = regexp.MustCompile(
 		`<PackageReference\s[^>]*\b(?:Include|Update)\s*=\s*` +
 			`["'](?i:(MinVer|Nerdbank\.GitVersioning|GitVersion\.MsBuild))["']`,
 	)
 	xmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
 )
 
-// semanticRelease refuses a package's version that stands for the one that semantic-release makes
-// up.
+// semanticRelease refuses a package's version if semantic-release replaces it.
 func (d *document) semanticRelease() error {
-	if nobodys.MatchString(d.version) || strings.HasPrefix(d.version, "0.0.0") && released.Match(d.data) {
+	if semanticPlaceholder.MatchString(d.version) ||
+		strings.HasPrefix(d.version, "0.0.0") && semanticReleaseUsed.Match(d.data) {
 		return d.placeholder("semantic-release", d, d.versionLine)
 	}
 	return nil
 }
 
-// scmInSetup refuses a setup.cfg whose setup.py takes the version from git.
-func (d *document) scmInSetup(line int) error {
+// setupPyFromGit refuses a setup.cfg whose setup.py reads the version from git.
+func (d *document) setupPyFromGit(line int) error {
 	if exists, err := d.has(d.beside("setup.py")); err != nil || !exists {
 		return err
 	}
@@ -69,7 +71,7 @@ func (d *document) scmInSetup(line int) error {
 	if err != nil {
 		return err
 	}
-	if found := scm.FindSubmatch(setup.data); found != nil {
+	if found := setupFromGit.FindSubmatch(setup.data); found != nil {
 		return d.placeholder(string(found[1]), d, line)
 	}
 	return nil
@@ -87,7 +89,7 @@ func (d *document) mavenExtension(at *document, line int) error {
 			if err != nil {
 				return err
 			}
-			if found := mavens.FindSubmatch(xmlComment.ReplaceAll(extensions.data, nil)); found != nil {
+			if found := mavenFromGit.FindSubmatch(xmlComment.ReplaceAll(extensions.data, nil)); found != nil {
 				return d.placeholder(string(found[1]), at, line)
 			}
 		}
@@ -97,10 +99,10 @@ func (d *document) mavenExtension(at *document, line int) error {
 	}
 }
 
-// versioningPackage refuses a project whose version a package replaces, there or in a file that it
-// shares.
+// versioningPackage refuses a project whose version a package replaces, in the project or in a file
+// that it shares.
 func (d *document) versioningPackage() error {
-	if found := nuGets.FindSubmatch(xmlComment.ReplaceAll(d.data, nil)); found != nil {
+	if found := nuGetFromGit.FindSubmatch(xmlComment.ReplaceAll(d.data, nil)); found != nil {
 		return d.placeholder(string(found[1]), d, 0)
 	}
 	return nil
@@ -112,9 +114,9 @@ var (
 )
 
 // conditionalVersion returns the line, from 1, on which a build script sets the version under a
-// condition; 0: on none.
+// condition; 0 if none does.
 func conditionalVersion(data []byte) int {
-	open, conditions := 0, []int(nil) // blocks that are open, and at which of them a condition begins
+	open, conditions := 0, []int(nil) // how many blocks are open, and which of them are conditions
 	line := 0
 	for text := range strings.Lines(string(data)) {
 		line++

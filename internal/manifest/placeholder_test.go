@@ -2,8 +2,8 @@ package manifest
 
 import "testing"
 
-// TestPlaceholders has projects whose version a tool takes from git, and what looks alike but is a
-// version.
+// TestPlaceholders has projects whose version a tool takes from git, and what looks alike but is
+// a version.
 func TestPlaceholders(t *testing.T) {
 	poetry := "[tool.poetry]\nname = \"ledger\"\nversion = \"0.0.0\"\n"
 	poetry2 := "[project]\nname = \"ledger\"\ndynamic = [\"version\"]\n" + poetry

@@ -6,8 +6,8 @@ import (
 )
 
 // decodeProperties reads a Java properties file
-// (https://docs.oracle.com/javase/8/docs/api/java/util/Properties.html#load-java.io.Reader-); of a
-// key given twice, the last counts.
+// (https://docs.oracle.com/javase/8/docs/api/java/util/Properties.html#load-java.io.Reader-); if a
+// key is given twice, the last counts.
 func (d *document) decodeProperties() map[string]entry {
 	entries := map[string]entry{}
 	lines := strings.Split(strings.ReplaceAll(string(d.data), "\r", "\n"), "\n")
@@ -19,9 +19,9 @@ func (d *document) decodeProperties() map[string]entry {
 		if line == "" || line[0] == '#' || line[0] == '!' {
 			continue
 		}
-		if goesOn(line) {
+		if continues(line) {
 			var whole strings.Builder
-			for goesOn(line) && i+1 < len(lines) {
+			for continues(line) && i+1 < len(lines) {
 				i++
 				whole.WriteString(line[:len(line)-1])
 				line = strings.TrimLeft(lines[i], " \t\f")
@@ -46,8 +46,8 @@ func (d *document) decodeProperties() map[string]entry {
 	return entries
 }
 
-// goesOn reports whether an odd number of backslashes ends the line.
-func goesOn(line string) bool {
+// continues reports whether an odd number of backslashes ends the line.
+func continues(line string) bool {
 	return (len(line)-len(strings.TrimRight(line, `\`)))%2 == 1
 }
 

@@ -12,7 +12,7 @@ var (
 )
 
 // assigned finds the string that Python source assigns first to a name at its top level: NAME =
-// "…", also with a type or beside other names. Line is where, from 1.
+// "…", also with a type or beside other names. Line is the line of that, from 1.
 func assigned(source []byte, name string) (text string, line int, err error) {
 	assignment := regexp.MustCompile(`^(?:\w+[ \t]*=[ \t]*)*` + regexp.QuoteMeta(name) +
 		`[ \t]*(?::[^=\n]*)?=([^=\n][^\n]*)`)
@@ -63,8 +63,8 @@ func statement(source []byte) int {
 	return len(source)
 }
 
-// quoted returns how long the string is that the source begins with; one that is not closed ends
-// with its line.
+// quoted returns how long the string at the beginning of the source is. A string that is not closed
+// ends with its line.
 func quoted(source []byte) int {
 	quote := source[:1]
 	triple := bytes.Repeat(quote, 3)

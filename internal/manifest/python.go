@@ -7,8 +7,8 @@ import (
 
 // pyproject reads PEP 621's [project]
 // (https://packaging.python.org/en/latest/specifications/pyproject-toml/) first, as every current
-// Python tool does, then Poetry's own table (https://python-poetry.org/docs/pyproject/). Poetry 2
-// may hold the version itself while [project] calls it dynamic.
+// Python tool does, then Poetry's own table (https://python-poetry.org/docs/pyproject/). With
+// Poetry 2, [project] may call the version dynamic and [tool.poetry] have it.
 func pyproject(d *document) error {
 	if err := d.decodeTOML(); err != nil {
 		return err
@@ -25,7 +25,7 @@ func pyproject(d *document) error {
 		if err := d.pluginOfPoetry(); err != nil {
 			return err
 		}
-		return d.take("tool", "poetry")
+		return d.nameAndVersion("tool", "poetry")
 	}
 	dynamic, _ := d.value("project", "dynamic")
 	if list, is := dynamic.([]any); is && slices.Contains(list, any("version")) {
@@ -33,10 +33,10 @@ func pyproject(d *document) error {
 		if err != nil {
 			return err
 		}
-		d.called(name, d, d.lineOf("project", "name"))
+		d.setName(name, d, d.lineOf("project", "name"))
 		return d.dynamic()
 	}
-	return d.take("project")
+	return d.nameAndVersion("project")
 }
 
 // setupCfg reads [metadata]
@@ -53,7 +53,7 @@ func setupCfg(d *document) error {
 	if name.text == "" && version.text == "" {
 		return d.noProject("neither name nor version in [metadata]")
 	}
-	if err := d.scmInSetup(max(version.line, name.line)); err != nil {
+	if err := d.setupPyFromGit(max(version.line, name.line)); err != nil {
 		return err
 	}
 	directive, file, _ := strings.Cut(version.text, ":")
@@ -63,7 +63,7 @@ func setupCfg(d *document) error {
 	case version.text == "":
 		return d.fault(name.line, "no version in [metadata]: write version = … there")
 	}
-	d.called(name.text, d, name.line)
+	d.setName(name.text, d, name.line)
 	switch directive {
 	case "attr":
 		root := ""
@@ -79,12 +79,12 @@ func setupCfg(d *document) error {
 	case "file":
 		return d.fromFile(version.line, strings.TrimSpace(file))
 	}
-	d.says(version.text, d, version.line)
+	d.setVersion(version.text, d, version.line)
 	return nil
 }
 
-// setupPy refuses: only running it would tell, even where its arguments look like constants. Beside
-// another manifest it is what the build needs, no more.
+// setupPy refuses: only running it would tell, even if its arguments look like constants. Beside
+// another manifest it is only part of the build.
 func setupPy(d *document) error {
 	entries, err := d.list(".")
 	if err != nil {

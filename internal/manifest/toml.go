@@ -16,8 +16,8 @@ const (
 	maxValues = 20000 // in arrays and inline tables too; a key and its value are two
 )
 
-// tomlSize counts what takes the decoder's time and memory: tables, those that dotted keys make
-// too, the parts of the longest key, and values.
+// tomlSize counts what costs the decoder time and memory: tables (also those that dotted keys
+// make), the parts of the longest key, and values.
 type tomlSize struct{ tables, parts, values int }
 
 func (s *tomlSize) tooLarge() bool {
@@ -46,7 +46,8 @@ func (s *tomlSize) add(node *unstable.Node) {
 	}
 }
 
-// checkSize refuses more than any manifest has. What cannot be parsed the decoder says better.
+// checkSize refuses more than any manifest has. If the file cannot be parsed, the decoder's error
+// is better.
 func (d *document) checkSize() error {
 	parser := unstable.Parser{}
 	parser.Reset(d.data)

@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// stricter says why a reading may be an error where the ecosystem's own tool reads something.
+// stricter says why reading may fail although the ecosystem's own tool reads something.
 var stricter = map[string]string{
 	"pep621-number/pyproject.toml": "TOML allows a number, the format of [project] does not",
 	"helm-number/Chart.yaml": "Helm takes the text of a number for a version; SemVer has three numbers, of " +

@@ -12,8 +12,8 @@ import (
 	"dagger/ship/internal/position"
 )
 
-// element is an XML element with the line that it starts on; text is its own, blanks around it left
-// out.
+// element is an XML element with the line that it starts on; text is its own, without the blanks
+// around it.
 type element struct {
 	name       string
 	space      string // its namespace
@@ -29,13 +29,13 @@ const (
 	maxDepth    = 100
 )
 
-// decodeXML reads XML (https://www.w3.org/TR/xml/). Elements go by their local names, whatever the
+// decodeXML reads XML (https://www.w3.org/TR/xml/). Elements have their local names, whatever the
 // namespace.
 func (d *document) decodeXML() (*element, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(d.data))
 	decoder.CharsetReader = charset
 	root := &element{}
-	open, text := []*element{root}, []byte(nil) // of the innermost element, as far as it has no child
+	open, text := []*element{root}, []byte(nil) // text of the innermost element, as long as it has no child
 	elements := 0
 	for {
 		token, err := decoder.Token()
@@ -74,15 +74,14 @@ func (d *document) decodeXML() (*element, error) {
 			text = nil
 			open = open[:len(open)-1]
 		case xml.CharData:
-			if len(top.children) == 0 { // no manifest mixes text and elements where it matters
+			if len(top.children) == 0 { // no manifest has text that counts beside child elements
 				text = append(text, token...)
 			}
 		}
 	}
 }
 
-// child returns the first child of the name, nil where there is none; a nil element has no
-// children.
+// child returns the first child of the name, nil if there is none; a nil element has no children.
 func (e *element) child(name string) *element {
 	if e != nil {
 		for _, child := range e.children {
@@ -101,7 +100,7 @@ func (e *element) textOf(name string) string {
 	return ""
 }
 
-// charset reads the encodings that manifests of old tools are in, beside UTF-8.
+// charset reads the encodings of old tools' manifests, beside UTF-8.
 func charset(label string, input io.Reader) (io.Reader, error) {
 	switch strings.ToLower(label) {
 	case "us-ascii", "ascii":

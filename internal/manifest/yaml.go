@@ -7,7 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxYAML bounds a file, in bytes: the decoder takes a hundred times as many.
+// maxYAML bounds a file, in bytes: the decoder needs a hundred times as much memory.
 const maxYAML = 512 << 10
 
 var yamlFault = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
@@ -16,7 +16,7 @@ var yamlFault = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 type yamlNumber string
 
 // decodeYAML reads the scalars of the outermost mapping (https://yaml.org/spec/1.2.2/). What is not
-// a string by YAML's rules, as 1.10, is none here either: as pub has it. Helm takes its text.
+// a string by YAML's rules, such as 1.10, is not one here, as for pub. Helm reads it as text.
 func (d *document) decodeYAML() error {
 	if err := d.checkUTF8(); err != nil {
 		return err
