@@ -2,7 +2,7 @@ package naming
 
 import "fmt"
 
-// Places are where a project of a repo writes to.
+// Places are the names that a project of a repo writes to.
 type Places struct {
 	Key      string // what the project is called in messages
 	Name     string // what its manifest calls it
@@ -14,9 +14,9 @@ type Places struct {
 	IsVersion func(string) bool // whether a text is a version by the rules of the project's ecosystem
 }
 
-// Distinct refuses projects of one repo that share a place: images and Helm releases take fewer
-// characters than names have, and what is one project's tag may read as another's (a-1 with 2.0,
-// and a with 1-2.0).
+// Distinct refuses projects of one repo that share a place: images and Helm releases allow fewer
+// characters than names, and one project's tag may look like another's (a-1 with 2.0, and a with
+// 1-2.0).
 func Distinct(projects []Places) error {
 	taken := map[string]string{}
 	for _, p := range projects {

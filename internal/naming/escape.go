@@ -21,7 +21,7 @@ func gitEscape(text string) string {
 			c == '.' && (first || last || text[i-1] == '.') ||
 			c == '.' && (text[i:] == ".lock" || strings.HasPrefix(text[i:], ".lock/")) ||
 			c == '/' && (first || i+1 == len(text)) ||
-			c == '{' && (i == 0 || text[i-1] == '@') || // at the start, a template may have put an @ before
+			c == '{' && (i == 0 || text[i-1] == '@') || // at the start, since a template may put an @ before it
 			c == '@' && first && last || // go-git refuses that too
 			c == '-' && i == 0
 		switch {
@@ -35,7 +35,7 @@ func gitEscape(text string) string {
 	return ref.String()
 }
 
-// gitUnescape undoes gitEscape, and takes nothing else.
+// gitUnescape undoes gitEscape, and accepts nothing else.
 func gitUnescape(ref string) (string, bool) {
 	var text strings.Builder
 	for i := 0; i < len(ref); i++ {
@@ -72,8 +72,8 @@ func ImageTag(version string) (string, error) {
 	return tag, nil
 }
 
-// VersionOf returns the version that ImageTag made an image's tag of, false for a tag that it makes
-// of none.
+// VersionOf returns the version that ImageTag made the tag from, or false if ImageTag makes no such
+// tag.
 func VersionOf(tag string) (string, bool) {
 	var version strings.Builder
 	for i := 0; i < len(tag); i++ {

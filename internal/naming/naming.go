@@ -1,4 +1,4 @@
-// Package naming turns a project's name and version into the names that other systems ask for, and
+// Package naming turns a project's name and version into the names that other systems need, and
 // refuses what they would refuse: git refs (https://git-scm.com/docs/git-check-ref-format), image
 // tags (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests)
 // and Helm releases, which are DNS labels of at most 53 characters
@@ -20,14 +20,14 @@ type Template string
 const DefaultTemplate Template = "{name}-{version}"
 
 // Tag returns the tag of a version of a project; what git forbids in name and version is escaped,
-// see gitEscape. One project's versions never share a tag. Two projects' might (a-1 with 2.0 and a
-// with 1-2.0): Version tells.
+// see gitEscape. One project's versions never share a tag. Two projects' versions might (a-1 with
+// 2.0 and a with 1-2.0): Version tells.
 func (t Template) Tag(name, version string) (string, error) {
 	if strings.Count(string(t), "{version}") != 1 {
 		return "", fmt.Errorf("the tag's template %q must hold {version} once", t)
 	}
 	tag := strings.NewReplacer("{name}", gitEscape(name), "{version}", gitEscape(version)).Replace(string(t))
-	// go-git lets pass what git calls an option
+	// go-git accepts what git reads as an option
 	if err := plumbing.NewTagReferenceName(tag).Validate(); err != nil || strings.HasPrefix(tag, "-") {
 		return "", fmt.Errorf("%q, from the template %q, cannot be a git tag: see git check-ref-format", tag, t)
 	}
@@ -40,8 +40,8 @@ func (t Template) Prefix(name string) string {
 	return strings.ReplaceAll(before, "{name}", gitEscape(name))
 }
 
-// Version returns the version that a tag of a project is for, by its text alone: whether that is a
-// valid version of the project's scheme is for the caller to see.
+// Version returns the version that a tag of a project is for, by its text alone. The caller checks
+// whether that is a valid version of the project's scheme.
 func (t Template) Version(name, tag string) (string, bool) {
 	_, after, _ := strings.Cut(string(t), "{version}")
 	escaped, begins := strings.CutPrefix(tag, t.Prefix(name))
@@ -68,15 +68,16 @@ func Release(name string) (string, error) {
 }
 
 var (
-	notImage  = regexp.MustCompile(`[^a-z0-9._-]+`)
-	separator = regexp.MustCompile(`[._-]*[.-][._-]*|_{3,}`) // all but single ones, "__" and dashes, which are valid
+	notImage = regexp.MustCompile(`[^a-z0-9._-]+`)
+	// separator is any but single characters, "__" and dashes, which are valid
+	separator = regexp.MustCompile(`[._-]*[.-][._-]*|_{3,}`)
 	valid     = regexp.MustCompile(`^(?:[.]|-+)$`)
 )
 
 // Image returns the last part of the image's address for a project
 // (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests): its
-// name in lower case, without an npm scope's @, where each run of characters that an image's path
-// cannot have is a dash. Empty where nothing is left.
+// name in lower case, without an npm scope's @, and with a dash for each run of characters that an
+// image's path cannot have. It is empty if nothing is left.
 func Image(name string) string {
 	var parts []string
 	for _, part := range strings.Split(strings.ToLower(strings.TrimPrefix(name, "@")), "/") {
