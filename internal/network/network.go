@@ -1,5 +1,5 @@
-// Package network is what Ship's own calls to servers have in common: whose certificates count, how
-// long an answer may take, and what is tried again.
+// Package network is what Ship's own calls to servers have in common: which certificates are
+// trusted, how long an answer may take, and what is tried again.
 package network
 
 import (
@@ -25,12 +25,12 @@ type Client struct {
 	say      func(string)
 }
 
-// maxUnread is how much of a body, in bytes, is read for its connection's sake.
+// maxUnread is how many bytes of a body are read so that its connection can be used again.
 const maxUnread = 16 << 10
 
 // New makes a client that trusts the certificates in ca (PEM; none: only the system's) beside the
-// system's. Each attempt of a call ends after the deadline. What is tried again, and why, is told
-// to say.
+// system's. Each attempt of a call ends after the deadline. Say is told what is tried again, and
+// why.
 func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	// by default it keeps two, and many projects ask one registry
@@ -51,16 +51,16 @@ func New(ca string, deadline time.Duration, say func(string)) (*Client, error) {
 
 func newClient(transport *http.Transport, deadline time.Duration, say func(string)) *Client {
 	return &Client{
-		HTTP:     &http.Client{Transport: &noting{transport}, CheckRedirect: keepCredentials},
+		HTTP:     &http.Client{Transport: &recorder{transport}, CheckRedirect: keepCredentials},
 		deadline: deadline,
 		say:      say,
 	}
 }
 
-// ConnectTo returns a client that reaches one server, host or host:port, under another address
+// ConnectTo returns a client that reaches one server, host or host:port, at another address
 // (host:port) than its own.
 func (c *Client) ConnectTo(server, address string) *Client {
-	transport := c.HTTP.Transport.(*noting).base.(*http.Transport).Clone()
+	transport := c.HTTP.Transport.(*recorder).base.(*http.Transport).Clone()
 	transport.DialContext = func(ctx context.Context, network, to string) (net.Conn, error) {
 		if to == server || strings.HasPrefix(to, server+":") {
 			to = address
@@ -70,7 +70,7 @@ func (c *Client) ConnectTo(server, address string) *Client {
 	return newClient(transport, c.deadline, c.say)
 }
 
-// appendCertificates is strict where the pool's own method passes over what it cannot read.
+// appendCertificates returns an error for what it cannot read, which the pool's own method skips.
 func appendCertificates(pool *x509.CertPool, ca string) error {
 	found := 0
 	for block, rest := pem.Decode([]byte(ca)); block != nil; block, rest = pem.Decode(rest) {
@@ -90,13 +90,14 @@ func appendCertificates(pool *x509.CertPool, ca string) error {
 	return nil
 }
 
-// Do makes a call, and again where it met trouble that may pass. Doing says what it is for, in
-// errors and to whoever waits. An error that comes back wraps the last attempt's.
+// Do makes a call, and makes it again if it failed for a reason that may be over a moment later.
+// Doing says what it is for, in errors and to whoever waits. The error wraps the last attempt's.
 func (c *Client) Do(ctx context.Context, doing string, call func(context.Context) error) error {
 	say := func(text string) { c.say(doing + ": " + text) }
 	err := Retry(ctx, say, func() Failure {
-		met := new(encounter)
-		limited, cancel := context.WithTimeoutCause(context.WithValue(ctx, encounterKey{}, met), c.deadline, errSilent)
+		failed := new(wireError)
+		recorded := context.WithValue(ctx, wireErrorKey{}, failed)
+		limited, cancel := context.WithTimeoutCause(recorded, c.deadline, errSilent)
 		err := call(limited)
 		silent := errors.Is(context.Cause(limited), errSilent)
 		cancel()
@@ -113,8 +114,8 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 		hideQuery(err)
 		return Failure{
 			Err:      err,
-			Passes:   ctx.Err() == nil && (met.trouble() || errors.Is(err, io.ErrUnexpectedEOF)),
-			Response: met.response(),
+			Passes:   ctx.Err() == nil && (failed.temporary() || errors.Is(err, io.ErrUnexpectedEOF)),
+			Response: failed.response(),
 		}
 	})
 	if err != nil {
@@ -123,8 +124,8 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 	return nil
 }
 
-// hideQuery takes the query out of the address in an error: a registry redirects to storage with
-// addresses that are signed there.
+// hideQuery removes the query from the address in an error: a registry redirects to storage, and
+// the query signs such an address.
 func hideQuery(err error) {
 	if failed := new(url.Error); errors.As(err, &failed) {
 		failed.URL, _, _ = strings.Cut(failed.URL, "?")
@@ -134,7 +135,7 @@ func hideQuery(err error) {
 // errSilent ends an attempt that takes too long.
 var errSilent = errors.New("no answer in time")
 
-// StatusError is an answer that says that a server is in trouble.
+// StatusError is an answer by which a server says that it has failed.
 type StatusError struct {
 	Response *http.Response // its body is closed
 	Said     string         // what its body says to people
@@ -148,50 +149,51 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-func (e *StatusError) passes() bool {
+func (e *StatusError) temporary() bool {
 	code := e.Response.StatusCode
 	return code == http.StatusTooManyRequests || code == http.StatusRequestTimeout ||
 		code >= 500 && code != http.StatusNotImplemented
 }
 
-// noting is a transport that turns answers of servers in trouble into errors, and notes in an
-// attempt's context what it met: libraries above it wrap errors in ways of their own, or drop them.
-type noting struct{ base http.RoundTripper }
+// recorder is a transport that turns answers of servers that failed into errors, and records in an
+// attempt's context what went wrong: libraries above it wrap errors in ways of their own, or drop
+// them.
+type recorder struct{ base http.RoundTripper }
 
-func (n *noting) RoundTrip(request *http.Request) (*http.Response, error) {
-	met, _ := request.Context().Value(encounterKey{}).(*encounter)
+func (n *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	failed, _ := request.Context().Value(wireErrorKey{}).(*wireError)
 	response, err := n.base.RoundTrip(request)
 	if err == nil {
 		status := &StatusError{Response: response}
-		if !status.passes() {
-			met.note(nil) // what went wrong before it is over
-			response.Body = &notingBody{response.Body, met}
+		if !status.temporary() {
+			failed.note(nil) // what went wrong before it is over
+			response.Body = &recordedBody{response.Body, failed}
 			return response, nil
 		}
 		status.Said = Said(response.Body)
 		response.Body.Close()
 		err = status
 	}
-	met.note(err)
+	failed.note(err)
 	return nil, err
 }
 
-// notingBody is an answer's body, which may be cut. What nobody wanted to read of a short one is
-// read before it is closed, so that its connection can be used again.
-type notingBody struct {
+// recordedBody is an answer's body, which may be cut. The unread rest of a short one is read before
+// it is closed, so that its connection can be used again.
+type recordedBody struct {
 	io.ReadCloser
-	met *encounter
+	failed *wireError
 }
 
-func (b *notingBody) Read(p []byte) (int, error) {
+func (b *recordedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		b.met.note(err)
+		b.failed.note(err)
 	}
 	return n, err
 }
 
-func (b *notingBody) Close() error {
+func (b *recordedBody) Close() error {
 	_, _ = io.CopyN(io.Discard, b.ReadCloser, maxUnread)
 	return b.ReadCloser.Close()
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// SameServer tells whether two addresses have scheme, host and port in common. Credentials that
-// were given for one belong to the other only then.
+// SameServer tells whether two addresses have scheme, host and port in common. Only then may
+// credentials for one be sent to the other.
 func SameServer(a, b *url.URL) bool {
 	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
@@ -22,8 +22,8 @@ func port(u *url.URL) string {
 	return u.Port()
 }
 
-// Private is an error where what is sent to an address can be read on the way: it is not encrypted,
-// and leaves this machine. An address that is empty or no URL is not sent anything.
+// Private returns an error if others could read what is sent to an address: it is not encrypted,
+// and leaves this machine. Nothing is sent to an address that is empty or no URL.
 func Private(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || !strings.EqualFold(u.Scheme, "http") {
@@ -38,11 +38,11 @@ func Private(address string) error {
 		"allow it with --insecure", u.Redacted())
 }
 
-// credentials are the headers that Ship's requests carry them in.
+// credentials are the headers of Ship's requests that hold credentials.
 var credentials = []string{"Authorization", "Cookie", "Private-Token", "Job-Token"}
 
-// keepCredentials lets no credentials follow a redirect to another server. Go's own client compares
-// hosts only: another port, a subdomain, and plain HTTP after HTTPS would get them.
+// keepCredentials removes credentials from a request that is redirected to another server. Go's own
+// client compares hosts only: another port, a subdomain, and plain HTTP after HTTPS would get them.
 func keepCredentials(next *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return errors.New("the server leads from one address to another, ten times")

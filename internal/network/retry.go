@@ -9,7 +9,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/retry"
 )
 
-// Attempts is how often what may succeed a moment later is tried in all.
+// Attempts is how often something is tried in all if it may succeed a moment later.
 const Attempts = 3
 
 // How long to wait between attempts: half a second, then about twice that, or as a server asks for
@@ -26,8 +26,9 @@ type Failure struct {
 	Response *http.Response // the answer that said so, which may say how long to wait; nil: there is none
 }
 
-// Retry does something, and again if it met trouble that may pass. What is tried again, and why, is
-// told to say. The error is the last attempt's, and says so if there were several.
+// Retry does something, and does it again if it failed for a reason that may be over a moment
+// later. Say is told what is tried again, and why. The error is the last attempt's, and says so if
+// there were several.
 func Retry(ctx context.Context, say func(string), do func() Failure) error {
 	backoff := retry.ExponentialBackoff(firstWait, 2, 0.2)
 	for attempt := 1; ; attempt++ {
@@ -47,7 +48,7 @@ func Retry(ctx context.Context, say func(string), do func() Failure) error {
 	}
 }
 
-// Sleep lets time pass. It ends early with the context, and returns its error.
+// Sleep waits. If the context ends first, it returns the context's error.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -10,13 +10,13 @@ import (
 	"regexp"
 )
 
-// Transient tells whether text, which a program said of its failure, names a network or a server in
-// trouble that may be over a moment later: connections that are refused, lost or time out, and the
-// HTTP statuses 429, 500, 502, 503 and 504. Helm, kubectl, git and an engine's client of registries
-// fail by text alone.
-func Transient(text string) bool { return trouble.MatchString(text) }
+// Transient tells whether text, which a program said of its failure, names a failure of a network
+// or a server that may be over a moment later: connections that are refused, lost or time out, and
+// the HTTP statuses 429, 500, 502, 503 and 504. Helm, kubectl, git and an engine's registry client
+// report failures only as text.
+func Transient(text string) bool { return transient.MatchString(text) }
 
-var trouble = regexp.MustCompile(
+var transient = regexp.MustCompile(
 	`(?i)connection refused|connection reset|connection timed out|broken pipe|\bEOF\b|i/o timeout|` +
 		`TLS handshake timeout|server misbehaving|temporary failure in name resolution|` +
 		`client connection lost|server closed the connection|` +
@@ -33,8 +33,8 @@ var trouble = regexp.MustCompile(
 // Silence is what Ship says of a server that did not answer in time.
 const Silence = "no answer"
 
-// passes tells the same of an error that Ship's own HTTP client met.
-func passes(err error) bool {
+// temporary tells the same of an error of Ship's own HTTP client.
+func temporary(err error) bool {
 	var (
 		status    *StatusError
 		name      *net.DNSError
@@ -43,7 +43,7 @@ func passes(err error) bool {
 	)
 	switch {
 	case errors.As(err, &status):
-		return status.passes()
+		return status.temporary()
 	case errors.As(err, &socket) && socket.Op == "remote error",
 		errors.As(err, &untrusted),
 		errors.As(err, new(x509.UnknownAuthorityError)):

@@ -9,15 +9,15 @@ import (
 	"unicode"
 )
 
-// encounter is the last thing that went wrong on the wire in an attempt.
-type encounter struct {
+// wireError is the last thing that went wrong on the network in an attempt.
+type wireError struct {
 	mu  sync.Mutex
 	err error
 }
 
-type encounterKey struct{}
+type wireErrorKey struct{}
 
-func (e *encounter) note(err error) {
+func (e *wireError) note(err error) {
 	if e == nil {
 		return
 	}
@@ -26,17 +26,17 @@ func (e *encounter) note(err error) {
 	e.err = err
 }
 
-func (e *encounter) last() error {
+func (e *wireError) last() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.err
 }
 
-// trouble tells whether it may be over a moment later.
-func (e *encounter) trouble() bool { return passes(e.last()) }
+// temporary tells whether it may be over a moment later.
+func (e *wireError) temporary() bool { return temporary(e.last()) }
 
 // response is the answer that said so, if one did.
-func (e *encounter) response() *http.Response {
+func (e *wireError) response() *http.Response {
 	status := new(StatusError)
 	if errors.As(e.last(), &status) {
 		return status.Response
@@ -47,8 +47,9 @@ func (e *encounter) response() *http.Response {
 // maxSaid is how much a server may say to people, in bytes.
 const maxSaid = 16 << 10
 
-// Said is what a server said, on one line; empty where that is not for people: a page of HTML, say,
-// or one that does not end. It is not cut: half of a secret in it would not be known as one.
+// Said is what a server said, on one line; empty if that is not for people: a page of HTML, for
+// example, or one that does not end. It is not cut: half of a secret in it would not be known as
+// one.
 func Said(body io.Reader) string {
 	data, _ := io.ReadAll(io.LimitReader(body, maxSaid+1))
 	text := strings.Join(strings.Fields(string(data)), " ")
