@@ -1,4 +1,4 @@
-// Package notes writes what is told of a version: its image, and what changed since the version
+// Package notes writes what is said about a version: its image, and what changed since the version
 // before it. Commits in, Markdown out; it touches nothing.
 package notes
 
@@ -17,7 +17,7 @@ type Commit struct {
 	Merge   bool // whether it has several parents
 }
 
-// Notes is what is to be told.
+// Notes is what the notes are made of.
 type Notes struct {
 	Image   string   // with tag and digest
 	Since   string   // the tag of the version before; empty: there is none
@@ -28,7 +28,7 @@ type Notes struct {
 const most = 200
 
 // Since picks the version that the notes begin after: the highest one below the version. A final
-// version's tell of what its pre-releases brought, too.
+// version's notes list the changes of its pre-releases, too.
 func Since(v version.Version, tagged []version.Version) (before version.Version, found bool) {
 	for _, other := range tagged {
 		if other.Compare(v) < 0 && (v.Prerelease() || !other.Prerelease()) && (!found || before.Compare(other) < 0) {
@@ -62,7 +62,7 @@ func (n Notes) Markdown() string {
 	return strings.TrimSpace(b.String()) + "\n"
 }
 
-// Add puts the image below what somebody wrote of the version, which stays.
+// Add puts the image below the text that somebody wrote about the version, and keeps that text.
 func (n Notes) Add(description string) string {
 	if strings.TrimSpace(description) == "" {
 		return n.Markdown()
@@ -72,8 +72,8 @@ func (n Notes) Add(description string) string {
 
 func image(reference string) string { return "Image: `" + reference + "`" }
 
-// worthTelling leaves out merges under the subject that git or GitLab gave them, whose changes are
-// listed themselves; unless there is nothing else.
+// worthTelling leaves out merges with the subject that git or GitLab gave them, since their changes
+// are listed. It keeps them if there is nothing else.
 func worthTelling(commits []Commit) []Commit {
 	var worth []Commit
 	for _, c := range commits {
@@ -89,7 +89,7 @@ func worthTelling(commits []Commit) []Commit {
 	return worth
 }
 
-// text keeps what looks like HTML from being taken for it, where it is not code.
+// text keeps what looks like HTML from being read as HTML, except in code.
 func text(words string) string {
 	words = strings.Join(strings.Fields(words), " ")
 	if strings.Contains(words, "`") {
