@@ -1,6 +1,6 @@
 // Package position says where something in a file is: Of finds a key in a TOML file
-// (https://toml.io/en/v1.0.0), since decoded values carry no positions, and Fault is an error with a
-// line and a column.
+// (https://toml.io/en/v1.0.0), since decoded values carry no positions, and Fault is an error with
+// a line and a column.
 package position
 
 import (
@@ -11,8 +11,8 @@ import (
 )
 
 // Of returns the line and column, counted from 1, the column in bytes, of the key or table at the
-// path; 0, 0 where there is none. What stands in an inline table has the position of the key that
-// the table is for.
+// path; 0, 0 if there is none. A key in an inline table has the position of the key that the table
+// is for.
 func Of(data []byte, path ...string) (line, column int) {
 	parser := unstable.Parser{}
 	parser.Reset(data)
