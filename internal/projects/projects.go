@@ -30,7 +30,7 @@ import (
 // File is where the projects are listed, at the root of the repo.
 const File = "ship.toml"
 
-// Project is one table of the file. What it leaves out is as the settings of the whole repo say.
+// Project is one table of the file. What it leaves out comes from the settings of the whole repo.
 type Project struct {
 	Key   string   `toml:"-"`     // the table's name
 	Path  string   `toml:"path"`  // folder that the project's other paths are relative to; the key by default
@@ -53,7 +53,8 @@ type Project struct {
 	data []byte
 }
 
-// Read returns the projects in the order in which the file lists them. Its error is a *position.Fault.
+// Read returns the projects in the order in which the file lists them. Its error is a
+// *position.Fault.
 func Read(data []byte) ([]Project, error) {
 	data = []byte(foreign.WithoutBOM(string(data)))
 	var file struct {
@@ -80,8 +81,8 @@ func Read(data []byte) ([]Project, error) {
 		if err := p.check(keys); err != nil {
 			return nil, err
 		}
-		// what later jobs are told of a project is in variables of its name
-		name := strings.ToUpper(other.ReplaceAllString(p.Key, "_"))
+		// later jobs get variables that begin with the project's name
+		name := strings.ToUpper(notInVariable.ReplaceAllString(p.Key, "_"))
 		if same, taken := variables[name]; taken {
 			return nil, p.Fault("",
 				"the names %s and %s differ in nothing that the name of a variable may have: call one differently",
@@ -89,11 +90,11 @@ func Read(data []byte) ([]Project, error) {
 		}
 		variables[name] = p.Key
 	}
-	return list, circle(list)
+	return list, refuseCycle(list)
 }
 
-// Fault is a *position.Fault about what the project says under a setting's name, or about the project where
-// it does not say it.
+// Fault is a *position.Fault about what the project says under a setting's name, or about the
+// project if it does not have that setting.
 func (p Project) Fault(setting, format string, values ...any) error {
 	at := &position.Fault{Path: File, Text: fmt.Sprintf(format, values...)}
 	if at.Line, at.Column = position.Of(p.data, "projects", p.Key, setting); at.Line == 0 {
@@ -103,12 +104,12 @@ func (p Project) Fault(setting, format string, values ...any) error {
 }
 
 var (
-	begins = regexp.MustCompile(`^[A-Za-z][^\pC\p{Zl}\p{Zp}]{0,199}$`)
-	other  = regexp.MustCompile(`[^A-Za-z0-9]`)
+	validName     = regexp.MustCompile(`^[A-Za-z][^\pC\p{Zl}\p{Zp}]{0,199}$`)
+	notInVariable = regexp.MustCompile(`[^A-Za-z0-9]`)
 )
 
 func (p Project) check(keys []string) error {
-	if !begins.MatchString(p.Key) {
+	if !validName.MatchString(p.Key) {
 		return p.Fault("", "the name %.50q does not begin with a letter from a to z, or has letters that cannot be "+
 			"seen, or more than 200", p.Key)
 	}
@@ -124,8 +125,8 @@ func (p Project) check(keys []string) error {
 	return nil
 }
 
-// circle refuses projects that need each other.
-func circle(list []Project) error {
+// refuseCycle refuses projects that need each other.
+func refuseCycle(list []Project) error {
 	needs := map[string]Project{}
 	for _, p := range list {
 		needs[p.Key] = p
@@ -198,7 +199,7 @@ func settings() (keys []string) {
 	return keys
 }
 
-// nearest returns the word that takes the fewest edits
+// nearest returns the word with the fewest edits
 // (https://en.wikipedia.org/wiki/Levenshtein_distance).
 func nearest(word string, words []string) string {
 	return slices.MinFunc(words, func(a, b string) int { return cmp.Compare(edits(word, a), edits(word, b)) })
