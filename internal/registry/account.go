@@ -17,22 +17,22 @@ import (
 type Account struct {
 	User      string
 	Password  string // empty: anonymous
-	PlainHTTP bool   // speak HTTP without TLS
+	PlainHTTP bool   // use HTTP without TLS
 	Elsewhere string // host of the registry that credentials were given for, if that is not this one
 
 	Client *network.Client
 
 	mu            sync.Mutex
 	authenticated *auth.Client // remembers how the registry wants to be asked
-	wary          atomic.Bool  // it does not like credentials that it has not asked for
+	askFirst      atomic.Bool  // send credentials only if the registry asks for them
 }
 
-// client sends the credentials at once, as most registries take them, rather than ask each registry
-// first how it wants them. One that wants a token says so then as well.
+// client sends the credentials at once, since most registries accept that, and does not first ask
+// how the registry wants them. A registry that wants a token says so then as well.
 //
-// The library's client knows a place by its host alone, so it must only be given addresses of the
-// registry itself (see Repository.url). On redirects it compares the scheme, too, and on the way to
-// a token it goes from https to http neither by a realm nor by a redirect.
+// The library's client compares hosts alone, so it must only be given addresses of the registry
+// itself (see Repository.url). On redirects it compares the scheme, too, and while it gets a token,
+// neither a realm nor a redirect takes it from https to http.
 func (a *Account) client(host string) (*auth.Client, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,7 +41,7 @@ func (a *Account) client(host string) (*auth.Client, error) {
 	}
 	plain := *a.Client.HTTP
 	plain.CheckRedirect = func(next *http.Request, via []*http.Request) error {
-		if err := stay(next, via); err != nil {
+		if err := onlyReadElsewhere(next, via); err != nil {
 			return err
 		}
 		return a.Client.HTTP.CheckRedirect(next, via)
@@ -51,7 +51,7 @@ func (a *Account) client(host string) (*auth.Client, error) {
 		return a.authenticated, nil
 	}
 	a.authenticated.Credential = auth.StaticCredential(host, auth.Credential{Username: a.User, Password: a.Password})
-	if a.User == "" || a.wary.Load() {
+	if a.User == "" || a.askFirst.Load() {
 		return a.authenticated, nil
 	}
 	basic := func(context.Context) (string, error) {
@@ -61,10 +61,10 @@ func (a *Account) client(host string) (*auth.Client, error) {
 	return a.authenticated, err
 }
 
-// stay lets a redirect lead what is only read to another server, as registries do with blobs, but
-// nothing that changes something there: else a registry could have Ship write or delete in a
-// network that only Ship can reach.
-func stay(next *http.Request, via []*http.Request) error {
+// onlyReadElsewhere lets a request that only reads follow a redirect to another server, since
+// registries do that with blobs. A request that changes something may not: otherwise a registry
+// could make Ship write or delete in a network that only Ship can reach.
+func onlyReadElsewhere(next *http.Request, via []*http.Request) error {
 	first := via[0]
 	reads := first.Method == http.MethodGet || first.Method == http.MethodHead
 	if !reads && !network.SameServer(next.URL, first.URL) {
@@ -73,10 +73,10 @@ func stay(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// beWary has credentials sent only when they are asked for, from now on.
-func (a *Account) beWary() {
+// sendWhenAsked makes later requests send credentials only if the registry asks for them.
+func (a *Account) sendWhenAsked() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.authenticated = nil
-	a.wary.Store(true)
+	a.askFirst.Store(true)
 }

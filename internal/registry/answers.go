@@ -24,14 +24,14 @@ var (
 	ErrFixed = errors.New("the registry does not let it be moved")
 )
 
-// maxSaid is how much of an answer that is no success is read, in bytes.
+// maxSaid is how many bytes are read of an answer that is not a success.
 const maxSaid = 8 << 10
 
-// refusal is an answer that is no success, with the registry's own words.
+// refusal is an answer that is not a success, with the registry's own words.
 type refusal struct {
 	method string
 	status int
-	said   string // empty: nothing that is for people
+	said   string // empty: it said nothing for people
 }
 
 func (r *refusal) Error() string {
@@ -42,8 +42,8 @@ func (r *refusal) Error() string {
 	return text
 }
 
-// readRefusal reads the errors as the distribution spec has them, or else what a server before the
-// registry says
+// readRefusal reads errors in the distribution spec's form, or else the words of a server in front
+// of the registry
 // (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes).
 func readRefusal(response *http.Response) *refusal {
 	r := &refusal{method: response.Request.Method, status: response.StatusCode}
@@ -57,8 +57,8 @@ func readRefusal(response *http.Response) *refusal {
 	return r
 }
 
-// asRefusal takes what the library made of an answer of the server that tokens come from, without
-// its URL, which may be signed. It leaves any other error alone.
+// asRefusal turns the library's error about the token server's answer into a refusal without the
+// URL, which may be signed. It returns any other error as it is.
 func asRefusal(err error) error {
 	answer := new(errcode.ErrorResponse)
 	if !errors.As(err, &answer) {
@@ -76,15 +76,16 @@ func words(errs errcode.Errors) string {
 	return strings.Join(said, "; ")
 }
 
-// displeased tells whether an error may be about credentials that came unasked.
-func displeased(err error) bool {
+// refusedUnasked tells whether the registry may have refused credentials only because it had not
+// asked for them.
+func refusedUnasked(err error) bool {
 	answer := new(refusal)
 	return errors.As(err, &answer) && (answer.status == http.StatusForbidden || answer.status == http.StatusBadRequest)
 }
 
-// fixed tells whether the registry took the request to move a tag for what it is, and will not do
-// it: what it says of a tag that may not be moved is 400, 403, 405, 409, 412 or 422, by make.
-func (r *refusal) fixed() bool {
+// refusesMove tells whether the registry understood the request to move a tag, and will not do it.
+// For a tag that may not be moved, registries answer 400, 403, 405, 409, 412 or 422.
+func (r *refusal) refusesMove() bool {
 	switch r.status {
 	case http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestEntityTooLarge:
 		return false
@@ -98,7 +99,7 @@ func (r *Repository) explain(err error) error {
 		(answer.status == http.StatusUnauthorized || answer.status == http.StatusForbidden)
 	anonymous := refused && r.Password == "" || errors.Is(err, auth.ErrBasicCredentialNotFound)
 	switch {
-	case answer.fixed():
+	case answer.refusesMove():
 		return fmt.Errorf("%w: %w", ErrFixed, err)
 	case err != nil && r.Password != "" && r.User == "" && // the second is in the library's own words
 		(refused || strings.Contains(err.Error(), "missing username")):

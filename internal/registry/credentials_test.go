@@ -99,8 +99,8 @@ func (o onlyTo) RoundTrip(r *http.Request) (*http.Response, error) {
 	return o.to.RoundTrip(r)
 }
 
-// TestRealms: a token is not asked for without TLS where the registry has it, neither at once nor
-// by a redirect.
+// TestRealms holds that no token is asked for without TLS if the registry has TLS, neither at once
+// nor by a redirect.
 func TestRealms(t *testing.T) {
 	for kind, realm := range map[string]string{
 		"plain HTTP": "http://HOST/token", "plain HTTP elsewhere": "http://auth.invalid/token",

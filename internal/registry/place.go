@@ -8,8 +8,8 @@ import (
 	"oras.land/oras-go/v2/registry"
 )
 
-// Check tells whether address is one that images can be pushed to: host[:port]/path, as the
-// distribution spec has it.
+// Check tells whether address is one that images can be pushed to: host[:port]/path, as in the
+// distribution spec.
 func Check(address string) error {
 	reference, err := registry.ParseReference(address)
 	if err != nil || reference.Reference != "" || !HasHost(address) {
@@ -19,8 +19,8 @@ func Check(address string) error {
 	return nil
 }
 
-// HasHost tells whether an address begins with a registry's host. A first part that is no host's
-// name would be taken for an account on Docker Hub when the image is pushed.
+// HasHost tells whether an address begins with a registry's host. If the first part is no host's
+// name, a push would read it as an account on Docker Hub.
 func HasHost(address string) bool {
 	host := Host(address)
 	return strings.ContainsAny(host, ".:") || host == "localhost"
@@ -32,8 +32,8 @@ func Host(address string) string {
 	return host
 }
 
-// SamePlace tells whether two hosts of addresses are one server: the same name and the same port,
-// whether or not that is written. What was given for one place must go to no other.
+// SamePlace tells whether two hosts are one server: the same name and the same port, written or
+// not. Credentials for one place must be sent to no other.
 func SamePlace(a, b string, plainHTTP bool) bool { return place(a, plainHTTP) == place(b, plainHTTP) }
 
 func place(host string, plainHTTP bool) string {

@@ -23,11 +23,11 @@ type Repository struct {
 // Image is what a tag points at.
 type Image struct {
 	Digest   string // sha256:…
-	Revision string // org.opencontainers.image.revision, annotation or label; empty where there is neither
+	Revision string // org.opencontainers.image.revision, annotation or label; empty if there is neither
 }
 
-// Digest returns the digest that tag points at, sha256:…. Its error wraps ErrNotFound where there
-// is none.
+// Digest returns the digest that tag points at, sha256:…. Its error wraps ErrNotFound if there is
+// none.
 func (r *Repository) Digest(ctx context.Context, tag string) (digest string, err error) {
 	err = r.do(ctx, "look at "+r.Address+":"+tag, func(ctx context.Context) error {
 		response, err := r.ask(ctx, http.MethodHead, "/manifests/"+tag, nil)
@@ -51,7 +51,7 @@ func (r *Repository) Digest(ctx context.Context, tag string) (digest string, err
 	return digest, err
 }
 
-// Look returns the image that tag points at. Its error wraps ErrNotFound where there is none.
+// Look returns the image that tag points at. Its error wraps ErrNotFound if there is none.
 func (r *Repository) Look(ctx context.Context, tag string) (image Image, err error) {
 	err = r.do(ctx, "look at "+r.Address+":"+tag, func(ctx context.Context) error {
 		manifest, err := r.read(ctx, "/manifests/"+tag, "")
@@ -65,7 +65,7 @@ func (r *Repository) Look(ctx context.Context, tag string) (image Image, err err
 	return image, err
 }
 
-// descriptor is what is needed of one: a registry may put much more into it.
+// descriptor has the fields that are needed: a registry may put many more into it.
 type descriptor struct{ Digest string }
 
 // labels are what is needed of annotations or labels.
@@ -73,11 +73,11 @@ type labels struct {
 	Revision string `json:"org.opencontainers.image.revision"`
 }
 
-// revision takes it from the manifest of an image or of an index. Where that has no annotation it
-// is a label in the config, of an index that of its first platform: one request more, or two, and a
-// registry may have to be asked for the config elsewhere.
+// revision takes it from the manifest of an image or of an index. If that has no annotation, it is
+// a label in the config; for an index, in that of its first platform. That is one request more, or
+// two, and the registry may redirect to another place for the config.
 //
-// Only what counts gets memory: of an array, what is after the first element is passed over.
+// Only what counts is kept in memory: what follows the first element of an array is skipped.
 func (r *Repository) revision(ctx context.Context, data []byte, depth int64) (string, error) {
 	var manifest struct {
 		Annotations labels
@@ -114,8 +114,8 @@ func (r *Repository) revision(ctx context.Context, data []byte, depth int64) (st
 	return config.Config.Labels.Revision, nil
 }
 
-// part reads what a manifest names. Where that is missing, the tag is there all the same, so the
-// error is not ErrNotFound.
+// part reads what a manifest names. If that is missing, the tag exists all the same, so the error
+// is not ErrNotFound.
 func (r *Repository) part(ctx context.Context, kind, digest string) (document, error) {
 	found, err := r.read(ctx, kind+digest, digest)
 	if errors.Is(err, ErrNotFound) {
@@ -125,14 +125,14 @@ func (r *Repository) part(ctx context.Context, kind, digest string) (document, e
 }
 
 // Move makes tag point at what the digest names, which must be in the repository already. Its error
-// wraps ErrFixed where the registry has a rule against it.
+// wraps ErrFixed if the registry has a rule against it.
 func (r *Repository) Move(ctx context.Context, digest, tag string) error {
 	return r.do(ctx, "move "+r.Address+":"+tag, func(ctx context.Context) error {
 		manifest, err := r.read(ctx, "/manifests/"+digest, digest)
 		if err != nil {
 			return err
 		}
-		var says struct{ MediaType string } // which the registry compares
+		var says struct{ MediaType string } // the registry compares them
 		if json.Unmarshal(manifest.data, &says) == nil && says.MediaType != "" {
 			manifest.mediaType = says.MediaType
 		}

@@ -27,7 +27,7 @@ type fake struct {
 	*httptest.Server
 	*Repository
 	mu   sync.Mutex
-	sent []string // method, scheme and host, path, and "with the password" where that was in the request
+	sent []string // method, scheme and host, path, and "with the password" if that was in the request
 }
 
 // newFake answers with handle, which is asked for /v2/acme/shop and what comes after that.
@@ -63,7 +63,7 @@ func (l *listening) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.to.RoundTrip(r)
 }
 
-// image answers for an image whose config has a label, with the manifest's digest in a header where
+// image answers for an image whose config has a label, with the manifest's digest in a header if
 // that is wanted.
 func image(header bool) http.HandlerFunc {
 	config := []byte(`{"config": {"Labels": {"org.opencontainers.image.revision": "` + strings.Repeat("c", 40) + `"}}}`)

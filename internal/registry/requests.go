@@ -18,7 +18,7 @@ import (
 	"dagger/ship/internal/network"
 )
 
-// digestHeader is where a registry may say the digest of what it sends.
+// digestHeader is the header in which a registry may say the digest of what it sends.
 const digestHeader = "Docker-Content-Digest"
 
 // document is a manifest or a config.
@@ -28,8 +28,8 @@ type document struct {
 	mediaType string // as the registry says
 }
 
-// read gets a document. It must have the digest want, or where none is wanted, the one that the
-// registry says, or where it says none, that of what came.
+// read gets a document. It must have the digest want. If that is empty, it must have the digest
+// that the registry says. If the registry says none, the digest is computed.
 func (r *Repository) read(ctx context.Context, path, want string) (document, error) {
 	if want != "" && !isDigest(want) {
 		return document{}, fmt.Errorf("%q is no digest", want)
@@ -61,7 +61,7 @@ func (r *Repository) read(ctx context.Context, path, want string) (document, err
 
 func isDigest(text string) bool { return digest.Digest(text).Validate() == nil }
 
-// ask makes a request of the repository, and turns an answer that is no success into an error: a
+// ask makes a request of the repository, and turns an answer that is not a success into an error: a
 // *refusal, or ErrNotFound for what is read. A document is what is to be written.
 func (r *Repository) ask(ctx context.Context, method, path string, written *document) (*http.Response, error) {
 	reference, err := registry.ParseReference(r.Address)
@@ -78,7 +78,7 @@ func (r *Repository) ask(ctx context.Context, method, path string, written *docu
 		actions = append(actions, auth.ActionPush)
 	}
 	if written != nil {
-		body = bytes.NewReader(written.data) // which can be sent again, once a token is there
+		body = bytes.NewReader(written.data) // it can be sent again with a token
 	}
 	ctx = auth.AppendRepositoryScope(ctx, reference, actions...)
 	request, err := http.NewRequestWithContext(ctx, method, r.url(reference, path).String(), body)
@@ -122,17 +122,17 @@ func send(client *auth.Client, request *http.Request) (*http.Response, error) {
 // do calls the registry, and says what to do about the errors that users meet most.
 func (r *Repository) do(ctx context.Context, doing string, call func(context.Context) error) error {
 	return r.Client.Do(ctx, doing, func(ctx context.Context) error {
-		wary := r.wary.Load()
+		askFirst := r.askFirst.Load()
 		err := call(ctx)
-		if displeased(err) && r.Password != "" && !wary {
-			r.beWary()
+		if refusedUnasked(err) && r.Password != "" && !askFirst {
+			r.sendWhenAsked()
 			err = call(ctx)
 		}
 		return r.explain(err)
 	})
 }
 
-// CheckPush tells whether the credentials may push, by beginning an upload and taking it back
+// CheckPush tells whether the credentials may push, by beginning an upload and cancelling it
 // (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#post-then-put).
 func (r *Repository) CheckPush(ctx context.Context) error {
 	return r.do(ctx, "ask for the right to push to "+r.Address, r.checkPush)
@@ -145,14 +145,15 @@ func (r *Repository) checkPush(ctx context.Context) error {
 	}
 	begun.Body.Close()
 	if location, err := begun.Location(); err == nil {
-		r.takeBack(ctx, location)
+		r.cancelUpload(ctx, location)
 	}
 	return nil
 }
 
-// takeBack ends an upload where the registry says that it is, if that is a place of the registry's
-// own: a Location may name any server, or this one without TLS. The registry expires what is left.
-func (r *Repository) takeBack(ctx context.Context, location *url.URL) {
+// cancelUpload ends an upload at the Location that the registry gave, if that is on the registry
+// itself: it may name any server, or this one without TLS. The registry expires uploads that are
+// left.
+func (r *Repository) cancelUpload(ctx context.Context, location *url.URL) {
 	reference, err := registry.ParseReference(r.Address)
 	if err != nil {
 		return
@@ -161,7 +162,7 @@ func (r *Repository) takeBack(ctx context.Context, location *url.URL) {
 	if !network.SameServer(location, own) || location.User != nil {
 		return
 	}
-	location.Scheme, location.Host = own.Scheme, own.Host // by which the client knows the credentials
+	location.Scheme, location.Host = own.Scheme, own.Host // the client finds the credentials by these
 	client, err := r.client(reference.Registry)
 	if err != nil {
 		return
