@@ -9,9 +9,8 @@ import (
 )
 
 // A text can be encoded in many ways, and programs differ in which letters they encode and how:
-// lower-case or upper-case digits, spaces as %20 or as plus, HTML's letters in JSON as they are or
-// not. To list a secret's forms always misses some, so the text is decoded, and its plain text
-// compared.
+// lower-case or upper-case digits, spaces as %20 or as plus, HTML's letters in JSON escaped or not.
+// A list of a secret's forms would always miss some, so the text is decoded and then compared.
 
 // maxEncodings is how many encodings inside each other are undone: as base64 of JSON, in JSON.
 const maxEncodings = 3
@@ -53,7 +52,7 @@ func (d *decoded) add(from, to int, plain byte) {
 
 func (d *decoded) view() view { return view{string(d.text), d.from, d.to} }
 
-// decoders undo one encoding each, where a text has it. Spaces says that a plus may be a space.
+// Each of decoders undoes one encoding, if a text has it. Spaces says that a plus may be a space.
 var decoders = []func(v view, spaces bool) (plain view, is bool){
 	func(v view, _ bool) (view, bool) { return decode(v, "%", percent) },
 	func(v view, spaces bool) (view, bool) {
@@ -72,8 +71,8 @@ var decoders = []func(v view, spaces bool) (plain view, is bool){
 	func(v view, _ bool) (view, bool) { return inBase64(v) },
 }
 
-// decode replaces each escape in a text that has mark. Escape returns what the one that text begins
-// with stands for and how long it is; 0 where there is none.
+// decode replaces each escape in a text that has mark. Escape returns what the escape at the
+// beginning of text means and how long it is; 0 if there is none.
 func decode(v view, mark string, escape func(text string) (string, int)) (view, bool) {
 	if !strings.Contains(v.text, mark) {
 		return v, false
@@ -172,9 +171,9 @@ func entity(text string) (string, int) {
 	return string(rune(code)), end + 1
 }
 
-// inBase64 finds what can be read in base64, in both alphabets and over several lines. Where in a
-// run of its letters the encoded text begins is not known, and all four ways are tried: of three,
-// hardly anything can be read.
+// inBase64 finds what can be read in base64, in both alphabets and over several lines. It is not
+// known at which letter of a run the encoded text begins, so all four ways are tried: three of them
+// give almost nothing readable.
 func inBase64(v view) (view, bool) {
 	d := &decoded{of: v}
 	var run []int // where its letters are
@@ -197,7 +196,7 @@ func inBase64(v view) (view, bool) {
 	return d.view(), len(d.text) > 0
 }
 
-// wrapped returns where a text goes on that a line's end and the next line's indent interrupt at i.
+// wrapped returns where a text continues after a line end at i and the next line's indent.
 func wrapped(text string, i int) int {
 	if i < len(text) && text[i] == '\r' {
 		i++
@@ -235,13 +234,13 @@ func (d *decoded) readable(letters []int) {
 			for j := i; j < end; j++ {
 				d.add(letters[j*8/6], letters[(j*8+7)/6]+1, plain[j])
 			}
-			d.add(letters[end*8/6-1], letters[end*8/6-1]+1, 0) // nothing goes on here
+			d.add(letters[end*8/6-1], letters[end*8/6-1]+1, 0) // nothing continues here
 		}
 		i = end + 1
 	}
 }
 
-// sextet is the number that a letter of base64 stands for; -1 for another one.
+// sextet is the number that a letter of base64 means; -1 for any other letter.
 func sextet(c byte) int {
 	switch {
 	case c >= 'A' && c <= 'Z':

@@ -12,13 +12,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// AddKubeconfig makes the redactor know what is secret in a kubeconfig: what stands below its
-// users, but names and paths, and user and password in its addresses. All else, as the names of
-// clusters and namespaces, is needed to read a report. It tells whether one is weak. Of a file that
-// is no YAML, each long word may be a secret.
+// AddKubeconfig adds the secrets of a kubeconfig: the values below its users, except names and
+// paths, and user and password in its addresses. Everything else, such as the names of clusters and
+// namespaces, is needed to read a report. It returns whether a secret is weak. If the file is not
+// YAML, each long word may be a secret.
 func (r *Redactor) AddKubeconfig(text string) (weak bool) {
 	if compact := new(bytes.Buffer); json.Compact(compact, []byte(text)) == nil {
-		text = compact.String() // JSON may be indented with tabs, and YAML not
+		text = compact.String() // JSON may be indented with tabs, YAML may not
 	}
 	var secrets kubeconfigSecrets
 	var file yaml.Node
@@ -60,13 +60,14 @@ var public = map[string]bool{
 	"command": true, "apiversion": true, "interactivemode": true, "installhint": true,
 	// of an auth provider, an extension or a variable
 	"name": true,
-	// of an auth provider: a program, how to read what it prints and until when that counts, and whom to ask
+	// of an auth provider: a program, how to read what it prints and until when that counts, and
+	// whom to ask
 	"cmd-path": true, "token-key": true, "expiry-key": true, "expiry": true, "scopes": true,
 	"idp-issuer-url": true, "idp-certificate-authority": true, "environment": true,
 }
 
-// places are the last words in the names of variables that say where or what, as AWS_PROFILE and
-// AWS_REGION.
+// places are the last words in the names of variables that say a place or a kind, as AWS_PROFILE
+// and AWS_REGION.
 var places = []string{"PROFILE", "REGION", "ZONE", "PROJECT", "PATH", "FILE", "DIR", "HOME", "NAME", "MODE", "METHOD"}
 
 // sensitive are parts of an option's name that say that its value is a secret, as in
@@ -118,7 +119,7 @@ func (s *kubeconfigSecrets) options(arguments *yaml.Node) {
 	}
 }
 
-// add adds a secret, and what it is in plain text if it is a file's content in base64.
+// add adds a secret, and also its plain text if it is a file's content in base64.
 func (s *kubeconfigSecrets) add(secret string) {
 	*s = append(*s, secret)
 	joined := strings.Join(strings.Fields(secret), "")
@@ -128,8 +129,8 @@ func (s *kubeconfigSecrets) add(secret string) {
 	}
 }
 
-// addresses gathers user and password of all addresses. A user without a password is one too:
-// tokens are given so.
+// addresses gathers user and password of all addresses. A user without a password counts too, since
+// it may be a token.
 func (s *kubeconfigSecrets) addresses(node *yaml.Node, seen map[*yaml.Node]bool) {
 	if node = target(node); seen[node] {
 		return

@@ -9,18 +9,19 @@ import (
 	"dagger/ship/internal/foreign"
 )
 
-// Redactor takes secrets out of text, as they are and encoded (encoded.go). The zero value redacts
+// Redactor removes secrets from text, plain and encoded (encoded.go). The zero value redacts
 // nothing. It may be used from several goroutines.
 type Redactor struct {
 	mu sync.RWMutex
 	// secrets by their first bytes, the longest first: a secret that holds another goes whole
 	secrets map[[shortest]byte][]string
 	starts  [1 << 16]bool // the first two bytes of each, so that long texts are read fast
-	spaces  bool          // one has a space, which a form's encoding writes as a plus
+	spaces  bool          // a secret has a space, which a form's encoding writes as a plus
 }
 
 const (
-	// shortest is the length from which a secret is hidden: without it, half of all words would be.
+	// shortest is the length from which a secret is hidden: with shorter ones, half of all words
+	// would be hidden.
 	shortest = 4
 	// strong is the length from which a secret can be told from plain words.
 	strong = 8
@@ -29,8 +30,8 @@ const (
 // Weak tells whether a secret is so short that it cannot be told from plain words.
 func Weak(secret string) bool { return secret != "" && utf8.RuneCountInString(secret) < strong }
 
-// Add makes the redactor know secrets. One of several lines, as a key, is often printed with other
-// line ends, or one line of it only: each long line of it is a secret too.
+// Add adds secrets. A secret of several lines, such as a key, is often printed with other line
+// ends, or only one line of it: so each long line of it is a secret too.
 func (r *Redactor) Add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,8 +69,8 @@ func (r *Redactor) add(secret string) {
 // pair is a text's first two bytes as a number.
 func pair(text string) int { return int(text[0])<<8 | int(text[1]) }
 
-// Redact returns text with *** for each secret, and for what names a user with a password in an
-// address. It must come before any cut: half a secret is none that it knows.
+// Redact returns text with *** for each secret, and for a user with a password in an address. It
+// must come before any cut, since it does not recognize half a secret.
 func (r *Redactor) Redact(text string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -82,7 +83,7 @@ func (r *Redactor) Redact(text string) string {
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
 	var redacted strings.Builder
-	end := 0 // of what is written or hidden
+	end := 0 // the end of what is written or hidden so far
 	for _, s := range spans {
 		if s.from >= end {
 			redacted.WriteString(text[end:s.from] + "***")
@@ -122,8 +123,8 @@ func (r *Redactor) find(v view, encodings int) (spans []span) {
 	return spans
 }
 
-// userinfo finds user and password in the addresses of a text. A user alone stays: git@ is no
-// secret.
+// userinfo finds user and password in the addresses of a text. A user without a password is no
+// secret: git@.
 func userinfo(text string) (spans []span) {
 	for at := 0; ; {
 		next := strings.Index(text[at:], "://")
@@ -147,12 +148,12 @@ const maxUserinfo = 4096
 // Line is what others wrote, redacted, as one line that can be printed (see package foreign).
 func (r *Redactor) Line(text string) string { return foreign.Line(r.ends(text)) }
 
-// Text is text in which there is what others wrote, redacted, as lines that can be printed (see
-// package foreign).
+// Text is text that contains others' words, redacted, as lines that can be printed (see package
+// foreign).
 func (r *Redactor) Text(text string) string { return foreign.Text(r.ends(text)) }
 
 // How much of each end of a very long text is read, and how much of that is dropped at the cut, in
-// bytes: half a secret is there at most, in whichever encoding.
+// bytes: at most half a secret is there, in any encoding.
 const (
 	maxEnd   = 128 << 10
 	atTheCut = 8 << 10

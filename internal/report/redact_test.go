@@ -109,8 +109,8 @@ func TestRedactLongText(t *testing.T) {
 	}
 }
 
-// TestLongTextsShowNoHalfSecret has blanks, which become one, up to where only the ends of a text
-// are read.
+// TestLongTextsShowNoHalfSecret has so many blanks, which become one, that only the ends of the
+// text are read.
 func TestLongTextsShowNoHalfSecret(t *testing.T) {
 	secret := strings.Repeat("s3cr3t", 8)
 	var r Redactor
@@ -150,7 +150,7 @@ func TestRedactLeavesOtherTextAlone(t *testing.T) {
 	}
 }
 
-// TestLineHidesBeforeItCuts has a token where the cut is.
+// TestLineHidesBeforeItCuts has a token at the place of the cut.
 func TestLineHidesBeforeItCuts(t *testing.T) {
 	secret := strings.Repeat("s3cr3t", 8)
 	var r Redactor

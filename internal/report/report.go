@@ -17,7 +17,7 @@ type Outcome string
 const (
 	Released   Outcome = "released"
 	Resumed    Outcome = "resumed"       // an earlier release had done a part of it
-	Nothing    Outcome = "nothing to do" // the world agreed with the manifest already
+	Nothing    Outcome = "nothing to do" // everything agreed with the manifest already
 	Superseded Outcome = "superseded"    // another pipeline claimed the version first
 	RolledBack Outcome = "rolled back"   // an environment runs an earlier version again
 )
@@ -30,7 +30,7 @@ const (
 	Done    State = "done"
 	Skipped State = "skipped" // Text says why
 	Failed  State = "failed"
-	Planned State = "planned" // a plan's step that a release would take
+	Planned State = "planned" // a plan's step that a release would perform
 )
 
 // Step is one line of a report.
@@ -40,9 +40,9 @@ type Step struct {
 	Text  string
 	Took  time.Duration
 
-	Looks  bool   // it changes nothing, so that it is worth no line in a log of several projects
-	Beside bool   // it was taken at the same time as the one before it
-	with   string // the first step of those, where the report says so
+	Looks  bool   // it changes nothing, so a log of several projects leaves it out
+	Beside bool   // it was performed at the same time as the one before it
+	with   string // the first of the steps that went together, if the report says so
 }
 
 // Report is what a release did.
@@ -66,8 +66,8 @@ func (s Step) line(style Style, width int) string {
 	return strings.TrimRight(line, " ") + brackets(s.Took, s.with)
 }
 
-// brackets hold how long something took, where that is worth to speak of, and what it went together
-// with; none where there is neither.
+// brackets hold how long something took, if that was long, and what it went together with. They are
+// empty if there is neither.
 func brackets(took time.Duration, with string) string {
 	var words []string
 	if took >= 100*time.Millisecond {
@@ -82,14 +82,14 @@ func brackets(took time.Duration, with string) string {
 	return " (" + strings.Join(words, ", ") + ")"
 }
 
-// tailLines is how much of a program's output an error repeats: what went wrong stands at its end.
+// tailLines is how much of a program's output an error repeats: what went wrong is at its end.
 const tailLines = 40
 
 // omitted is what an engine writes over the beginning of output that it cut.
 var omitted = regexp.MustCompile(`^\[omitting \d+ bytes\]\.\.\.`)
 
-// Tail returns the last lines of what a program printed. Of output that an engine cut, the first
-// line is left out: it may begin with half a secret, which nothing could recognize.
+// Tail returns the last lines of what a program printed. If an engine cut the output, the first
+// line is left out: it may begin with half a secret, which nothing would recognize.
 func Tail(printed string) string {
 	if omitted.MatchString(printed) {
 		_, printed, _ = strings.Cut(printed, "\n")

@@ -72,7 +72,8 @@ func TestTextOfSeveral(t *testing.T) {
 	}
 }
 
-// TestForeignTextIsOneLine has text of others with line ends where a report has one line.
+// TestForeignTextIsOneLine has text of others with line ends in places of a report that have one
+// line.
 func TestForeignTextIsOneLine(t *testing.T) {
 	forged := "it\n`- + deploy production  production runs\x1b[0K"
 	want := "it `- + deploy production  production runs" + `\x1b[0K`

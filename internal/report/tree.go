@@ -40,8 +40,8 @@ func (s Style) draw(text *strings.Builder, nodes []node, indent string) {
 	}
 }
 
-// Text draws the report of one project as a tree of its steps, and that of several as one of their
-// projects, where those that something was done for have their steps below them.
+// Text draws the report of one project as a tree of its steps, and the reports of several as a tree
+// of projects. A project's steps are below it if something was done for it.
 func (s Style) Text(reports ...Report) string {
 	var text strings.Builder
 	if len(reports) == 1 {
@@ -82,7 +82,7 @@ func (s Style) Text(reports ...Report) string {
 }
 
 func (s Style) steps(r Report) (lines []node) {
-	first := "" // of the steps that go together, of those that are taken
+	first := "" // of the performed steps that go together
 	for _, step := range r.Steps {
 		if !step.Beside {
 			first = ""
@@ -110,7 +110,7 @@ func (r Report) heading() string {
 	return heading
 }
 
-// took is how long all steps took: of those that went together, the longest counts.
+// took is how long all steps took. If steps went together, the longest counts.
 func (r Report) took() (all time.Duration) {
 	var longest time.Duration
 	for _, step := range r.Steps {
