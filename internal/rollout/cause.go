@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// problem is why an object is not as it is to be.
+// problem is why an object is not as it should be.
 type problem struct {
 	rank   int
 	object *object
@@ -13,15 +13,15 @@ type problem struct {
 	logs   []Log  // of its containers that are not ready
 }
 
-// The ranks of problems: what explains others is told first. Those of replica sets that are being
-// replaced come last.
+// The ranks of problems: a problem that explains others comes first. Those of replica sets that are
+// being replaced come last.
 const (
 	failedHook = iota
 	broken     // a container cannot run, or runs and dies
 	noPod      // a pod is not created or finds no node
 	notReady   // containers run, but are not ready
-	// harmless is a job that is no hook, or a pod that is ready now and was not before: a rollout may
-	// succeed all the same
+	// harmless is a job that is no hook, or a pod that is ready now and was not before: a rollout
+	// may succeed all the same
 	harmless
 	unclear  // the cluster does not tell
 	replaced = 10
@@ -71,14 +71,14 @@ func (s *State) pod(o *object, release Release) (rank int, text string, logs []L
 	if ready.Status == "True" || rank < unclear {
 		return rank, text, logs
 	}
-	// nothing to be seen in a container: a volume, the network, a readiness gate
+	// no container says why: a volume, the network, a readiness gate
 	if e := s.warning(o, ""); e != nil {
 		return noPod, "cannot start: " + e.Reason + ": " + e.Message, logs
 	}
 	return unclear, strings.TrimSuffix("is not ready: "+ready.Message, ": "), logs
 }
 
-// job is the job that a pod belongs to, or the job that the object is; nil where there is none.
+// job is the job that a pod belongs to, or the job that the object is; nil if there is none.
 func (s *State) job(o *object) *object {
 	if o.Kind == "Pod" {
 		o = s.objects[o.owner()]
@@ -119,13 +119,13 @@ func (s *State) failedJob(o *object) (rank int, text string) {
 	return rank, text
 }
 
-// completed tells whether a pod was a job's attempt, and a later one went well.
+// completed tells whether a pod was an attempt of a job that has succeeded since.
 func (s *State) completed(pod *object) bool {
 	job := s.job(pod)
 	return job != nil && job.condition("Complete").Status == "True"
 }
 
-// creation finds why a controller cannot make what it is to make.
+// creation finds why a controller cannot make what it should make.
 func (s *State) creation(o *object) (rank int, text string) {
 	failure, progress := o.condition("ReplicaFailure"), o.condition("Progressing")
 	switch e := s.warning(o, ""); {
@@ -134,14 +134,14 @@ func (s *State) creation(o *object) (rank int, text string) {
 	case o.Kind == "Deployment" && progress.Status == "False" && progress.Reason != "ProgressDeadlineExceeded":
 		return noPod, progress.Reason + ": " + refusal(progress.Message)
 	case (o.Kind == "StatefulSet" || o.Kind == "DaemonSet") && e != nil && e.Reason == "FailedCreate" &&
-		o.lacks() != "":
+		o.shortfall() != "":
 		return noPod, "pods cannot be created: " + refusal(e.Message)
 	}
 	return 0, ""
 }
 
-// warning is the newest warning of an object or, where a container is named, of that container; nil
-// where there is none.
+// warning is the newest warning of an object or, if a container is named, of that container; nil if
+// there is none.
 func (s *State) warning(o *object, container string) *object {
 	for i := len(s.events) - 1; i >= 0; i-- {
 		e := s.events[i]
@@ -153,11 +153,11 @@ func (s *State) warning(o *object, container string) *object {
 	return nil
 }
 
-// created stands before the reason for which the API server refuses a pod.
-var created = regexp.MustCompile(
+// refusedPrefix are the words before the API server's reason for refusing a pod.
+var refusedPrefix = regexp.MustCompile(
 	`^(\(combined from similar events\): )?` +
 		`(Error creating: |[Cc]reate Pod \S+ in StatefulSet \S+ failed error: )?` +
 		`(pods "[^"]*" is forbidden: )?`,
 )
 
-func refusal(message string) string { return created.ReplaceAllString(message, "") }
+func refusal(message string) string { return refusedPrefix.ReplaceAllString(message, "") }

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// finding is what is to be said of a container that is not ready, or was not.
+// finding is what to say of a container that is not ready, or was not.
 type finding struct {
 	name     string
 	rank     int
 	text     string
 	logged   bool // it has run, so it may have printed something
-	previous bool // what explains it was printed by the run before
+	previous bool // the run before printed what explains it
 }
 
-// containers are a pod's containers that something is to be said of.
+// containers are a pod's containers that there is something to say of.
 func (s *State) containers(pod *object, release Release) (findings []finding) {
 	for i, statuses := range [][]containerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		specs, word := pod.Spec.InitContainers, "init container "
@@ -49,8 +49,7 @@ var unpullable = []string{
 	"RegistryUnavailable",
 }
 
-// container finds what is to be said of one container. Ends says that it is to end and not to
-// serve.
+// container finds what to say of one container. Ends says that it should end, not serve.
 func (s *State) container(pod *object, c containerStatus, spec container, ends bool, release Release) finding {
 	waiting, ended, before := c.State.Waiting, c.State.Terminated, c.LastState.Terminated
 	switch {
@@ -92,7 +91,7 @@ func (s *State) end(pod *object, c containerStatus, spec container, t *terminate
 		word = "crashed"
 	}
 	limit, _ := spec.Resources.Limits["memory"].(string)
-	switch killer := s.killer(pod, c.Name); {
+	switch killer := s.killedBy(pod, c.Name); {
 	case t.Reason == "StartError" || t.Reason == "ContainerCannotRun":
 		f.text, f.logged = "cannot be started: "+startError(t.Message), false
 	case t.Reason == "OOMKilled":
@@ -126,8 +125,8 @@ func (s *State) probe(pod *object, container string) string {
 	return ""
 }
 
-// killer says which probe made kubelet kill a container; empty if none did.
-func (s *State) killer(pod *object, container string) string {
+// killedBy says which probe made kubelet kill a container; empty if none did.
+func (s *State) killedBy(pod *object, container string) string {
 	for _, kind := range []string{"Liveness", "Startup"} {
 		killed, words := false, ""
 		for _, e := range s.events {
@@ -148,7 +147,7 @@ func (s *State) killer(pod *object, container string) string {
 	return ""
 }
 
-// Words that stand before what went wrong, put there by each program that passes an error on.
+// Words before what went wrong, which each program adds when it passes an error on.
 var (
 	pulling = regexp.MustCompile(
 		`^(Back-off pulling image "[^"]*":? ?|ErrImagePull: |rpc error: code = \w+ desc = |` +

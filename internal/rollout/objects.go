@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// object holds what is read of an object of any kind, an event among them; each kind fills its
-// part. The fields are those of https://kubernetes.io/docs/reference/kubernetes-api/.
+// object holds what is read of an object of any kind, events too; each kind fills its own fields.
+// The fields are those of https://kubernetes.io/docs/reference/kubernetes-api/.
 type object struct {
 	Kind     string
 	Metadata struct {
@@ -92,7 +92,7 @@ func (o *object) of(r Release) bool {
 	return o.Metadata.Annotations[releaseName] == r.Name && (namespace == "" || namespace == r.Namespace)
 }
 
-// owned takes from all objects those of the release: what it made and, step by step, what those
+// owned selects from all objects those of the release: what it made and, step by step, what those
 // own.
 func owned(all []object, r Release) map[string]*object {
 	found := map[string]*object{}
@@ -168,7 +168,7 @@ func (o *object) last() time.Time {
 // times is how often an event was seen.
 func (o *object) times() int { return max(1, o.Count, o.Series.Count) }
 
-// redact takes secrets out of all that programs said in their own words.
+// redact removes secrets from all that programs said in their own words.
 func (o *object) redact(redact func(string) string) {
 	o.Message, o.Status.Message = redact(o.Message), redact(o.Status.Message)
 	o.Reason, o.Status.Reason = redact(o.Reason), redact(o.Status.Reason)

@@ -1,5 +1,5 @@
-// Package rollout tells from a cluster's own words whether a Helm release's pods are ready and,
-// where they are not, why. It asks nobody: it says what to ask kubectl, and reads the answers.
+// Package rollout tells from a cluster's own words whether a Helm release's pods are ready and, if
+// they are not, why. It talks to no server: it says what to ask kubectl, and reads the answers.
 package rollout
 
 import (
@@ -17,9 +17,9 @@ import (
 type Release struct {
 	Name      string
 	Namespace string
-	// Hooks are the names of its hook jobs and pods, which bear no mark of the release.
+	// Hooks are the names of its hook jobs and pods, which have no mark of the release.
 	Hooks []string
-	// Since is when the rollout began: what is older is another rollout's. Zero: however old.
+	// Since is when the rollout began: anything older belongs to another rollout. Zero: no limit.
 	Since time.Time
 }
 
@@ -32,7 +32,7 @@ func (r Release) begin() time.Time {
 }
 
 // Args asks kubectl, in one call, for all that Read reads. An account that may not list some of the
-// kinds gets the others; what was refused to it follows on them: see Split.
+// kinds gets the others; what was refused to it follows after them: see Split.
 func Args(namespace string) []string {
 	const script = `"$@" 2>/tmp/refused || :; echo; echo "$0"; cat /tmp/refused`
 	return []string{"sh", "-c", script, separator, "kubectl", "--namespace", namespace, "--output", "json",
@@ -53,12 +53,12 @@ type State struct {
 	objects  map[string]*object // by UID
 	outdated map[*object]bool
 	events   []*object // of these objects and this rollout, the newest last
-	problems []problem // the one to be told first comes first
+	problems []problem // the most important first
 }
 
 // Read reads what a cluster has, a List as JSON. Objects are the release's if Helm annotated them
-// so, or one of those owns them. Redact takes secrets out of text, before any of it is cut; nil
-// leaves it as it is.
+// so, or one of those owns them. Redact removes secrets from text before any of it is cut; nil
+// changes nothing.
 func Read(list string, release Release, redact func(string) string) (*State, error) {
 	var answer struct{ Items []object }
 	if err := json.Unmarshal([]byte(list), &answer); err != nil {
@@ -92,7 +92,7 @@ func Read(list string, release Release, redact func(string) string) (*State, err
 // Empty tells whether no object of the release was seen.
 func (s *State) Empty() bool { return len(s.objects) == 0 }
 
-// Cause is why pods are not ready, in one line; empty where the cluster does not tell.
+// Cause is why pods are not ready, in one line; empty if the cluster does not tell.
 func (s *State) Cause() string {
 	if len(s.problems) == 0 || s.problems[0].rank%replaced == unclear {
 		return ""
@@ -111,13 +111,13 @@ func (s *State) Cause() string {
 	return cause
 }
 
-// Healthy tells whether all workloads of the release run as they are to: as many pods as wanted, of
+// Healthy tells whether all workloads of the release run as they should: as many pods as wanted, of
 // the newest generation, and all ready. If not, why says it in one line. A release without
 // workloads is healthy.
 func (s *State) Healthy() (healthy bool, why string) {
 	var lacks []string
 	for _, o := range s.objects {
-		if lack := o.lacks(); lack != "" {
+		if lack := o.shortfall(); lack != "" {
 			lacks = append(lacks, cut(oneLine(o.name()+": "+lack), maxCause))
 		}
 	}
@@ -127,8 +127,8 @@ func (s *State) Healthy() (healthy bool, why string) {
 	return false, cmp.Or(s.Cause(), slices.Min(lacks))
 }
 
-// lacks says what a workload has too little of.
-func (o *object) lacks() string {
+// shortfall says what a workload has too few of, or "" if it has enough.
+func (o *object) shortfall() string {
 	wanted, ready, updated := 1, o.Status.ReadyReplicas, o.Status.UpdatedReplicas
 	if o.Spec.Replicas != nil {
 		wanted = *o.Spec.Replicas

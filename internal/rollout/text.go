@@ -37,8 +37,8 @@ func (l Log) Args() []string {
 	return args
 }
 
-// Logs are those that may tell why pods are not ready, still without text: at most five, the most
-// telling first.
+// Logs are the logs that may tell why pods are not ready, still without text: at most five, the
+// most useful first.
 func (s *State) Logs() (logs []Log) {
 	for _, p := range s.problems {
 		logs = append(logs, p.logs...)
@@ -47,7 +47,7 @@ func (s *State) Logs() (logs []Log) {
 }
 
 // Text shows what a person looks at first: the pods that are not ready, the warnings about them,
-// and the given logs. It is empty where there is nothing to show, and says what it leaves out.
+// and the given logs. It is empty if there is nothing to show, and says what it leaves out.
 func (s *State) Text(logs []Log) string {
 	var parts []string
 	add := func(heading string, lines []string) {
@@ -113,7 +113,7 @@ func (o *object) line() string {
 		case c.State.Running != nil && !c.Ready && state == "Running":
 			reason = "not ready"
 		}
-		// the first that is amiss: those after it wait for it
+		// the first container with a reason: those after it wait for it
 		if reason != "" && (state == o.Status.Phase || state == "not ready") {
 			state = reason
 		}
@@ -130,17 +130,17 @@ func (o *object) line() string {
 	return fmt.Sprintf("%s: %s, image: %s", o.Metadata.Name, state, strings.Join(images, " and "))
 }
 
-// warnings has a line for each thing that was warned of, the one seen last at the end. Pods that
-// are well by now are left out.
+// warnings has a line for each different warning, the newest at the end. Pods that are ready by now
+// are left out.
 func (s *State) warnings() (lines []string) {
-	ill := map[string]bool{}
+	unready := map[string]bool{}
 	for _, p := range s.problems {
-		ill[p.object.Metadata.UID] = true
+		unready[p.object.Metadata.UID] = true
 	}
 	times, newest := map[string]int{}, []string(nil)
 	at := map[string]time.Time{}
 	for _, e := range s.events {
-		if e.Type != "Warning" || e.InvolvedObject.Kind == "Pod" && !ill[e.InvolvedObject.UID] {
+		if e.Type != "Warning" || e.InvolvedObject.Kind == "Pod" && !unready[e.InvolvedObject.UID] {
 			continue
 		}
 		what := oneLine(fmt.Sprintf("%s %s: %s: %s", strings.ToLower(e.InvolvedObject.Kind), e.InvolvedObject.Name,
