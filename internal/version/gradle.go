@@ -16,7 +16,7 @@ var (
 
 	gradleWords = []string{"dev", "", "rc", "snapshot", "final", "ga", "release", "sp"} // empty: any other
 
-	// Gradle's order calls no version a pre-release; these words are what people mean by it.
+	// Gradle's order knows no pre-releases; these words are what people mean by that.
 	prereleases = []string{"dev", "a", "alpha", "b", "beta", "m", "milestone", "pre", "preview", "ea", "rc", "cr", "c",
 		"snapshot", "nightly", "canary"}
 )
@@ -47,7 +47,7 @@ func (v gradleVersion) compare(other order) int {
 	return 0
 }
 
-// longer is how a version stands to one that ends before part: a number more is higher, a word more
+// longer compares a version with one that ends before part: another number is higher, another word
 // is lower.
 func longer(part string) int {
 	if isNumber(part) {

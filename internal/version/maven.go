@@ -10,8 +10,8 @@ import (
 // mavenVersion is a list of tokens, as the order's specification splits and trims them.
 type mavenVersion []token
 
-// token is a number, a qualifier, or empty where a shorter version is filled up; separator is '.'
-// or '-'.
+// token is a number, a qualifier, or empty if a shorter version is filled up; separator is '.' or
+// '-'.
 type token struct {
 	separator byte
 	text      string
@@ -49,7 +49,7 @@ func parseMaven(text string) (order, error) {
 	return tokens.trim(), nil
 }
 
-// trim takes out null values (0, and qualifiers that mean a release) at the end and before each
+// trim removes null values (0, and qualifiers that mean a release) at the end and before each
 // hyphen.
 func (v mavenVersion) trim() mavenVersion {
 	for i := len(v) - 1; i > 0; i-- {
@@ -72,8 +72,8 @@ func (v mavenVersion) compare(other order) int {
 	return 0
 }
 
-// at returns a token, or in place of one that is not there a null value that suits the other
-// version's.
+// at returns a token. If there is none, it returns a null value to compare with the other version's
+// token.
 func (v mavenVersion) at(i int, other mavenVersion) token {
 	switch {
 	case i < len(v):

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestMavensOwnOrder asks Maven itself, where it is installed as Debian does, for the order of all
-// pairs.
+// TestMavensOwnOrder asks Maven itself for the order of all pairs, if it is installed as Debian
+// does.
 func TestMavensOwnOrder(t *testing.T) {
 	jars := "/usr/share/maven/lib/*"
 	if found, _ := filepath.Glob(jars + "artifact*.jar"); len(found) == 0 {

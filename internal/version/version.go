@@ -35,7 +35,7 @@ type Version struct {
 	order order
 }
 
-// order is a version by its scheme's rules; compare only gets another of the same scheme.
+// order is a version by its scheme's rules. compare only gets one of the same scheme.
 type order interface {
 	compare(other order) int
 	prerelease() bool
@@ -59,7 +59,7 @@ func Parse(scheme Scheme, text string) (Version, error) {
 		return Version{}, fmt.Errorf("unknown version scheme %q", scheme)
 	}
 	order, err := parse(text)
-	if strings.TrimSpace(text) != text { // PEP 440 would take it, as another text of the same version
+	if strings.TrimSpace(text) != text { // PEP 440 accepts it as another text of the same version
 		err = errInvalid
 	}
 	if err != nil {
@@ -94,7 +94,7 @@ func parseHelm(text string) (order, error) {
 // pubVersion orders build numbers too: 1.4.2, 1.4.2+45, 1.4.2+46.
 type pubVersion struct {
 	semVer
-	build *semver.Version // 0.0.0 with the build number as a pre-release label, which orders alike; nil: none
+	build *semver.Version // 0.0.0 with the build number as a pre-release label, which has the same order; nil: none
 }
 
 func parsePub(text string) (order, error) {
@@ -129,8 +129,8 @@ func (v pubVersion) compare(other order) int {
 type pythonVersion struct{ pep440.Version }
 
 func parsePEP440(text string) (order, error) {
-	// the library passes over white space at the ends, and takes ſ for s: one version would have
-	// several texts, and tags
+	// the library ignores white space at the ends, and reads ſ as s: one version would have several
+	// texts and tags
 	if strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) {
 		return nil, errInvalid
 	}
