@@ -164,7 +164,7 @@ func (f function) param(name string) (param, bool) {
 // field names one of an object's fields, as the command line writes it.
 type field string
 
-// of is the field of an object, or the strings in that field of a list of objects.
+// of returns the field of an object, or the strings in that field of a list of objects.
 func (f field) of(object reflect.Value) reflect.Value {
 	if object.Kind() == reflect.Slice {
 		texts := []string{}
@@ -186,7 +186,7 @@ func (f field) of(object reflect.Value) reflect.Value {
 	return object.FieldByNameFunc(func(name string) bool { return kebab(name) == string(f) })
 }
 
-// print writes a result. An object of the engine's is evaluated, and named by its type.
+// print writes a result. An object of the engine is evaluated, and its type is printed.
 func print(ctx context.Context, out io.Writer, result reflect.Value) error {
 	switch value := result.Interface().(type) {
 	case string:

@@ -1,6 +1,5 @@
 // Package cli calls a Dagger module's functions from a command line, as `dagger call` does, without
-// an engine's help: names, defaults and help come from the module's own source, values by
-// reflection.
+// an engine: names, defaults and help come from the module's own source, values by reflection.
 package cli
 
 import (
@@ -26,7 +25,7 @@ type param struct {
 	name     string
 	doc      string
 	optional bool
-	defaults string // as it would stand on the command line
+	defaults string // as it is written on the command line
 	typeName string
 }
 
@@ -74,7 +73,8 @@ func readFunctions(sources fs.FS) (constructor function, methods []function, err
 func readParams(f *ast.FuncDecl, comments []*ast.CommentGroup) (params []param) {
 	previous := f.Type.Params.Opening
 	for _, field := range f.Type.Params.List {
-		// the parser gives parameters no comments: theirs are those since the one before
+		// the parser gives parameters no comments: a parameter's comments are those after the
+		// parameter before it
 		var doc *ast.CommentGroup
 		for _, comment := range comments {
 			if comment.Pos() > previous && comment.End() < field.Pos() {

@@ -11,9 +11,9 @@ import (
 
 // readEnv reads the file .env of the folder that the program was called in, as the Dagger CLI does:
 // KEY=VALUE lines, comments, quotes, and ${NAME} or ${NAME:-default} from the environment. The
-// answer is by name in lower case. For Dagger, ${NAME} in the .env of a program's settings is first
-// of all its setting of that name, as PROGRAM_NAME has it there: the environment's variable cannot
-// be reached then, which is refused here.
+// answer is by name in lower case. For Dagger, ${NAME} in that file is first the program's own
+// setting of that name (PROGRAM_NAME in the file), so that the environment's variable of that name
+// cannot be used: readEnv returns an error then.
 func readEnv(path, program string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -103,6 +103,6 @@ func directory(client *dagger.Client, path string) (*dagger.Directory, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s is no folder", path)
 	}
-	// of .git, a release reads only what says where HEAD and origin are
+	// of .git, a release reads only the files that say where HEAD and origin are
 	return client.Host().Directory(path, dagger.HostDirectoryOpts{Exclude: []string{".git/objects", ".git/lfs"}}), nil
 }
