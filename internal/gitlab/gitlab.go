@@ -65,13 +65,13 @@ func ProjectOf(api, remote string) (string, error) {
 	}
 	project, err := url.Parse(remote)
 	if err != nil {
-		return "", errors.New("the git remote's address is no URL")
+		return "", errors.New("the git remote's address is not a URL")
 	}
 	// an instance may be below a path, https://host/gitlab, and so do its projects
 	below := strings.TrimSuffix(instance.Path, "/api/v4") + "/"
 	path := strings.TrimSuffix(strings.Trim(strings.TrimPrefix(project.Path, below), "/"), ".git")
 	if !strings.Contains(path, "/") {
-		return "", fmt.Errorf("%s is no project on GitLab: want GROUP/NAME in its path", remote)
+		return "", fmt.Errorf("%s is not a project on GitLab: its path must be GROUP/NAME", remote)
 	}
 	return path, nil
 }
@@ -152,7 +152,7 @@ func (p *Project) send(ctx context.Context, method, address, header string, body
 		into = new(Release)
 	}
 	if err := json.Unmarshal(answer, into); err != nil {
-		return fmt.Errorf("%w: the answer is no JSON", errNoAPI)
+		return fmt.Errorf("%w: the answer is not JSON", errNoAPI)
 	}
 	return nil
 }

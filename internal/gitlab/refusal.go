@@ -14,7 +14,7 @@ import (
 var (
 	errUnknownToken = errors.New("it does not know the token")
 	errForbidden    = errors.New("the token may not do this")
-	errScope        = errors.New("the token has not the scope api")
+	errScope        = errors.New("the token does not have the scope api")
 	errNoProject    = errors.New("there is no such project, or the token may not see it")
 	errNoAPI        = errors.New("this is not GitLab's API (see --gitlab)")
 )
@@ -82,8 +82,8 @@ func (p *Project) explain(err error) error {
 		return fmt.Errorf("%w: it needs the scope api, beside write_repository for tags: make another at %s",
 			ErrRefused, access)
 	case errors.Is(err, errForbidden):
-		return fmt.Errorf("%w: %w; it takes the role Developer (of whoever started the job, for a job token), and "+
-			"where Settings > Repository > Protected tags has a rule for the tag, that role must be allowed to "+
+		return fmt.Errorf("%w: %w; it needs the role Developer (for a job token, that of whoever started the job); "+
+			"if Settings > Repository > Protected tags has a rule for the tag, that role must be allowed to "+
 			"create it; Settings > General > Visibility must have Releases on", ErrRefused, err)
 	}
 	return err

@@ -40,12 +40,12 @@ func (c Checkout) Head() (string, error) {
 			return "", errors.New("the source's commits are named by SHA-256, which Ship does not know yet: release " +
 				"from a repository of SHA-1")
 		case !symbolic:
-			return "", fmt.Errorf(".git/%s holds no commit but %q", ref, short(at, 100))
+			return "", fmt.Errorf(".git/%s has %q instead of a commit", ref, short(at, 100))
 		case next == "refs/heads/.invalid": // https://git-scm.com/docs/reftable#_layout
 			return "", errors.New("the source keeps its branches as a reftable, which Ship does not read: " + instead +
 				"=$(git rev-parse HEAD)")
 		case !strings.HasPrefix(next, "refs/") || path.Clean(next) != next:
-			return "", fmt.Errorf(".git/%s names no branch but %q", ref, short(next, 100))
+			return "", fmt.Errorf(".git/%s has %q instead of a branch", ref, short(next, 100))
 		}
 		ref = next
 		if at, err = c(".git/" + ref); err != nil {
@@ -54,7 +54,7 @@ func (c Checkout) Head() (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("%s leads from one name to another, %d times: %s", ref, maxLinks, instead)
+	return "", fmt.Errorf("%s points from one ref to another, %d times: %s", ref, maxLinks, instead)
 }
 
 // packed is the commit of a ref that has no file of its own; empty if there is no such ref.
@@ -78,7 +78,7 @@ func (c Checkout) missing(file, instead string) error {
 		return fmt.Errorf("the source is a worktree or a submodule, whose repository is outside of it (%s): %s",
 			short(strings.TrimSpace(place), 200), instead)
 	}
-	return fmt.Errorf("the source is no git checkout (there is no %s): %s", file, instead)
+	return fmt.Errorf("the source is not a git checkout (there is no %s): %s", file, instead)
 }
 
 // IsCommit tells whether text is a commit's whole object id.

@@ -50,11 +50,11 @@ func TestHeadAgreesWithGit(t *testing.T) {
 	git("worktree", "add", "--quiet", "-b", "other", worktree)
 	for head, words := range map[string]string{
 		"ref: refs/heads/.invalid\n": "a reftable", strings.Repeat("ab", 32): "SHA-256",
-		"ref: refs/heads/loop": "leads from one name to another",
-		"ref: ../config":       "names no branch",
-		"ref: refs/../config":  "names no branch",
-		"ref: config":          "names no branch",
-		"x":                    "holds no commit",
+		"ref: refs/heads/loop": "points from one ref to another",
+		"ref: ../config":       "instead of a branch",
+		"ref: refs/../config":  "instead of a branch",
+		"ref: config":          "instead of a branch",
+		"x":                    "instead of a commit",
 	} {
 		if err := errors.Join(os.WriteFile(filepath.Join(dir, ".git/HEAD"), []byte(head), 0o600),
 			os.WriteFile(filepath.Join(dir, ".git/refs/heads/loop"), []byte("ref: refs/heads/loop"),

@@ -13,7 +13,7 @@ import (
 	"dagger/ship/internal/limit"
 )
 
-var errPack = errors.New("a pack that is cut or not well-formed")
+var errPack = errors.New("the pack is cut or malformed")
 
 // object is a git object.
 type object struct {
@@ -82,7 +82,7 @@ func (u *unpacking) read(pack io.Reader) (*objects, error) {
 		}
 	}
 	if len(u.waiting) > 0 && !u.skipped {
-		return nil, fmt.Errorf("%w: it lacks what %d entries are made of", errPack, len(u.waits))
+		return nil, fmt.Errorf("%w: the bases of %d deltas are missing", errPack, len(u.waits))
 	}
 	return u.found, u.in.end()
 }

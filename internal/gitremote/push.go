@@ -67,7 +67,7 @@ func (r *Remote) pushTag(
 		return fmt.Errorf("the git remote has a tag %s, which is in the way of %s: git has no tag below another's "+
 			"name; change --template, or remove that tag", strings.TrimPrefix(other, "refs/tags/"), tag.Name)
 	case !server.can("report-status"):
-		return errors.New("the git remote is not able to say whether it takes a tag")
+		return errors.New("the git remote cannot say whether it accepts a tag")
 	}
 	capabilities := "report-status agent=ship"
 	if server.can("side-band-64k") {
@@ -121,7 +121,7 @@ func readReport(report io.Reader) error {
 	for {
 		packet, err := readPacket(report)
 		if err != nil {
-			return fmt.Errorf("read whether the git remote took the tag: %w", err)
+			return fmt.Errorf("read whether the git remote accepted the tag: %w", err)
 		}
 		line := foreign.Joined(string(packet))
 		result, rest, _ := strings.Cut(line, " ")
@@ -134,7 +134,7 @@ func readReport(report io.Reader) error {
 		case result == "ok":
 			return nil
 		case packet == nil:
-			return errors.New("the git remote does not say whether it took the tag")
+			return errors.New("the git remote does not say whether it accepted the tag")
 		}
 	}
 }

@@ -24,7 +24,7 @@ var corpus = map[string]string{
 	"setup-cfg/setup.cfg":             "shop 1.4.0",
 	"setup-cfg-file/setup.cfg":        "shop 1.4.0",
 	"setup-cfg-attr/setup.cfg":        "shop 1.4.0",
-	"setup-cfg-attr-none/setup.cfg":   "setup.cfg:3: the version is __version__ of a module that is not there",
+	"setup-cfg-attr-none/setup.cfg":   "setup.cfg:3: the version is __version__ of a module that does not exist",
 
 	"hatch/pyproject.toml":         "shop 1.4.0rc1",
 	"hatch-pattern/pyproject.toml": "shop 1.4.0",

@@ -129,7 +129,7 @@ func (d *document) search(line int, file string, expression *regexp.Regexp) erro
 			return nil
 		}
 	}
-	return d.fault(line, "the version is said to be in %s, where no line has it: write __version__ = \"…\" there",
+	return d.fault(line, "the version should be in %s, but no line has it: write __version__ = \"…\" there",
 		other.path)
 }
 
@@ -220,7 +220,7 @@ func (d *document) constant(line int, name string, files []string) error {
 		return exists || err != nil
 	})
 	if at < 0 {
-		return d.fault(line, "the version is %s of a module that is not there: looked for %s", name,
+		return d.fault(line, "the version is %s of a module that does not exist: looked for %s", name,
 			strings.Join(files, ", "))
 	}
 	other, err := d.open(d.beside(files[at]))
@@ -250,7 +250,7 @@ func (d *document) openNamed(line int, file string) (*document, error) {
 		return nil, err
 	}
 	if !exists {
-		return nil, d.fault(line, "the version is said to be in %s, which is not there", d.beside(file))
+		return nil, d.fault(line, "the version should be in %s, which does not exist", d.beside(file))
 	}
 	return d.open(d.beside(file))
 }

@@ -113,7 +113,7 @@ func read(f *files, file string) (Project, error) {
 		return is
 	})
 	if at < 0 {
-		return Project{}, fmt.Errorf("%.200s is no manifest that can be read: use one of %s", file,
+		return Project{}, fmt.Errorf("%.200s is not a manifest that Ship reads: use one of %s", file,
 			strings.Join(Files(), ", "))
 	}
 	d, err := f.open(file)

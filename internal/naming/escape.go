@@ -65,7 +65,7 @@ func ImageTag(version string) (string, error) {
 	case tag == "":
 		return "", fmt.Errorf("an empty version cannot be an image's tag")
 	case tag == "latest":
-		return "", fmt.Errorf("the version %q cannot be an image's tag: that one follows the newest version", version)
+		return "", fmt.Errorf("the version %q cannot be an image's tag: latest follows the newest version", version)
 	case len(tag) > 128:
 		return "", fmt.Errorf("the version %q cannot be an image's tag: %s is longer than 128 characters", version, tag)
 	}

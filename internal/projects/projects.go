@@ -85,7 +85,7 @@ func Read(data []byte) ([]Project, error) {
 		name := strings.ToUpper(notInVariable.ReplaceAllString(p.Key, "_"))
 		if same, taken := variables[name]; taken {
 			return nil, p.Fault("",
-				"the names %s and %s differ in nothing that the name of a variable may have: call one differently",
+				"the names %s and %s make the same names of variables: call one differently",
 				same, p.Key)
 		}
 		variables[name] = p.Key
@@ -118,7 +118,7 @@ func (p Project) check(keys []string) error {
 	}
 	for _, key := range p.Needs {
 		if !slices.Contains(keys, key) {
-			return p.Fault("needs", "%s needs %q, which is no project of this file: did you mean %q?", p.Key, key,
+			return p.Fault("needs", "%s needs %q, which is not a project of this file: did you mean %q?", p.Key, key,
 				nearest(key, keys))
 		}
 	}

@@ -33,13 +33,13 @@ func TestFaultsSayWhere(t *testing.T) {
 		"[projects.a]\n[projects.a]\n":            "ship.toml:2:",
 		"[projects.a]\npath = '../b'\n":           `ship.toml:2:1: the path "../b" leads out`,
 		"[projects.api]\n[projects.web]\nneeds = ['apy']\n": `ship.toml:3:1: web needs "apy", ` +
-			`which is no project of this file: did you mean "api"?`,
+			`which is not a project of this file: did you mean "api"?`,
 		"[projects]\na = {needs = ['b']}\nb = {needs = ['c']}\nc = {needs = ['a', 'b']}\n": "ship.toml:2:1: " +
 			"the projects need each other, so none can be the first: a needs b needs c needs a",
 		"[projects.a]\nneeds = ['a']\n": "ship.toml:2:1: " +
 			"the projects need each other, so none can be the first: a needs a",
 		"[projects.2fa]\n":                 `ship.toml:1:2: the name "2fa" does not begin with a letter`,
-		"[projects.a-1]\n[projects.A_1]\n": "ship.toml:2:2: the names a-1 and A_1 differ in nothing",
+		"[projects.a-1]\n[projects.A_1]\n": "ship.toml:2:2: the names a-1 and A_1 make the same names of variables",
 		"[projects.a]\nimage = \"\xff\"\n": "ship.toml:2:",
 	} {
 		if _, err := Read([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -116,7 +116,7 @@ func (r *Repository) explain(err error) error {
 	case errors.Is(err, http.ErrSchemeMismatch) && r.Elsewhere != "":
 		return fmt.Errorf("it speaks plain HTTP, and --insecure is about %s", r.Elsewhere)
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return errors.New("it speaks plain HTTP, which must be asked for (--insecure)")
+		return errors.New("it speaks plain HTTP, which needs --insecure")
 	}
 	return err
 }

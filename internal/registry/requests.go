@@ -32,7 +32,7 @@ type document struct {
 // that the registry says. If the registry says none, the digest is computed.
 func (r *Repository) read(ctx context.Context, path, want string) (document, error) {
 	if want != "" && !isDigest(want) {
-		return document{}, fmt.Errorf("%q is no digest", want)
+		return document{}, fmt.Errorf("%q is not a digest", want)
 	}
 	response, err := r.ask(ctx, http.MethodGet, path, nil)
 	if err != nil {
@@ -52,7 +52,7 @@ func (r *Repository) read(ctx context.Context, path, want string) (document, err
 	if want != "" {
 		got = digest.Digest(want).Algorithm().FromBytes(data)
 		if got.String() != want {
-			return document{}, fmt.Errorf("the registry sent what is %s for %s, not %s", got, path, want)
+			return document{}, fmt.Errorf("the registry sent %s for %s, not %s", got, path, want)
 		}
 	}
 	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))

@@ -159,7 +159,7 @@ func (o *object) shortfall() string {
 	case updated < wanted-update.RollingUpdate.Partition && update.Type != "OnDelete":
 		return fmt.Sprintf("%d of %d pods are of the newest generation", updated, wanted)
 	case o.Kind == "Deployment" && o.Status.Replicas > updated: // the ready ones may be these
-		return fmt.Sprintf("%d pods of an older generation run still", o.Status.Replicas-updated)
+		return fmt.Sprintf("%d pods of an older generation still run", o.Status.Replicas-updated)
 	}
 	return ""
 }

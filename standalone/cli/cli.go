@@ -121,7 +121,7 @@ func parse(
 			i++
 			value = args[i]
 		default:
-			return nil, nil, fmt.Errorf("--%s wants a value", name)
+			return nil, nil, fmt.Errorf("--%s needs a value", name)
 		}
 		current.flags[name] = value
 	}
@@ -130,7 +130,7 @@ func parse(
 		for _, p := range c.params {
 			if _, given := c.flags[p.name]; !given && !p.optional && p.typeName != "Context" &&
 				p.typeName != "Workspace" {
-				return nil, nil, fmt.Errorf("%s wants --%s", c.name, p.name)
+				return nil, nil, fmt.Errorf("%s needs --%s", c.name, p.name)
 			}
 		}
 	}

@@ -86,11 +86,11 @@ func TestParse(t *testing.T) {
 	for line, want := range map[string]string{
 		"publish":              `no function "publish"`,
 		"--imag=x deploy":      "no argument --imag",
-		"with-image":           "with-image wants --container",
+		"with-image":           "with-image needs --container",
 		"deploy --ctx=1":       "no argument --ctx",
 		"hidden":               `no function "hidden"`,
 		"error":                `no function "error"`,
-		"deploy --environment": "--environment wants a value",
+		"deploy --environment": "--environment needs a value",
 	} {
 		if got, err := parseLine(t, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %q, %v; want an error with %q", line, got, err, want)

@@ -50,7 +50,7 @@ func convert(ctx context.Context, client *dagger.Client, want reflect.Type, text
 		value = (*dagger.Secret)(nil)
 		if text != "" {
 			if !strings.Contains(text, "://") {
-				return reflect.Value{}, fmt.Errorf("a secret is named by env://NAME or file://PATH, never given itself")
+				return reflect.Value{}, fmt.Errorf("give a secret as env://NAME or file://PATH, not as its text")
 			}
 			value = client.Secret(text)
 		}
@@ -92,7 +92,7 @@ func directory(client *dagger.Client, path string) (*dagger.Directory, error) {
 				break
 			}
 			if path == filepath.Dir(path) {
-				return nil, fmt.Errorf("%s is in no git checkout: name the folder", here)
+				return nil, fmt.Errorf("%s is not in a git checkout: name the folder", here)
 			}
 		}
 	}
@@ -101,7 +101,7 @@ func directory(client *dagger.Client, path string) (*dagger.Directory, error) {
 		return nil, err
 	}
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("%s is no folder", path)
+		return nil, fmt.Errorf("%s is not a folder", path)
 	}
 	// of .git, a release reads only the files that say where HEAD and origin are
 	return client.Host().Directory(path, dagger.HostDirectoryOpts{Exclude: []string{".git/objects", ".git/lfs"}}), nil
