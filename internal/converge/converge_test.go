@@ -19,7 +19,7 @@ const (
 // An image is named by the commit on its label; "-" is none, "" is unlabelled.
 var table = []struct {
 	tagged, image string
-	want          string // the steps taken, or "refuse"
+	want          string // the steps performed, or "refuse"
 	commit        string
 }{
 	{"", "-", "build tag publish latest", head},
@@ -68,7 +68,7 @@ var environments = []struct {
 var others = []struct {
 	tagged    string
 	backwards bool // a release of 1.4.0 is one backwards
-	latest    bool // latest is to be 1.4.0
+	latest    bool // latest should be 1.4.0
 }{
 	{"", false, true},
 	{"1.3.9 1.4.0-rc.0", false, true},
@@ -91,7 +91,7 @@ var releaseObjects = []struct {
 	{Notes{Wanted: true, Trouble: "no answer"}, true},
 }
 
-// TestEveryCombination decides on all facts with all others.
+// TestEveryCombination decides on every combination of facts.
 func TestEveryCombination(t *testing.T) {
 	texts, latests, either := []string{"1.4.0", "1.4.0-rc.1"}, []string{"", image, "sha256:9"}, []bool{false, true}
 	combinations := len(table) * len(others) * len(environments) * len(releaseObjects) *
@@ -133,7 +133,7 @@ func TestEveryCombination(t *testing.T) {
 	}
 }
 
-// pick takes a digit off a number that counts combinations.
+// pick removes a digit from a number that counts combinations.
 func pick[T any](from []T, n *int) T {
 	digit := *n % len(from)
 	*n /= len(from)

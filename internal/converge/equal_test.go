@@ -7,8 +7,8 @@ import (
 	"dagger/ship/internal/version"
 )
 
-// TestEqual has two versions of which none is newer: the second one is refused, and an older job
-// does not put back what the other one did.
+// TestEqual has two versions that rank as high: the second one is refused, and an older job does
+// not undo what the other one did.
 func TestEqual(t *testing.T) {
 	parse := func(scheme version.Scheme, text string) version.Version {
 		v, err := version.Parse(scheme, text)

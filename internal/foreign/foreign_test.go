@@ -69,7 +69,8 @@ var own = regexp.MustCompile(
 		`[^|\s]\S* \S+ at [0-9a-f]{7})|section_(start|end):\d+:[\w.-]+\r`,
 )
 
-// FuzzForeign holds that no text of others makes a line of Ship's, moves the cursor or is long.
+// FuzzForeign holds that no text of others looks like a line of Ship's, moves the cursor or is
+// long.
 func FuzzForeign(f *testing.F) {
 	for _, text := range []string{
 		"deploy production: done", "|- + tag pushed", "\x1b[0Ksection_start:1:a\r\x1b[0K",

@@ -73,8 +73,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestTokens sends each kind of token under the header that GitLab looks for it in, and a doubtful
-// one under both.
+// TestTokens sends each kind of token in the header in which GitLab expects it, and an unclear one
+// in both.
 func TestTokens(t *testing.T) {
 	for _, c := range []struct{ user, token, good, want string }{
 		{"gitlab-ci-token", "glcbt-1", "job", "job=glcbt-1 access="},
@@ -160,8 +160,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestTroubleAndRedirects tries again what may pass, and takes the token nowhere else.
-func TestTroubleAndRedirects(t *testing.T) {
+// TestRetryAndRedirects tries again what may succeed later, and sends the token nowhere else.
+func TestRetryAndRedirects(t *testing.T) {
 	times := 0
 	p, _ := serve(t, "oauth2", "t", func(w http.ResponseWriter, r *http.Request) {
 		if times++; times == 1 {

@@ -110,7 +110,7 @@ func reversed(entries [][]byte) [][]byte {
 	return entries
 }
 
-// bombs are small packs that take much to read.
+// bombs are small packs that need much time or memory to read.
 func bombs() map[string][]byte {
 	return map[string][]byte{
 		"deltas that double":           packOf(chain(40)...),
@@ -155,7 +155,7 @@ func packet(w io.Writer, payload string) error {
 	return err
 }
 
-// forever writes a packet again and again, a number in it.
+// forever writes a packet with a number again and again.
 func forever(w io.Writer, format string) (err error) {
 	var block bytes.Buffer
 	for i := 0; block.Len() < 1<<20; i++ {
@@ -167,7 +167,7 @@ func forever(w io.Writer, format string) (err error) {
 	return err
 }
 
-// packets send a pack as a fetch's answer does.
+// packets sends a pack as the answer to a fetch does.
 type packets struct{ io.Writer }
 
 func (p packets) Write(data []byte) (n int, err error) {
@@ -277,7 +277,7 @@ func TestWithinLimits(t *testing.T) {
 	}
 	defer func() { newBudget = limit.New }()
 	newBudget = func(ctx context.Context, server string) *limit.Budget {
-		b := limit.New(ctx, server) // of which so much is left as shows that it is not kept
+		b := limit.New(ctx, server) // so much is left that it cannot have been kept
 		if err := errors.Join(b.Spend(limit.Bytes, 156<<20), b.Spend(limit.Inflated, 800<<20)); err != nil {
 			t.Error(err)
 		}
@@ -301,7 +301,7 @@ func TestWithinLimits(t *testing.T) {
 	}
 }
 
-// TestReversedDeltas reads as many as git itself would make, in time, in whatever order.
+// TestReversedDeltas reads as many deltas as git itself would make, in time, in any order.
 func TestReversedDeltas(t *testing.T) {
 	for _, n := range []int{1, 50, 4000} {
 		entries := growing(n)
@@ -326,7 +326,7 @@ func unpackAll(ctx context.Context, pack []byte, kinds ...plumbing.ObjectType) (
 	return (&unpacking{budget: limit.New(ctx, "git.example.com"), keep: keep}).read(bytes.NewReader(pack))
 }
 
-// FuzzUnpack looks that no pack makes it fail otherwise than by an error.
+// FuzzUnpack holds that a pack can only cause an error, not a panic.
 func FuzzUnpack(f *testing.F) {
 	for _, pack := range bombs() {
 		if len(pack) < 50_000 {
@@ -349,7 +349,7 @@ func FuzzUnpack(f *testing.F) {
 	})
 }
 
-// FuzzRefs looks that no line of refs makes it fail otherwise than by an error.
+// FuzzRefs holds that a line of refs can only cause an error, not a panic.
 func FuzzRefs(f *testing.F) {
 	hash := strings.Repeat("1", 40)
 	f.Add(hash + " refs/tags/shop-1.0.0^{}\n")

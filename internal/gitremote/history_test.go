@@ -77,7 +77,7 @@ func TestHistory(t *testing.T) {
 	other := s.commitFile(t, "api/lib/a.go", "a fix", tagged)
 	other = s.commitFile(t, "README.md", "say so", other)
 	s.date = "2026-01-06T03:04:05Z"
-	// what a merge brings is what its second parent has
+	// a merge brings what its second parent has
 	s.git(t, "read-tree", "--empty")
 	s.git(t, "read-tree", "-i", "-m", "--aggressive", tagged, other, feature)
 	merge := s.git(t, "commit-tree", s.git(t, "write-tree"), "-m", "Merge branch 'page' into 'main'", "-p", other, "-p",
@@ -107,7 +107,7 @@ func TestHistory(t *testing.T) {
 				args = append(args, "^"+c.from)
 			}
 			if c.folder != "" && c.folder != "." {
-				// of merges git shows more than those that differ from each of their parents
+				// git shows more merges than those that differ from each of their parents
 				args = append(args, "--full-history", "--no-merges", "--", c.folder)
 				got = slices.DeleteFunc(got, func(c Commit) bool { return c.Merge })
 			}
@@ -154,7 +154,7 @@ func TestHistoryEnds(t *testing.T) {
 	defer func() { newBudget = limit.New }()
 	newBudget = func(ctx context.Context, server string) *limit.Budget {
 		b := limit.New(ctx, server)
-		if err := b.Spend(limit.Kept, 16<<20-70_000); err != nil { // what is left takes 200 commits, but not 250
+		if err := b.Spend(limit.Kept, 16<<20-70_000); err != nil { // the rest of the budget is enough for 200 commits, but not for 250
 			t.Error(err)
 		}
 		return b

@@ -31,7 +31,7 @@ func TestUnpack(t *testing.T) {
 		return string(out)
 	}
 	git("", "init", "--quiet")
-	lines := make([]string, 20_000) // more than 64 KB, which a copy's length takes a byte more for
+	lines := make([]string, 20_000) // more than 64 KB, so that a copy's length needs another byte
 	for i := range lines {
 		lines[i] = fmt.Sprintf("line %d", i*i)
 	}
@@ -79,13 +79,13 @@ func TestUnpack(t *testing.T) {
 	}
 }
 
-// FuzzPatch looks that no delta makes it fail otherwise than by an error.
+// FuzzPatch holds that a delta can only cause an error, not a panic.
 func FuzzPatch(f *testing.F) {
 	f.Add([]byte("base"), []byte{4, 6, 0x90, 4, 2, 'e', 'd'})
 	f.Fuzz(func(t *testing.T, base, delta []byte) { _, _ = patch(base, delta, limit.New(t.Context(), "")) })
 }
 
-// TestPatchRefuses looks at deltas that ask for what there is not.
+// TestPatchRefuses has deltas that ask for what does not exist.
 func TestPatchRefuses(t *testing.T) {
 	for name, delta := range map[string][]byte{
 		"nothing":                nil,

@@ -93,7 +93,7 @@ func TestMoved(t *testing.T) {
 
 // TestRedirectsElsewhere holds that nothing is sent to another server that a redirect names, and
 // that the error names it.
-func TestLeadsElsewhere(t *testing.T) {
+func TestRedirectsElsewhere(t *testing.T) {
 	s := newServer(t)
 	var asked atomic.Int64
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestPushOptions lets a hook on the server see what came beside the push.
+// TestPushOptions lets a hook on the server see the options of the push.
 func TestPushOptions(t *testing.T) {
 	for _, c := range []struct {
 		advertised string
@@ -48,7 +48,7 @@ func TestPushOptions(t *testing.T) {
 	}
 }
 
-// TestRefusedTokens looks whether a refusal says which token is in use and what it lacks.
+// TestRefusedTokens holds that a refusal says which token is in use and what it lacks.
 func TestRefusedTokens(t *testing.T) {
 	const allow, scope = "Job token permissions > Allow Git push requests", "scope write_repository"
 	for _, c := range []struct {
@@ -133,7 +133,7 @@ func TestProtectedTag(t *testing.T) {
 	}
 }
 
-// TestTagInTheWay names the tag that keeps one from being made.
+// TestTagInTheWay names the tag that makes another one impossible.
 func TestTagInTheWay(t *testing.T) {
 	s := newServer(t)
 	s.git(t, "tag", "release", s.commits[0])

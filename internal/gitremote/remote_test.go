@@ -34,7 +34,7 @@ type server struct {
 
 	cut string // the end of a path whose next answer is cut
 
-	// refuse answers whoever is not let in.
+	// refuse answers requests that are not allowed.
 	refuse func(http.ResponseWriter)
 
 	// disturb may answer a request itself, and says whether it did.

@@ -491,7 +491,7 @@ func TestRecovery(t *testing.T) {
 		!slices.Contains(got, "sh.helm.release.v1.shop.v4") {
 		t.Errorf("Helm 3: %q", got)
 	}
-	// what was thought to be dead was alive, and came to run after it was taken back
+	// the operation that was thought to be dead was alive, and succeeded after it was taken back
 	history := []Entry{
 		{1, "superseded", "Install complete"},
 		{2, "deployed", "Upgrade complete"},

@@ -62,7 +62,7 @@ func TestEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestDocumented looks that users find each limit by the words of its error.
+// TestDocumented holds that users find each limit by the words of its error.
 func TestDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/errors.md")
 	if err != nil {

@@ -172,7 +172,7 @@ func bombs(size int) map[string]folder {
 	return all
 }
 
-// used is the processor's time that the test took so far: others may use the machine too.
+// used is the processor time of the test so far: others may use the machine too.
 func used(t *testing.T) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -181,8 +181,7 @@ func used(t *testing.T) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// TestBombs holds that a manifest as large as any that is read ends in a second, and takes some
-// tens of megabytes.
+// TestBombs holds that the largest manifests are read within a second, with some tens of megabytes.
 func TestBombs(t *testing.T) {
 	const memory = 80 << 20 // allocated in all, much of it not at the same time
 	all := bombs(maxFile - 10000)

@@ -308,7 +308,7 @@ func FuzzRead(f *testing.F) {
 		}
 		f.Add(path.Base(file), data, []byte("version=1.0\nrootProject.name = 'a'\n"))
 	}
-	for _, bomb := range bombs(2000) { // the fuzzer goes on from small ones
+	for _, bomb := range bombs(2000) { // the fuzzer works from small ones
 		for file, text := range bomb {
 			f.Add(file, []byte(text), []byte(bomb["gradle.properties"]))
 		}

@@ -2,8 +2,8 @@ package manifest
 
 import "testing"
 
-// TestPlaceholders has projects whose version a tool takes from git, and what looks alike but is
-// a version.
+// TestPlaceholders has projects whose version a tool reads from git, and what looks alike but is a
+// version.
 func TestPlaceholders(t *testing.T) {
 	poetry := "[tool.poetry]\nname = \"ledger\"\nversion = \"0.0.0\"\n"
 	poetry2 := "[project]\nname = \"ledger\"\ndynamic = [\"version\"]\n" + poetry
@@ -171,7 +171,7 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
-// TestToolsOwnWays has what the ecosystems' tools take for a version.
+// TestToolsOwnWays has what the ecosystems' tools read as a version.
 func TestToolsOwnWays(t *testing.T) {
 	attr := "[project]\nname = \"shop\"\ndynamic = [\"version\"]\n[tool.setuptools.packages.find]\nwhere = " +
 		"[\"lib\"]\n[tool.setuptools.dynamic]\nversion = {attr = \"shop.__version__\"}\n"

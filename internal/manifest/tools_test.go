@@ -134,7 +134,7 @@ func run(folder, program string, arguments ...string) ([]byte, error) {
 	return out, err
 }
 
-// fields takes name and version out of JSON.
+// fields reads name and version from JSON.
 func fields(out []byte, err error) (string, error) {
 	if err != nil {
 		return "", err
@@ -149,7 +149,7 @@ func fields(out []byte, err error) (string, error) {
 	return says.Name + " " + says.Version, nil
 }
 
-// sources gives each package an empty library: Cargo asks for one.
+// sources gives each package an empty library: Cargo needs one.
 func sources(folder string) error {
 	return filepath.WalkDir(folder, func(file string, entry os.DirEntry, err error) error {
 		if err != nil || entry.Name() != "Cargo.toml" {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// odd returns short texts of the characters that matter, so that neighbours of all kinds come
-// about, and any two texts are near each other.
+// odd returns short texts of the characters that matter, so that all kinds of neighbours occur, and
+// any two texts are similar.
 func odd(random *rand.Rand) string {
 	parts := []string{
 		"a",
@@ -100,8 +100,8 @@ func TestGitTagsGoBack(t *testing.T) {
 	}
 }
 
-// TestGitTakesTheTags makes refs with git itself, which checks each.
-func TestGitTakesTheTags(t *testing.T) {
+// TestGitAcceptsTheTags makes refs with git itself, which checks each.
+func TestGitAcceptsTheTags(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
 		name, version := odd(random), odd(random)

@@ -36,7 +36,7 @@ func client(t *testing.T, ca string) *Client {
 	return c
 }
 
-// get asks a server for its page. A status that is no success is an error of the call's own.
+// get asks a server for its page. A status that is not a success is an error of the call itself.
 func get(t *testing.T, c *Client, url string) (string, error) {
 	var body []byte
 	err := c.Do(t.Context(), "get the page", func(ctx context.Context) error {

@@ -17,12 +17,12 @@ import (
 	"dagger/ship/internal/limit"
 )
 
-// maxMemory is what a look may take, in bytes: all that it ever allocates here, though most of that
-// is free again soon.
+// maxMemory is how many bytes a request may need: all that it ever allocates here, though most of
+// that is soon free again.
 const maxMemory = 64 << 20
 
-// flood sends a text over and over until its client goes away, or as often as is told, and says
-// that it is of a size.
+// flood sends a text again and again until its client goes away, or a number of times, and says
+// that it has a size.
 func flood(w http.ResponseWriter, text string, times int64) {
 	block := []byte(strings.Repeat(text, 1+(1<<16)/len(text)))
 	for sent := int64(0); sent < times; sent += int64(len(block) / len(text)) {
@@ -34,9 +34,9 @@ func flood(w http.ResponseWriter, text string, times int64) {
 
 const forEver = 1 << 40
 
-// TestMemory: a look stays within its memory, whatever a registry sends.
+// TestMemory holds that a request stays within its memory, whatever a registry sends.
 func TestMemory(t *testing.T) {
-	fill := func(begin, text, end string) []byte { // as much as is taken in
+	fill := func(begin, text, end string) []byte { // as much as is read
 		return []byte(begin + strings.Repeat(text, (4<<20-len(begin)-len(end))/len(text)) + end)
 	}
 	send := func(data []byte) http.HandlerFunc {
@@ -103,7 +103,7 @@ func TestMemory(t *testing.T) {
 		found, err := f.Look(t.Context(), "1.0.0")
 		runtime.ReadMemStats(&after)
 		if errors.Is(err, limit.ErrExceeded) != c.exceeded || errors.Is(err, ErrNotFound) ||
-			len(fmt.Sprint(err)) > 64<<10 { // it is cut when it is printed, after secrets are hidden
+			len(fmt.Sprint(err)) > 64<<10 { // it is shortened when it is printed, after secrets are hidden
 			t.Errorf("%s: %+v, %.1200v", kind, found, err)
 		}
 		if took := after.TotalAlloc - before.TotalAlloc; took > maxMemory {

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestUploadIsTakenBackAtTheRegistry: a Location may name any server, and this one without TLS; a
-// request goes to the registry's own place only, and the password to no other.
-func TestUploadIsTakenBackAtTheRegistry(t *testing.T) {
+// TestUploadIsCancelledAtTheRegistry: a Location may name any server, and this one without TLS. A
+// request goes to the registry itself only, and so does the password.
+func TestUploadIsCancelledAtTheRegistry(t *testing.T) {
 	const uploads = "/v2/" + name + "/blobs/uploads/"
 	for kind, c := range map[string]struct {
 		location string // HOST is the registry's
@@ -47,8 +47,8 @@ func TestUploadIsTakenBackAtTheRegistry(t *testing.T) {
 	}
 }
 
-// TestRedirects: the password is for one scheme, host and port, and what is written goes nowhere
-// else at all.
+// TestRedirects: the password is for one scheme, host and port, and nothing is written anywhere
+// else.
 func TestRedirects(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, to := range strings.Fields("http://HOST/ https://127.0.0.1:1/ https://localhost:PORT/ " +
@@ -86,7 +86,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// onlyTo answers for all other servers by itself.
+// onlyTo itself answers for all other servers.
 type onlyTo struct {
 	host string
 	to   http.RoundTripper

@@ -131,8 +131,8 @@ func (p *pieces) Write(data []byte) (int, error) {
 	return n + m, err
 }
 
-// TestLies: what a registry sends must be what it says, and an image whose parts are missing is no
-// image that is missing.
+// TestLies: a registry must send what it says, and an image with missing parts is not a missing
+// image.
 func TestLies(t *testing.T) {
 	other := "sha256:" + strings.Repeat("0", 64)
 	for kind, handle := range map[string]http.HandlerFunc{
@@ -198,7 +198,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestFixedTags: a registry may forbid that a tag is moved, each in its own way.
+// TestFixedTags: a registry may forbid to move a tag, and each says so in its own way.
 func TestFixedTags(t *testing.T) {
 	for status, fixed := range map[int]bool{400: true, 403: true, 409: true, 412: true, 401: false, 404: false} {
 		var manifest string

@@ -8,7 +8,7 @@ import (
 
 const pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0123456789\n-----END RSA PRIVATE KEY-----\n"
 
-// TestRedactKubeconfig has each way in which a kubeconfig gives a secret, and what has to stay
+// TestRedactKubeconfig has each way in which a kubeconfig gives a secret, and what must stay
 // readable beside it.
 func TestRedactKubeconfig(t *testing.T) {
 	key := base64.StdEncoding.EncodeToString([]byte(pem))
@@ -64,7 +64,7 @@ func TestRedactKubeconfig(t *testing.T) {
 	}
 }
 
-// TestRedactKubeconfigsAsAWhole has files that are written in other ways, or are none.
+// TestRedactKubeconfigsAsAWhole has files that are written in other ways, or are not kubeconfigs.
 func TestRedactKubeconfigsAsAWhole(t *testing.T) {
 	for _, kubeconfig := range []string{
 		`{"users":[{"name":"u","user":{"token":"a-token-that-is-long-enough"}}]}`,

@@ -68,7 +68,7 @@ func TestRedactEveryForm(t *testing.T) {
 	}
 }
 
-// used is the processor's time that the test took so far: others may use the machine too.
+// used is the processor time of the test so far: others may use the machine too.
 func used(t *testing.T) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -93,7 +93,7 @@ func TestRedactLongText(t *testing.T) {
 		text := strings.Repeat(filling, 1<<20/len(filling)) + " " + secret
 		start := used(t)
 		var redacted string
-		if name == "escapes" { // nobody writes so much of it but to harm
+		if name == "escapes" { // only an attacker writes so much of it
 			redacted = r.Text(strings.Repeat(text, 10))
 		} else if redacted = r.Redact(text); len(redacted) != len(text)-len(secret)+3 {
 			t.Errorf("%s: %d letters, want %d", name, len(redacted), len(text)-len(secret)+3)

@@ -23,8 +23,8 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestTextOfStepsTogether has steps that went at the same time: their longest counts, and the text
-// names the first that was taken.
+// TestTextOfStepsTogether has steps that ran at the same time: the longest counts, and the text
+// names the first that was performed.
 func TestTextOfStepsTogether(t *testing.T) {
 	r := Report{Project: "shop 1.4.0", Outcome: Released, Steps: []Step{
 		{Name: "tag", State: Done, Took: time.Second},

@@ -39,7 +39,7 @@ func TestDoesNotTryAgain(t *testing.T) {
 	}
 }
 
-// TestPushWithLostAnswer pushes a tag that gets through, and learns it only by looking again.
+// TestPushWithLostAnswer pushes a tag, and learns only from another look that the server has it.
 func TestPushWithLostAnswer(t *testing.T) {
 	s := newServer(t)
 	s.cut = "/git-receive-pack"
