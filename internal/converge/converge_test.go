@@ -88,7 +88,7 @@ var releaseObjects = []struct {
 	{Notes{Wanted: true, Found: true}, true},
 	{Notes{Wanted: true, Found: true, Text: "Ours.\n\nImage: shop@sha256:0"}, true},
 	{Notes{Wanted: true, Found: true, Text: "Ours.\n\nImage: shop@" + image}, false},
-	{Notes{Wanted: true, Trouble: "no answer"}, true},
+	{Notes{Wanted: true, Failure: "no answer"}, true},
 }
 
 // TestEveryCombination decides on every combination of facts.

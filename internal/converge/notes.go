@@ -7,7 +7,7 @@ type Notes struct {
 	Wanted  bool   // whether there is to be one
 	Found   bool   // whether there is one
 	Text    string // what it says
-	Trouble string // why nobody knows whether there is one; empty: it was looked at
+	Failure string // why nobody knows whether there is one; empty: it was looked at
 }
 
 // TellNotes decides on the release object: it is to name the image by its digest. People may write
@@ -17,8 +17,8 @@ func TellNotes(f Facts) Step {
 	switch {
 	case !f.Notes.Wanted:
 		return Step{false, "there is no GitLab to tell"}
-	case f.Notes.Trouble != "":
-		return Step{true, "whether there is " + name + " is unknown: " + f.Notes.Trouble}
+	case f.Notes.Failure != "":
+		return Step{true, "whether there is " + name + " is unknown: " + f.Notes.Failure}
 	case !f.Notes.Found:
 		return Step{true, name + " is missing"}
 	case f.Digest == "" || !strings.Contains(f.Notes.Text, f.Digest):

@@ -154,7 +154,8 @@ func TestHistoryEnds(t *testing.T) {
 	defer func() { newBudget = limit.New }()
 	newBudget = func(ctx context.Context, server string) *limit.Budget {
 		b := limit.New(ctx, server)
-		if err := b.Spend(limit.Kept, 16<<20-70_000); err != nil { // the rest of the budget is enough for 200 commits, but not for 250
+		// the rest of the budget is enough for 200 commits, but not for 250
+		if err := b.Spend(limit.Kept, 16<<20-70_000); err != nil {
 			t.Error(err)
 		}
 		return b

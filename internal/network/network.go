@@ -105,7 +105,7 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 		case err == nil:
 			return Failure{}
 		case silent:
-			return Failure{Err: fmt.Errorf("%s within %s (see --deadline)", Silence, c.deadline), Passes: true}
+			return Failure{Err: fmt.Errorf("%s within %s (see --deadline)", Silence, c.deadline), Temporary: true}
 		case errors.As(err, new(x509.UnknownAuthorityError)):
 			return Failure{
 				Err: fmt.Errorf("%w; give the certificate of the authority that signed the server's with --ca", err),
@@ -113,9 +113,9 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 		}
 		hideQuery(err)
 		return Failure{
-			Err:      err,
-			Passes:   ctx.Err() == nil && (failed.temporary() || errors.Is(err, io.ErrUnexpectedEOF)),
-			Response: failed.response(),
+			Err:       err,
+			Temporary: ctx.Err() == nil && (failed.temporary() || errors.Is(err, io.ErrUnexpectedEOF)),
+			Response:  failed.response(),
 		}
 	})
 	if err != nil {

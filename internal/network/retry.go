@@ -21,9 +21,9 @@ const (
 
 // Failure is what an attempt failed with.
 type Failure struct {
-	Err      error          // nil: it did not fail
-	Passes   bool           // whether another attempt may succeed
-	Response *http.Response // the answer that said so, which may say how long to wait; nil: there is none
+	Err       error          // nil: it did not fail
+	Temporary bool           // whether another attempt may succeed
+	Response  *http.Response // the answer that said so, which may say how long to wait; nil: there is none
 }
 
 // Retry does something, and does it again if it failed for a reason that may be over a moment
@@ -34,7 +34,7 @@ func Retry(ctx context.Context, say func(string), do func() Failure) error {
 	for attempt := 1; ; attempt++ {
 		failure := do()
 		switch {
-		case failure.Err == nil || !failure.Passes:
+		case failure.Err == nil || !failure.Temporary:
 			return failure.Err
 		case attempt == Attempts:
 			return fmt.Errorf("%w (tried %d times)", failure.Err, attempt)

@@ -37,7 +37,7 @@ func (r *Release) lookAtNotes(ctx context.Context) (converge.Notes, error) {
 	case errors.Is(err, gitlab.ErrNotFound):
 		return converge.Notes{Wanted: true}, nil
 	case err != nil:
-		return converge.Notes{Wanted: true, Trouble: r.Redactor.Redact(err.Error())}, nil
+		return converge.Notes{Wanted: true, Failure: r.Redactor.Redact(err.Error())}, nil
 	}
 	return converge.Notes{Wanted: true, Found: true, Text: found.Description}, nil
 }

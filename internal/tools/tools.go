@@ -114,7 +114,7 @@ func (t *Tools) Ask(ctx context.Context, container *dagger.Container, args []str
 }
 
 func failure(words string) network.Failure {
-	return network.Failure{Err: errors.New(words), Passes: network.Transient(words)}
+	return network.Failure{Err: errors.New(words), Temporary: network.Transient(words)}
 }
 
 // Act runs a program that looks at or changes the cluster: never from the cache, hence the changing
