@@ -19,15 +19,15 @@ type place struct {
 	asked bool   // whether it was asked for as git does before it fetches
 }
 
-// errRedirect says that a server redirects to another one. The token is not sent there, since it
+// redirectError says that a server redirects to another one. The token is not sent there, since it
 // was given for the first server; git itself would send it
 // (https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpextraHeader).
-type errRedirect struct {
+type redirectError struct {
 	to         string
 	repository bool
 }
 
-func (e *errRedirect) Error() string {
+func (e *redirectError) Error() string {
 	if !e.repository {
 		return "the git remote leads to " + e.to + ", which is on another server and no git repository"
 	}
@@ -108,7 +108,7 @@ func repositoryAt(address *url.URL, path string) (string, bool) {
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	switch {
 	case !network.SameServer(next.URL, via[0].URL):
-		redirect := new(errRedirect)
+		redirect := new(redirectError)
 		for _, path := range []string{refsPath, "/" + uploadPack, "/" + receivePack} {
 			if redirect.to, redirect.repository = repositoryAt(next.URL, path); redirect.repository {
 				break

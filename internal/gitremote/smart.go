@@ -132,7 +132,7 @@ func (r *Remote) request(
 	client := *r.Client.HTTP
 	client.CheckRedirect = checkRedirect
 	response, err := client.Do(request)
-	if redirect := new(errRedirect); errors.As(err, &redirect) {
+	if redirect := new(redirectError); errors.As(err, &redirect) {
 		return nil, redirect
 	}
 	if err != nil {

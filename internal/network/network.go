@@ -95,8 +95,8 @@ func appendCertificates(pool *x509.CertPool, ca string) error {
 func (c *Client) Do(ctx context.Context, doing string, call func(context.Context) error) error {
 	say := func(text string) { c.say(doing + ": " + text) }
 	err := Retry(ctx, say, func() Failure {
-		failed := new(wireError)
-		recorded := context.WithValue(ctx, wireErrorKey{}, failed)
+		failed := new(lastError)
+		recorded := context.WithValue(ctx, lastErrorKey{}, failed)
 		limited, cancel := context.WithTimeoutCause(recorded, c.deadline, errSilent)
 		err := call(limited)
 		silent := errors.Is(context.Cause(limited), errSilent)
@@ -160,9 +160,9 @@ func (e *StatusError) temporary() bool {
 // them.
 type recorder struct{ base http.RoundTripper }
 
-func (n *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
-	failed, _ := request.Context().Value(wireErrorKey{}).(*wireError)
-	response, err := n.base.RoundTrip(request)
+func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	failed, _ := request.Context().Value(lastErrorKey{}).(*lastError)
+	response, err := r.base.RoundTrip(request)
 	if err == nil {
 		status := &StatusError{Response: response}
 		if !status.temporary() {
@@ -182,7 +182,7 @@ func (n *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 // it is closed, so that its connection can be used again.
 type recordedBody struct {
 	io.ReadCloser
-	failed *wireError
+	failed *lastError
 }
 
 func (b *recordedBody) Read(p []byte) (int, error) {

@@ -9,15 +9,15 @@ import (
 	"unicode"
 )
 
-// wireError is the last thing that went wrong on the network in an attempt.
-type wireError struct {
+// lastError is the last thing that went wrong on the network in an attempt.
+type lastError struct {
 	mu  sync.Mutex
 	err error
 }
 
-type wireErrorKey struct{}
+type lastErrorKey struct{}
 
-func (e *wireError) note(err error) {
+func (e *lastError) note(err error) {
 	if e == nil {
 		return
 	}
@@ -26,17 +26,17 @@ func (e *wireError) note(err error) {
 	e.err = err
 }
 
-func (e *wireError) last() error {
+func (e *lastError) last() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.err
 }
 
 // temporary tells whether it may be over a moment later.
-func (e *wireError) temporary() bool { return temporary(e.last()) }
+func (e *lastError) temporary() bool { return temporary(e.last()) }
 
 // response is the answer that said so, if one did.
-func (e *wireError) response() *http.Response {
+func (e *lastError) response() *http.Response {
 	status := new(StatusError)
 	if errors.As(e.last(), &status) {
 		return status.Response
