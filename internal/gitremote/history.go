@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,27 +45,36 @@ func (r *Remote) History(ctx context.Context, in Range) (commits []Commit, err e
 	if in.Folder != "" {
 		keep = append(keep, plumbing.TreeObject)
 	}
-	filter, deepen := "filter tree:0", "deepen "+strconv.Itoa(Depth)
+	filter := "filter tree:0"
 	if in.Folder != "" {
 		filter = "filter blob:none"
 	}
 	arguments := []string{"want " + in.To}
+	depths := []int{Depth, Depth / 10, 1}
 	if in.From != "" {
-		arguments = append(arguments, "have "+in.From)
-	} else {
-		arguments = append(arguments, deepen)
+		arguments, depths = append(arguments, "have "+in.From), append([]int{0}, depths...)
 	}
 	err = r.do(ctx, "fetch the history of "+in.To, func(ctx context.Context) error {
-		ask := fetching{keep: keep}
-		store, err := r.fetch(ctx, ask, append(arguments, filter)...)
-		if errors.Is(err, limit.ErrExceeded) && in.From != "" {
-			store, err = r.fetch(ctx, ask, append(arguments, filter, deepen)...)
-		}
-		if errors.Is(err, errNotGit) { // a server that knows no filters says this
-			store, err = r.fetch(ctx, ask, append(arguments, deepen)...)
-		}
-		if err != nil {
-			return err
+		var store *objects
+		for _, depth := range depths { // as many generations as are within the limits
+			ask := slices.Clone(arguments)
+			if depth > 0 {
+				ask = append(ask, "deepen "+strconv.Itoa(depth))
+			}
+			var err error
+			store, err = r.fetch(ctx, fetching{keep: keep}, append(slices.Clone(ask), filter)...)
+			if errors.Is(err, errNotGit) { // a server that knows no filters says this; it sends files, too
+				if depth == 0 {
+					ask = append(ask, "deepen "+strconv.Itoa(Depth))
+				}
+				store, err = r.fetch(ctx, fetching{keep: keep}, ask...)
+			}
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, limit.ErrExceeded) || depth == 1 {
+				return err
+			}
 		}
 		commits = (&history{store, in}).list()
 		return nil

@@ -76,10 +76,20 @@ func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err 
 	if len(prefixes) == 0 {
 		return nil, nil // git takes no prefix for all of them
 	}
+	return r.tags(ctx, beginsWith(prefixes), prefixes...)
+}
+
+// TagsThat returns those of the tags with a prefix whose names are wanted. The others may be many: nothing of them is kept.
+func (r *Remote) TagsThat(ctx context.Context, wanted func(name string) bool, prefix string) ([]Tag, error) {
+	begins := beginsWith([]string{prefix})
+	return r.tags(ctx, func(ref string) bool { return begins(ref) && wanted(strings.TrimPrefix(ref, "refs/tags/")) }, prefix)
+}
+
+func (r *Remote) tags(ctx context.Context, wanted func(ref string) bool, prefixes ...string) (tags []Tag, err error) {
 	err = r.do(ctx, "list tags", func(ctx context.Context) (err error) {
-		tags, err = r.lsRefs(ctx, prefixes)
+		tags, err = r.lsRefs(ctx, wanted, prefixes)
 		if errors.Is(err, errNotGit) {
-			tags, err = r.advertised(ctx, prefixes)
+			tags, err = r.advertised(ctx, wanted)
 		}
 		return err
 	})
@@ -87,8 +97,8 @@ func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err 
 }
 
 // advertised lists tags with protocol v0, in which a server names all of its refs.
-func (r *Remote) advertised(ctx context.Context, prefixes []string) ([]Tag, error) {
-	server, err := r.advertise(ctx, uploadPack, beginsWith(prefixes))
+func (r *Remote) advertised(ctx context.Context, wanted func(ref string) bool) ([]Tag, error) {
+	server, err := r.advertise(ctx, uploadPack, wanted)
 	if err != nil {
 		return nil, err
 	}

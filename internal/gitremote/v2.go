@@ -23,8 +23,8 @@ var errNotGit = errors.New("the git remote does not answer as git does")
 // flush packet.
 const delimiter = "0001"
 
-// lsRefs asks for the tags that begin with one of the prefixes, peeled.
-func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
+// lsRefs asks for the tags that begin with one of the prefixes, peeled, and returns those that are wanted.
+func (r *Remote) lsRefs(ctx context.Context, wanted func(ref string) bool, prefixes []string) ([]Tag, error) {
 	arguments := []string{"peel"}
 	for _, prefix := range prefixes {
 		arguments = append(arguments, "ref-prefix refs/tags/"+prefix)
@@ -34,7 +34,6 @@ func (r *Remote) lsRefs(ctx context.Context, prefixes []string) ([]Tag, error) {
 		return nil, err
 	}
 	defer body.Close()
-	wanted := beginsWith(prefixes)
 
 	var tags []Tag
 	for {

@@ -82,14 +82,17 @@ func unlessMissing(err error) error {
 // versions are those that are tagged for the project, and their tags by what they are called.
 func (r *Release) versions(ctx context.Context) (versions []version.Version, tags map[string]gitremote.Tag, err error) {
 	name, scheme := r.read.Project.Name, r.read.Project.Version.Scheme
-	found, err := r.remote.Tags(ctx, r.Template.Prefix(name))
+	parse := func(tag string) (v version.Version, is bool) {
+		text, is := r.Template.Version(name, tag)
+		v, err := version.Parse(scheme, text)
+		return v, is && err == nil
+	}
+	isVersion := func(tag string) bool { _, is := parse(tag); return is }
+	found, err := r.remote.TagsThat(ctx, isVersion, r.Template.Prefix(name))
 	tags = map[string]gitremote.Tag{}
 	for _, tag := range found {
-		if text, is := r.Template.Version(name, tag.Name); is {
-			if v, err := version.Parse(scheme, text); err == nil {
-				versions, tags[text] = append(versions, v), tag
-			}
-		}
+		v, _ := parse(tag.Name)
+		versions, tags[v.Text] = append(versions, v), tag
 	}
 	return versions, tags, err
 }
