@@ -29,7 +29,7 @@ func New(
 	return &Checks{source}
 }
 
-// Lint looks at the formatting of all Go files, and at ship's own module with vet and staticcheck.
+// Lint looks at the style of ship's own module, and for mistakes in it, with what .golangci.yml lists.
 // +check
 func (c *Checks) Lint(ctx context.Context) error {
 	_, err := c.workshop().WithExec([]string{"make", "lint-ship"}).Sync(ctx)
