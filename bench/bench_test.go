@@ -30,7 +30,8 @@ func TestMeter(t *testing.T) {
 	if m.took < 200*time.Millisecond || m.took > 2*time.Second || m.memory == 0 || m.memory > 64<<20 {
 		t.Errorf("sleep took %s and %d bytes", m.took, m.memory)
 	}
-	if err := m.exec(exec.Command("sh", "-c", "echo said; exit 3")); err == nil || !strings.Contains(err.Error(), "said") || !strings.Contains(err.Error(), "3") {
+	if err := m.exec(exec.Command("sh", "-c", "echo said; exit 3")); err == nil ||
+		!strings.Contains(err.Error(), "said") || !strings.Contains(err.Error(), "3") {
 		t.Errorf("a program that fails: %v", err)
 	}
 	runtime.KeepAlive(held)
@@ -62,7 +63,8 @@ func TestNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"\n## Nothing to release\n", "make bench ONLY=nothing RUNS=1", "### 10 tags, servers 5 ms away\n", "git ls-remote", "`ship release`"} {
+	for _, want := range []string{"\n## Nothing to release\n", "make bench ONLY=nothing RUNS=1",
+		"### 10 tags, servers 5 ms away\n", "git ls-remote", "`ship release`"} {
 		if strings.Count(string(recorded), want) == 0 {
 			t.Errorf("the results do not have %q", want)
 		}

@@ -79,14 +79,16 @@ func (b *bench) engineCalls(ctx context.Context, servers *bed.Bed) (string, erro
 		if err := release(ctx, new(meter), ": released"); err != nil {
 			return "", err
 		}
-		contenders = append(contenders, contender{"`dagger call release`, " + c.title, func(ctx context.Context, m *meter) error {
-			return release(ctx, m, "nothing to do")
-		}})
+		contenders = append(contenders, contender{"`dagger call release`, " + c.title,
+			func(ctx context.Context, m *meter) error {
+				return release(ctx, m, "nothing to do")
+			}})
 	}
 	rows, err := b.measure(ctx, contenders...)
-	return "### Nothing to release\n\nThe example as it is, with its `.env` and a GitLab job's variables. All modules are loaded already, " +
-		"and results of functions are not taken from the cache. A call of Ship is two containers, one for its settings and one for the function; " +
-		"an engine with certificate authorities of its own runs `update-ca-certificates` before and after each.\n\n" + b.table(rows, memory), err
+	return "### Nothing to release\n\nThe example as it is, with its `.env` and a GitLab job's variables. All " +
+		"modules are loaded already, and results of functions are not taken from the cache. A call of Ship is two " +
+		"containers, one for its settings and one for the function; an engine with certificate authorities of its " +
+		"own runs `update-ca-certificates` before and after each.\n\n" + b.table(rows, memory), err
 }
 
 // engineApp makes a checkout of the whole example, and an environment as a GitLab job gives it.
@@ -98,7 +100,8 @@ func (b *bench) engineApp(servers *bed.Bed, name, environments string) (*bed.App
 	if environments != "" {
 		environments += "=" + name
 	}
-	if err := app.Edit(".env", "(?m)^SHIP_ENVIRONMENTS=.*", "SHIP_ENVIRONMENTS="+environments+"\nSHIP_INSECURE=true"); err != nil {
+	if err := app.Edit(".env", "(?m)^SHIP_ENVIRONMENTS=.*", "SHIP_ENVIRONMENTS="+environments+
+		"\nSHIP_INSECURE=true"); err != nil {
 		return nil, nil, err
 	}
 	// the module is this folder's, not the server's that the example names
@@ -110,7 +113,8 @@ func (b *bench) engineApp(servers *bed.Bed, name, environments string) (*bed.App
 		return nil, nil, err
 	}
 	env, err := servers.DaggerCommand(b.state)
-	return app, append(env, "CI_JOB_TOKEN="+servers.Git.Token, "CI_COMMIT_SHA="+commit, "CI_REGISTRY_IMAGE="+app.Image(),
+	return app, append(env, "CI_JOB_TOKEN="+servers.Git.Token, "CI_COMMIT_SHA="+commit,
+		"CI_REGISTRY_IMAGE="+app.Image(),
 		"CI_REGISTRY_USER="+servers.Registry.User, "CI_REGISTRY_PASSWORD="+servers.Registry.Password,
 		"KUBECONFIG_FILE="+servers.Cluster.Kubeconfig), err
 }
@@ -128,9 +132,10 @@ func (b *bench) engineLoads(ctx context.Context, servers *bed.Bed) (string, erro
 		{name: "a trivial module (the floor)", from: "trivial", call: []string{"hello"}, shows: "hello, world"},
 		{name: "Ship", from: "..", call: []string{"version", "version"}, shows: "0.1.0"},
 	}
-	text := "### Loading a module\n\n`dagger call hello` of `bench/trivial` and `dagger call version version` of Ship. Cold is an engine all of whose " +
-		"caches have been emptied (`dagger core engine local-cache prune`): it unpacks its Go SDK, downloads modules, and compiles all that is not " +
-		"in the SDK's image. Changed is one whose Go caches are full, and one file is new: what a new version of a module costs.\n\n"
+	text := "### Loading a module\n\n`dagger call hello` of `bench/trivial` and `dagger call version version` of " +
+		"Ship. Cold is an engine all of whose caches have been emptied (`dagger core engine local-cache prune`): it " +
+		"unpacks its Go SDK, downloads modules, and compiles all that is not in the SDK's image. Changed is one " +
+		"whose Go caches are full, and one file is new: what a new version of a module costs.\n\n"
 	for _, state := range []struct {
 		title string
 		first func(*module, context.Context) error
@@ -145,7 +150,8 @@ func (b *bench) engineLoads(ctx context.Context, servers *bed.Bed) (string, erro
 				if err := state.first(m, ctx); err != nil {
 					return err
 				}
-				if err := meter.exec(dagger(ctx, app.Dir, env, append([]string{"-m", m.dir, "call"}, m.call...)...)); err != nil {
+				if err := meter.exec(dagger(ctx, app.Dir, env,
+					append([]string{"-m", m.dir, "call"}, m.call...)...)); err != nil {
 					return err
 				}
 				return meter.says(m.shows)

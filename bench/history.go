@@ -29,7 +29,8 @@ func (b *bench) newHistory(name string, tags int) (*bed.App, error) {
 		if i > 0 {
 			from = fmt.Sprintf(":%d", i)
 		}
-		fmt.Fprintf(&stream, "commit refs/heads/main\nmark :%d\ncommitter %s\ndata 3\nnew\nfrom %s\n", i+1, who(i), from)
+		fmt.Fprintf(&stream, "commit refs/heads/main\nmark :%d\ncommitter %s\ndata 3\nnew\nfrom %s\n",
+			i+1, who(i), from)
 		fmt.Fprintf(&stream, "tag %s-0.%d.%d\nfrom :%d\ntagger %s\ndata 3\nnew\n", name, i/100, i%100, i+1, who(i))
 	}
 	// the server's own folder: what a push of as many would do there, and what its housekeeping would

@@ -65,9 +65,11 @@ func (b *bench) imports(ctx context.Context) (string, error) {
 		costs = append(costs, c)
 	}
 	slices.SortFunc(costs, func(a, b cost) int { return cmp.Compare(b.took, a.took) })
-	text := fmt.Sprintf("Each module that Ship's `go.mod` requires itself, with the packages that would not be compiled without it: processor time that the compiler took for "+
-		"them in a build of the standalone program with an empty build cache, and the size of their code and data in it. What several of the modules need counts for none. "+
-		"One build: the whole of it took %s; the program has %s bytes.\n\n| module | packages added | compile time added | size added |\n|---|--:|--:|--:|\n",
+	text := fmt.Sprintf("Each module that Ship's `go.mod` requires itself, with the packages that would not be "+
+		"compiled without it: processor time that the compiler took for them in a build of the standalone program "+
+		"with an empty build cache, and the size of their code and data in it. What several of the modules need "+
+		"counts for none. One build: the whole of it took %s; the program has %s bytes.\n\n| module | packages added "+
+		"| compile time added | size added |\n|---|--:|--:|--:|\n",
 		seconds(m.took), thousands(file.Size()))
 	for _, c := range costs {
 		text += fmt.Sprintf("| %s | %d | %s | %s |\n", c.module, len(c.added), seconds(c.took), thousands(c.size))
@@ -84,7 +86,8 @@ func goCommand(ctx context.Context, args ...string) *exec.Cmd {
 
 // list are all packages that the program is made of, by import path.
 func list(ctx context.Context, source []string) (map[string]listed, error) {
-	out, err := goCommand(ctx, append(append([]string{"list", "-deps", "-json=ImportPath,Imports,ImportMap,Module"}, source...), ".")...).Output()
+	out, err := goCommand(ctx, append(append([]string{"list", "-deps", "-json=ImportPath,Imports,ImportMap,Module"},
+		source...), ".")...).Output()
 	if err != nil {
 		return nil, fmt.Errorf("list the program's packages: %w", err)
 	}
@@ -150,11 +153,14 @@ func exclusive(packages map[string]listed, module string) (only []string) {
 	return only
 }
 
-// coldBuild builds the program with an empty build cache, and returns the processor time that each package's compilation took.
-func (b *bench) coldBuild(ctx context.Context, m *meter, source []string, program string) (map[string]time.Duration, error) {
+// coldBuild builds the program with an empty build cache, and returns the processor time that each package's
+// compilation took.
+func (b *bench) coldBuild(ctx context.Context, m *meter, source []string,
+	program string) (map[string]time.Duration, error) {
 	graph, cache := filepath.Join(b.state, "actions.json"), filepath.Join(b.state, "gocache")
 	defer os.RemoveAll(cache)
-	cmd := goCommand(ctx, append(append([]string{"build", "-debug-actiongraph=" + graph}, source...), "-o", program, ".")...)
+	cmd := goCommand(ctx, append(append([]string{"build", "-debug-actiongraph=" + graph}, source...), "-o",
+		program, ".")...)
 	cmd.Env, cmd.Stderr = append(os.Environ(), "GOCACHE="+cache), nil
 	if err := m.exec(cmd); err != nil {
 		return nil, err

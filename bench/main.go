@@ -24,10 +24,10 @@ import (
 // bench is what the parts have in common.
 type bench struct {
 	*bed.Bed
-	ctx   context.Context
-	state string        // folder for all that is made
-	runs  int           // that count
-	slow  time.Duration // how long a warm-up may take: what takes longer has that one run only, which counts
+	ctx   context.Context //nolint:containedctx // of the one run that the program is
+	state string          // folder for all that is made
+	runs  int             // that count
+	slow  time.Duration   // how long a warm-up may take: what takes longer has that one run only, which counts
 
 	git, registry *proxy
 	tags          []int           // on the remotes
@@ -112,7 +112,8 @@ func choose(only string) (chosen []part, err error) {
 
 // start brings the servers up, with a proxy before those that are looked at.
 func start(ctx context.Context, runs int, flags ...string) (b *bench, err error) {
-	b = &bench{ctx: ctx, runs: runs, slow: 20 * time.Second, tags: []int{10, 1000, 50_000}, trips: []time.Duration{0, 20 * time.Millisecond}}
+	b = &bench{ctx: ctx, runs: runs, slow: 20 * time.Second, tags: []int{10, 1000, 50_000},
+		trips: []time.Duration{0, 20 * time.Millisecond}}
 	if b.state, err = os.MkdirTemp("", "ship-bench-"); err != nil {
 		return nil, err
 	}

@@ -17,7 +17,8 @@ import (
 // contender is one way to do what is measured.
 type contender struct {
 	name string
-	// run does it once. Only what goes through the meter counts, so a run may prepare things before, and look at what came of it after.
+	// run does it once. Only what goes through the meter counts, so a run may prepare things before, and look at what
+	// came of it after.
 	run func(ctx context.Context, m *meter) error
 }
 
@@ -62,8 +63,8 @@ func (m *meter) says(want string) error {
 	return nil
 }
 
-// measure runs the contenders one after the other, in turns, so that what else the machine does meets all of them. The first turn
-// warms up and does not count.
+// measure runs the contenders one after the other, in turns, so that what else the machine does meets all of them. The
+// first turn warms up and does not count.
 func (b *bench) measure(ctx context.Context, contenders ...contender) ([]row, error) {
 	rows := make([]row, len(contenders))
 	for turn := -1; turn < b.runs; turn++ {
@@ -139,8 +140,8 @@ func (r row) spread() (least, most time.Duration) {
 	return least, most
 }
 
-// times is how many times as long as the other's the runs took: the median of the ratios turn by turn, since both met the same load
-// of the machine in a turn.
+// times is how many times as long as the other's the runs took: the median of the ratios turn by turn, since both met
+// the same load of the machine in a turn.
 func (r row) times(other row) float64 {
 	ratios := make([]float64, 0, len(r.samples))
 	for i, s := range r.samples {

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// measuring is the word by which this program runs another one, and tells on its third file descriptor what that took. Linux counts what
-// the process that starts a program holds among that program's peak memory (exec takes over the old maximum), so it must be
-// one that holds little.
+// measuring is the word by which this program runs another one, and tells on its third file descriptor what that took.
+// Linux counts what the process that starts a program holds among that program's peak memory (exec takes over the old
+// maximum), so it must be one that holds little.
 const measuring = "measure"
 
 // measured is what is told, as JSON.

@@ -19,12 +19,14 @@ func (b *bench) monorepo(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		contenders = append(contenders, contender{fmt.Sprintf("projects: %d", projects), func(ctx context.Context, m *meter) error {
-			return m.ship(ctx, app, "nothing to do", "release")
-		}})
+		contenders = append(contenders, contender{fmt.Sprintf("projects: %d", projects),
+			func(ctx context.Context, m *meter) error {
+				return m.ship(ctx, app, "nothing to do", "release")
+			}})
 	}
 	rows, err := b.measure(ctx, contenders...)
-	return "`ship release` of repos whose `ship.toml` lists so many projects, all of them out, on a session already up.\n\n" + b.table(rows, all), err
+	return "`ship release` of repos whose `ship.toml` lists so many projects, all of them out, on a session already " +
+		"up.\n\n" + b.table(rows, all), err
 }
 
 // newMonorepo makes a repo of so many projects, and releases them.
@@ -44,7 +46,8 @@ func (b *bench) newMonorepo(projects int) (*bed.App, error) {
 			return nil, err
 		}
 		for file, content := range map[string]string{
-			"package.json": `{"name": "@acme/` + project + `", "version": "1.0.0"}`, "Dockerfile": "FROM scratch\nCOPY package.json /\n",
+			"package.json": `{"name": "@acme/` + project + `", "version": "1.0.0"}`,
+			"Dockerfile":   "FROM scratch\nCOPY package.json /\n",
 		} {
 			if err := os.WriteFile(filepath.Join(folder, file), []byte(content), 0o644); err != nil {
 				return nil, err

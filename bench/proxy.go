@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// proxy passes connections on to a server, counts the bytes, and makes the server as far away as it is told. There is no limit to
-// how much goes through.
+// proxy passes connections on to a server, counts the bytes, and makes the server as far away as it is told. There is
+// no limit to how much goes through.
 type proxy struct {
 	listener       net.Listener
 	server         string       // host:port

@@ -25,17 +25,22 @@ const (
 func (b *bench) table(rows []row, columns string) string {
 	var text strings.Builder
 	if columns == all {
-		text.WriteString("| | median | fastest to slowest | ratio | bytes to git server | from it | requests to it | to registry | peak memory |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+		text.WriteString("| | median | fastest to slowest | ratio | bytes to git server | from it | requests to it | " +
+			"to registry | peak memory |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	} else {
 		text.WriteString("| | median | fastest to slowest | ratio | peak memory |\n|---|--:|--:|--:|--:|\n")
 	}
 	for _, r := range rows {
 		least, most := r.spread()
-		fmt.Fprintf(&text, "| %s | %s | %s to %s | %.2f |", r.name, seconds(median(r.samples, took)), seconds(least), seconds(most), r.times(rows[0]))
+		fmt.Fprintf(&text, "| %s | %s | %s to %s | %.2f |", r.name, seconds(median(r.samples, took)), seconds(least),
+			seconds(most), r.times(rows[0]))
 		if columns == all {
 			fmt.Fprintf(&text, " %s | %s | %d | %d |",
-				thousands(median(r.samples, func(s sample) int64 { return s.sent })), thousands(median(r.samples, func(s sample) int64 { return s.received })),
-				median(r.samples, func(s sample) int { return s.git }), median(r.samples, func(s sample) int { return s.registry }))
+				thousands(median(r.samples, func(s sample) int64 { return s.sent })),
+				thousands(median(r.samples, func(s sample) int64 { return s.received })),
+				median(r.samples, func(s sample) int { return s.git }), median(r.samples, func(s sample) int {
+					return s.registry
+				}))
 		}
 		fmt.Fprintf(&text, " %d MB |\n", median(r.samples, func(s sample) int64 { return s.memory })/1_000_000)
 	}
@@ -53,10 +58,12 @@ func thousands(n int64) string {
 	return text
 }
 
-// provenance says how a part's table came about: the command that gives it again, when, on what machine, with which programs.
+// provenance says how a part's table came about: the command that gives it again, when, on what machine, with which
+// programs.
 func (b *bench) provenance(p part, load string) string {
 	text := fmt.Sprintf("`make bench ONLY=%s RUNS=%d`, %s. %d cores (%s), %s of memory, %s; load before: %s.\n",
-		p.name, b.runs, time.Now().UTC().Format("2006-01-02 15:04 UTC"), runtime.NumCPU(), runtime.GOARCH, total(), system(), load)
+		p.name, b.runs, time.Now().UTC().Format("2006-01-02 15:04 UTC"), runtime.NumCPU(), runtime.GOARCH,
+		total(), system(), load)
 	return text + b.versions() + "\n"
 }
 
@@ -132,9 +139,9 @@ func system() string {
 
 const preface = `# What Ship costs beside what people use instead
 
-A record, not a promise: one machine, the real programs, and the testbed's git server, registry and Kubernetes on loopback. The
-contenders of a table run in turns, RUNS of each after one that warms up. Each ratio is the median of those turn by turn, to the first
-line of its table. Memory is the peak of
+A record, not a promise: one machine, the real programs, and the testbed's git server, registry and Kubernetes on
+loopback. The contenders of a table run in turns, RUNS of each after one that warms up. Each ratio is the median of
+those turn by turn, to the first line of its table. Memory is the peak of
 the largest process of a contender; the session's is its own affair. "n away" is the time of a round trip to the server.
 `
 

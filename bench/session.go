@@ -46,7 +46,8 @@ func newSession(ctx context.Context, app *bed.App) (*session, error) {
 	if err := json.NewDecoder(stdout).Decode(&address); err != nil {
 		return nil, fmt.Errorf("start a session: read where it is: %w", err)
 	}
-	return &session{cmd, stdin, []string{"DAGGER_SESSION_PORT=" + strconv.Itoa(address.Port), "DAGGER_SESSION_TOKEN=" + address.Token}}, nil
+	return &session{cmd, stdin, []string{"DAGGER_SESSION_PORT=" + strconv.Itoa(address.Port),
+		"DAGGER_SESSION_TOKEN=" + address.Token}}, nil
 }
 
 // end ends the session, and waits for it.
@@ -55,8 +56,8 @@ func (s *session) end() error {
 	return s.cmd.Wait()
 }
 
-// ship calls a function in a session that has just come up, which must print what is wanted. The session's start does not count:
-// a session reads a folder once, so that each run needs one of its own.
+// ship calls a function in a session that has just come up, which must print what is wanted. The session's start does
+// not count: a session reads a folder once, so that each run needs one of its own.
 func (m *meter) ship(ctx context.Context, app *bed.App, want string, function ...string) error {
 	s, err := newSession(ctx, app)
 	if err != nil {
