@@ -8,14 +8,14 @@
 // one of its own, with the configuration file that BUILDKITD_CONFIG names, and ends it with itself. What
 // sessions keep is in $SHIP_CACHE, by default $XDG_CACHE_HOME/ship or ~/.cache/ship.
 //
-// Registries with a certificate of an own authority are named in that configuration. For git remotes of that kind, which a
-// session reads with the program git, the session's GIT_SSL_CAINFO names a file with the authorities to trust (git help
-// git-config, http.sslCAInfo). That program gets nothing of the user's own configuration, so that a commit's files are the
-// same on every machine.
+// Registries with a certificate of an own authority are named in that configuration. For git remotes of that kind,
+// which a session reads with the program git, the session's GIT_SSL_CAINFO names a file with the authorities to trust
+// (git help git-config, http.sslCAInfo). That program gets nothing of the user's own configuration, so that a commit's
+// files are the same on every machine.
 //
-// A Dockerfile's commands have a network of their own, in which this machine's loopback is not, if BuildKit can make one
-// (package daemon says what it needs). SHIP_BUILD_NETWORK=host puts them into the machine's own: for a package index on
-// its loopback, if all who may change a Dockerfile are trusted with whatever listens there.
+// A Dockerfile's commands have a network of their own, in which this machine's loopback is not, if BuildKit can make
+// one (package daemon says what it needs). SHIP_BUILD_NETWORK=host puts them into the machine's own: for a package
+// index on its loopback, if all who may change a Dockerfile are trusted with whatever listens there.
 //
 // The program must be static, since it runs in containers too: build it with CGO_ENABLED=0.
 package main
@@ -104,7 +104,8 @@ func serve(ctx context.Context, args []string) error {
 		defer stopBelow()
 		address = private.Address
 	}
-	s, err := session.New(ctx, session.Options{BuildKit: address, Workdir: workdir, Cache: cache, Log: os.Stderr, HostBuilds: hostBuilds})
+	s, err := session.New(ctx, session.Options{BuildKit: address, Workdir: workdir, Cache: cache, Log: os.Stderr,
+		HostBuilds: hostBuilds})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestEnvironmentOfWhatStays: a daemon and its buildkitd may outlive the job that starts them, whose secrets are in its environment.
+// TestEnvironmentOfWhatStays: a daemon and its buildkitd may outlive the job that starts them, whose secrets are in its
+// environment.
 func TestEnvironmentOfWhatStays(t *testing.T) {
 	const secret = "of-the-job-that-started-it"
 	t.Setenv("CI_JOB_TOKEN", secret)

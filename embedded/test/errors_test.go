@@ -24,7 +24,8 @@ func TestExecError(t *testing.T) {
 		{name: "code and output", args: sh("echo out; echo err >&2; exit 3"), code: 3, stdout: "out", stderr: "err"},
 		{name: "output is trimmed", args: sh("echo; echo '  out  '; exit 3"), code: 3, stdout: "out"},
 		{name: "a signal", args: sh("kill -15 $$"), code: 143},
-		{name: "no such program", args: []string{"no-such-program"}, code: 1, stderr: `exec: "no-such-program": executable file not found in $PATH`},
+		{name: "no such program", args: []string{"no-such-program"}, code: 1,
+			stderr: `exec: "no-such-program": executable file not found in $PATH`},
 		{name: "another user", args: sh("id -u; exit 9"), code: 9, stdout: "1000", user: "app"},
 		{name: "arguments with space", args: []string{"sh", "-c", "exit $0", "4"}, code: 4},
 	} {
@@ -34,7 +35,8 @@ func TestExecError(t *testing.T) {
 			if !errors.As(err, &failed) {
 				t.Fatalf("no ExecError: %v", err)
 			}
-			if failed.ExitCode != test.code || failed.Stdout != test.stdout || failed.Stderr != test.stderr || !slices.Equal(failed.Cmd, test.args) {
+			if failed.ExitCode != test.code || failed.Stdout != test.stdout || failed.Stderr != test.stderr ||
+				!slices.Equal(failed.Cmd, test.args) {
 				t.Errorf("got %d %q %q %q", failed.ExitCode, failed.Stdout, failed.Stderr, failed.Cmd)
 			}
 			if message := failed.Error(); !strings.HasPrefix(message, "exit code: ") {
@@ -114,7 +116,8 @@ func TestQueries(t *testing.T) {
 		OpName:    "Q",
 		Variables: map[string]any{"value": "x"},
 	}, &dagger.Response{Data: &data})
-	if err != nil || data.Container.A.Value != "x" || data.Container.Sync == "" || data.Container.Kind != "Container" || data.Version != "v0.21.8" {
+	if err != nil || data.Container.A.Value != "x" || data.Container.Sync == "" || data.Container.Kind != "Container" ||
+		data.Version != "v0.21.8" {
 		t.Errorf("%+v, %v", data, err)
 	}
 }

@@ -16,7 +16,8 @@ func platform() string { return "linux/" + runtime.GOARCH }
 func TestFiles(t *testing.T) {
 	dir := client.Directory().WithNewFile("a", "A").WithNewFile("sub/b", "B").WithNewFile("sub/deep/c.txt", "C")
 	c := shell(t)
-	exists := func(d *dagger.Directory, path string, o ...dagger.DirectoryExistsOpts) func(context.Context) (any, error) {
+	exists := func(d *dagger.Directory, path string, o ...dagger.DirectoryExistsOpts) func(context.Context) (
+		any, error) {
 		return func(ctx context.Context) (any, error) { return d.Exists(ctx, path, o...) }
 	}
 	ask(t, []question{
@@ -25,7 +26,8 @@ func TestFiles(t *testing.T) {
 		{"entries of a folder", entries(dir.Directory("sub")), []string{"b", "deep/"}, ""},
 		{"entries of nothing", entries(client.Directory()), []string{}, ""},
 		{"entries of a missing folder", entries(dir.Directory("none")), nil, "no such file or directory"},
-		{"glob", func(ctx context.Context) (any, error) { return dir.Glob(ctx, "**/*.txt") }, []string{"sub/deep/c.txt"}, ""},
+		{"glob", func(ctx context.Context) (any, error) { return dir.Glob(ctx, "**/*.txt") },
+			[]string{"sub/deep/c.txt"}, ""},
 		{"glob top", func(ctx context.Context) (any, error) { return dir.Glob(ctx, "*") }, []string{"a", "sub/"}, ""},
 		{"contents", contents(dir.File("sub/b")), "B", ""},
 		{"contents of a missing file", contents(dir.File("none")), nil, "no such file or directory"},
@@ -38,16 +40,24 @@ func TestFiles(t *testing.T) {
 		{"name", text(dir.File("sub/b").Name), "b", ""},
 		{"exists", exists(dir, "sub/b"), true, ""},
 		{"does not exist", exists(dir, "sub/none"), false, ""},
-		{"exists as a folder", exists(dir, "sub", dagger.DirectoryExistsOpts{ExpectedType: dagger.ExistsTypeDirectoryType}), true, ""},
-		{"exists, but no folder", exists(dir, "a", dagger.DirectoryExistsOpts{ExpectedType: dagger.ExistsTypeDirectoryType}), false, ""},
+		{"exists as a folder",
+			exists(dir, "sub", dagger.DirectoryExistsOpts{ExpectedType: dagger.ExistsTypeDirectoryType}), true, ""},
+		{"exists, but no folder",
+			exists(dir, "a", dagger.DirectoryExistsOpts{ExpectedType: dagger.ExistsTypeDirectoryType}), false, ""},
 		{"filter include", entries(dir.Filter(dagger.DirectoryFilterOpts{Include: []string{"a"}})), []string{"a"}, ""},
-		{"filter exclude", entries(dir.Filter(dagger.DirectoryFilterOpts{Exclude: []string{"sub"}})), []string{"a"}, ""},
-		{"filter with exceptions", entries(dir.Filter(dagger.DirectoryFilterOpts{Exclude: []string{"sub/*", "!sub/b"}}).Directory("sub")), []string{"b"}, ""},
-		{"withDirectory", entries(client.Directory().WithDirectory("x/y", dir.Directory("sub")).Directory("x/y")), []string{"b", "deep/"}, ""},
+		{"filter exclude", entries(dir.Filter(dagger.DirectoryFilterOpts{Exclude: []string{"sub"}})),
+			[]string{"a"}, ""},
+		{"filter with exceptions", entries(dir.Filter(dagger.DirectoryFilterOpts{Exclude: []string{"sub/*",
+			"!sub/b"}}).Directory("sub")), []string{"b"}, ""},
+		{"withDirectory", entries(client.Directory().WithDirectory("x/y", dir.Directory("sub")).Directory("x/y")),
+			[]string{"b", "deep/"}, ""},
 		{"withDirectory at the root", entries(client.Directory().WithDirectory("/", dir)), []string{"a", "sub/"}, ""},
-		{"withDirectory merges", entries(client.Directory().WithNewFile("z", "").WithDirectory("/", dir)), []string{"a", "sub/", "z"}, ""},
-		{"withDirectory include", entries(client.Directory().WithDirectory("/", dir, dagger.DirectoryWithDirectoryOpts{Include: []string{"sub/b"}})), []string{"sub/"}, ""},
-		{"withDirectory of nothing", entries(client.Directory().WithDirectory("e", client.Directory())), []string{"e/"}, ""},
+		{"withDirectory merges", entries(client.Directory().WithNewFile("z", "").WithDirectory("/", dir)),
+			[]string{"a", "sub/", "z"}, ""},
+		{"withDirectory include", entries(client.Directory().WithDirectory("/", dir,
+			dagger.DirectoryWithDirectoryOpts{Include: []string{"sub/b"}})), []string{"sub/"}, ""},
+		{"withDirectory of nothing", entries(client.Directory().WithDirectory("e", client.Directory())),
+			[]string{"e/"}, ""},
 		{"withFile", contents(client.Directory().WithFile("x/copy", dir.File("a")).File("x/copy")), "A", ""},
 		{"withNewFile replaces", contents(dir.WithNewFile("a", "new").File("a")), "new", ""},
 		{"withoutFile", entries(dir.WithoutFile("a")), []string{"sub/"}, ""},
@@ -58,32 +68,47 @@ func TestFiles(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			two, err := client.Directory().WithNewFile("sub/deep/c.txt", "C").WithNewFile("sub/b", "B").WithNewFile("a", "A").Digest(ctx)
+			two, err := client.Directory().WithNewFile("sub/deep/c.txt", "C").WithNewFile("sub/b", "B").WithNewFile("a",
+				"A").Digest(ctx)
 			if err != nil {
 				return nil, err
 			}
 			three, err := dir.WithNewFile("a", "a").Digest(ctx)
 			return []bool{one == two, two == three}, err
 		}, []bool{true, false}, ""},
-		{"permissions", text(c.WithNewFile("/x", "", dagger.ContainerWithNewFileOpts{Permissions: 0o600}).WithExec(sh("stat -c %a /x")).Stdout), "600\n", ""},
-		{"permissions by default", text(c.WithNewFile("/x", "").WithExec(sh("stat -c %a:%u /x")).Stdout), "644:0\n", ""},
-		{"permissions of a copy", text(c.WithFile("/x", dir.File("a"), dagger.ContainerWithFileOpts{Permissions: 0o755}).WithExec(sh("stat -c %a /x")).Stdout), "755\n", ""},
-		{"owner by name", text(c.WithFile("/x", dir.File("a"), dagger.ContainerWithFileOpts{Owner: "app"}).WithExec(sh("stat -c %u:%g /x")).Stdout), "1000:1000\n", ""},
-		{"owner of a folder", text(c.WithDirectory("/x", dir, dagger.ContainerWithDirectoryOpts{Owner: "app:app"}).WithExec(sh("stat -c %u /x/sub/b")).Stdout), "1000\n", ""},
-		{"container withDirectory", text(c.WithDirectory("/x", dir).WithExec(sh("cat /x/sub/deep/c.txt")).Stdout), "C", ""},
-		{"container withDirectory exclude", entries(c.WithDirectory("/x", dir, dagger.ContainerWithDirectoryOpts{Exclude: []string{"sub"}}).Directory("/x")), []string{"a"}, ""},
-		{"container withNewFile expands", contents(c.WithNewFile("/$BASE", "x", dagger.ContainerWithNewFileOpts{Expand: true}).File("/yes")), "x", ""},
-		{"container without file", text(c.WithNewFile("/x", "").WithoutFile("/x").WithExec(sh("ls /x || echo gone")).Stdout), "gone\n", ""},
+		{"permissions", text(c.WithNewFile("/x", "", dagger.ContainerWithNewFileOpts{Permissions: 0o600}).WithExec(
+			sh("stat -c %a /x")).Stdout), "600\n", ""},
+		{"permissions by default", text(c.WithNewFile("/x", "").WithExec(sh("stat -c %a:%u /x")).Stdout), "644:0\n",
+			""},
+		{"permissions of a copy", text(c.WithFile("/x", dir.File("a"),
+			dagger.ContainerWithFileOpts{Permissions: 0o755}).WithExec(sh("stat -c %a /x")).Stdout), "755\n", ""},
+		{"owner by name", text(c.WithFile("/x", dir.File("a"),
+			dagger.ContainerWithFileOpts{Owner: "app"}).WithExec(sh("stat -c %u:%g /x")).Stdout), "1000:1000\n", ""},
+		{"owner of a folder", text(c.WithDirectory("/x", dir,
+			dagger.ContainerWithDirectoryOpts{Owner: "app:app"}).WithExec(sh("stat -c %u /x/sub/b")).Stdout), "1000\n",
+			""},
+		{"container withDirectory", text(c.WithDirectory("/x", dir).WithExec(sh("cat /x/sub/deep/c.txt")).Stdout), "C",
+			""},
+		{"container withDirectory exclude", entries(c.WithDirectory("/x", dir,
+			dagger.ContainerWithDirectoryOpts{Exclude: []string{"sub"}}).Directory("/x")), []string{"a"}, ""},
+		{"container withNewFile expands", contents(c.WithNewFile("/$BASE", "x",
+			dagger.ContainerWithNewFileOpts{Expand: true}).File("/yes")), "x", ""},
+		{"container without file",
+			text(c.WithNewFile("/x", "").WithoutFile("/x").WithExec(sh("ls /x || echo gone")).Stdout), "gone\n", ""},
 		{"rootfs", contents(c.Rootfs().File("etc/group")), "root:x:0:\napp:x:1000:\n", ""},
-		{"withRootfs", text(client.Container().WithRootfs(c.Rootfs().WithNewFile("new", "n")).WithExec([]string{"/bin/cat", "/new"}).Stdout), "n", ""},
-		{"sync of a missing file", func(ctx context.Context) (any, error) { return dir.File("none").Sync(ctx) }, nil, "no such file or directory"},
-		{"sync of a file as a folder", func(ctx context.Context) (any, error) { return dir.Directory("a").Sync(ctx) }, nil, "is a file, not a directory"},
+		{"withRootfs", text(client.Container().WithRootfs(c.Rootfs().WithNewFile("new",
+			"n")).WithExec([]string{"/bin/cat", "/new"}).Stdout), "n", ""},
+		{"sync of a missing file", func(ctx context.Context) (any, error) { return dir.File("none").Sync(ctx) }, nil,
+			"no such file or directory"},
+		{"sync of a file as a folder", func(ctx context.Context) (any, error) { return dir.Directory("a").Sync(ctx) },
+			nil, "is a file, not a directory"},
 	})
 }
 
 func TestHost(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"a": "A", "sub/b": "B", "sub/c.txt": "C", ".git/HEAD": "ref: refs/heads/main\n", ".gitignore": "sub\n"} {
+	for name, text := range map[string]string{"a": "A", "sub/b": "B", "sub/c.txt": "C",
+		".git/HEAD": "ref: refs/heads/main\n", ".gitignore": "sub\n"} {
 		os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755)
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o640); err != nil {
 			t.Fatal(err)
@@ -91,7 +116,9 @@ func TestHost(t *testing.T) {
 	}
 	host := func(o ...dagger.HostDirectoryOpts) *dagger.Directory { return client.Host().Directory(dir, o...) }
 	ask(t, []question{
-		{"all files, .gitignore or not", list(func(ctx context.Context) ([]string, error) { return host().Entries(ctx) }), []string{".git/", ".gitignore", "a", "sub/"}, ""},
+		{"all files, .gitignore or not", list(func(ctx context.Context) ([]string, error) {
+			return host().Entries(ctx)
+		}), []string{".git/", ".gitignore", "a", "sub/"}, ""},
 		{"include", list(func(ctx context.Context) ([]string, error) {
 			return host(dagger.HostDirectoryOpts{Include: []string{"**/*.txt"}}).Glob(ctx, "**")
 		}), []string{"sub/", "sub/c.txt"}, ""},
@@ -111,7 +138,8 @@ func TestHost(t *testing.T) {
 		}), nil, "not a directory"},
 		{"a missing file", contents(host().File("a/none")), nil, "not a directory"},
 		{"file", contents(client.Host().File(filepath.Join(dir, "sub/b"))), "B", ""},
-		{"owned by root, modes kept", text(shell(t).WithDirectory("/x", host()).WithExec(sh("stat -c %u:%a /x/a")).Stdout), "0:640\n", ""},
+		{"owned by root, modes kept", text(shell(t).WithDirectory("/x",
+			host()).WithExec(sh("stat -c %u:%a /x/a")).Stdout), "0:640\n", ""},
 		{"a missing folder", entries(client.Host().Directory(filepath.Join(dir, "none"))), nil, "none"},
 		{"export", func(ctx context.Context) (any, error) {
 			to := filepath.Join(t.TempDir(), "out")
@@ -148,7 +176,8 @@ func TestHost(t *testing.T) {
 			t.Fatal(err)
 		}
 		// not read before, so what it was is not known; what it is would not belong to the rest
-		if text, err := host().File("sub/b").Contents(background); err == nil || !strings.Contains(err.Error(), "changed") {
+		if text, err := host().File("sub/b").Contents(background); err == nil ||
+			!strings.Contains(err.Error(), "changed") {
 			t.Errorf("got %q, %v", text, err)
 		}
 		same, err := host().File("a").Contents(background)
@@ -170,7 +199,8 @@ func TestHostLinks(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "sub", "file"), []byte("text"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	for name, target := range map[string]string{"link": "sub/file", "absolute": "/sub", "outside": "../../../../../etc/passwd"} {
+	for name, target := range map[string]string{"link": "sub/file", "absolute": "/sub",
+		"outside": "../../../../../etc/passwd"} {
 		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +209,8 @@ func TestHostLinks(t *testing.T) {
 	ask(t, []question{
 		{"contents", contents(host().File("link")), "text", ""},
 		{"a folder", contents(host().File("absolute/file")), "text", ""},
-		{"to what is left out", contents(host(dagger.HostDirectoryOpts{Exclude: []string{"sub"}}).File("link")), nil, "no such file or directory"},
+		{"to what is left out", contents(host(dagger.HostDirectoryOpts{Exclude: []string{"sub"}}).File("link")), nil,
+			"no such file or directory"},
 		{"outside", contents(host().File("outside")), nil, "no such file or directory"},
 	})
 }

@@ -32,7 +32,8 @@ func newGit(t *testing.T) (*httptest.Server, []string) {
 	work := filepath.Join(root, "repo.git")
 	run := func(args ...string) string {
 		t.Helper()
-		command := exec.Command("git", append([]string{"-C", work, "-c", "user.name=Test", "-c", "user.email=test@localhost"}, args...)...)
+		command := exec.Command("git", append([]string{"-C", work, "-c", "user.name=Test", "-c",
+			"user.email=test@localhost"}, args...)...)
 		out, err := command.CombinedOutput()
 		if err != nil {
 			t.Fatalf("git %s: %v\n%s", args, err, out)
@@ -57,7 +58,8 @@ func newGit(t *testing.T) (*httptest.Server, []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend := &cgi.Handler{Path: exe, Args: []string{"http-backend"}, Env: []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1"}, InheritEnv: []string{"PATH"}}
+	backend := &cgi.Handler{Path: exe, Args: []string{"http-backend"},
+		Env: []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1"}, InheritEnv: []string{"PATH"}}
 	l, err := net.Listen("tcp", net.JoinHostPort(listenAddress(), "0"))
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +80,8 @@ func newGit(t *testing.T) (*httptest.Server, []string) {
 
 func TestGit(t *testing.T) {
 	url, commits := startGit(t)
-	git := client.Git(url, dagger.GitOpts{HTTPAuthUsername: user, HTTPAuthToken: client.SetSecret("git-password", password)})
+	git := client.Git(url, dagger.GitOpts{HTTPAuthUsername: user,
+		HTTPAuthToken: client.SetSecret("git-password", password)})
 	bare := dagger.GitRefTreeOpts{DiscardGitDir: true}
 	ask(t, []question{
 		{"tree of a commit", contents(git.Commit(commits[0]).Tree().File("file")), "first", ""},
@@ -92,10 +95,12 @@ func TestGit(t *testing.T) {
 		{"a tag that is not there", text(git.Tag("none").Commit), nil, "none"},
 		{"a commit that is none", text(git.Commit("none").Commit), nil, "none"},
 		{"a commit that is not there", contents(git.Commit(strings.Repeat("1", 40)).Tree().File("file")), nil, "fetch"},
-		{"built from", contents(git.Commit(commits[0]).Tree(bare).WithNewFile("Dockerfile", "FROM scratch\nCOPY file /").DockerBuild().File("/file")), "first", ""},
+		{"built from", contents(git.Commit(commits[0]).Tree(bare).WithNewFile("Dockerfile",
+			"FROM scratch\nCOPY file /").DockerBuild().File("/file")), "first", ""},
 	})
 	t.Run("wrong password", func(t *testing.T) {
-		_, err := client.Git(url, dagger.GitOpts{HTTPAuthUsername: user, HTTPAuthToken: client.SetSecret("wrong", "no-Password")}).Head().Commit(context.Background())
+		_, err := client.Git(url, dagger.GitOpts{HTTPAuthUsername: user,
+			HTTPAuthToken: client.SetSecret("wrong", "no-Password")}).Head().Commit(context.Background())
 		if err == nil || strings.Contains(err.Error(), "no-Password") {
 			t.Error(err)
 		}
@@ -108,16 +113,19 @@ func TestGitOverTLS(t *testing.T) {
 	}
 	server, commits := newGit(t)
 	server.StartTLS()
-	git := client.Git(server.URL+"/repo.git", dagger.GitOpts{HTTPAuthUsername: user, HTTPAuthToken: client.SetSecret("git-password", password)})
+	git := client.Git(server.URL+"/repo.git", dagger.GitOpts{HTTPAuthUsername: user,
+		HTTPAuthToken: client.SetSecret("git-password", password)})
 	trust := func(certificate []byte) {
 		t.Helper()
-		if err := os.WriteFile(gitAuthority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}), 0o644); err != nil {
+		if err := os.WriteFile(gitAuthority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
+			0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	other, _ := certificate(t)
 	trust(other.Certificate[0])
-	ask(t, []question{{"tree from a server that is not trusted", contents(git.Commit(commits[0]).Tree().File("file")), nil, "certificate"}})
+	ask(t, []question{{"tree from a server that is not trusted", contents(git.Commit(commits[0]).Tree().File("file")),
+		nil, "certificate"}})
 	trust(server.Certificate().Raw)
 	ask(t, []question{
 		{"tree of a commit", contents(git.Commit(commits[0]).Tree().File("file")), "first", ""},

@@ -10,7 +10,8 @@ import (
 )
 
 // applets are the commands that tests use.
-var applets = []string{"sh", "cat", "echo", "ls", "id", "env", "pwd", "wget", "mkdir", "touch", "date", "sleep", "head", "tail", "wc", "printf", "stat", "chmod", "grep", "rm", "true", "false", "seq"}
+var applets = []string{"sh", "cat", "echo", "ls", "id", "env", "pwd", "wget", "mkdir", "touch", "date", "sleep", "head",
+	"tail", "wc", "printf", "stat", "chmod", "grep", "rm", "true", "false", "seq"}
 
 // base is a small image with a shell, in a registry that anyone may read.
 var base = sync.OnceValues(func() (string, error) { return makeBase() })

@@ -143,10 +143,12 @@ func TestRegistries(t *testing.T) {
 	if _, err := login(secure).Publish(background, secure+"/app:1"); err != nil {
 		t.Error("a registry with an own CA:", err)
 	}
-	if out, err := c.Container().From(secure + "/app:1").File("/x").Contents(background); err != nil || out != "mirrored" {
+	if out, err := c.Container().From(secure + "/app:1").File("/x").Contents(background); err != nil ||
+		out != "mirrored" {
 		t.Errorf("pull from a registry with an own CA: %q, %v", out, err)
 	}
-	if _, err := login(unknown).Publish(background, unknown+"/app:1"); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if _, err := login(unknown).Publish(background, unknown+"/app:1"); err == nil ||
+		!strings.Contains(err.Error(), "certificate") {
 		t.Error("a registry with an unknown CA:", err)
 	}
 	if _, err := image.Publish(background, mirror+"/library/short:1"); err != nil {
@@ -176,7 +178,8 @@ func TestSessions(t *testing.T) {
 	host, stop := startDaemon(t, "")
 	cache := t.TempDir()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+ref+"\nCOPY . /src\nRUN "+clock+" > /when\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"),
+		[]byte("FROM "+ref+"\nCOPY . /src\nRUN "+clock+" > /when\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	// what one session prints and publishes, and how long it takes
@@ -230,7 +233,8 @@ func TestSessions(t *testing.T) {
 		for range 2 {
 			c := connect(t, "SHIP_CACHE="+cache)
 			clients = append(clients, c)
-			if out, err := c.Container().From(ref).WithExec([]string{"echo", "hi"}).Stdout(background); err != nil || out != "hi\n" {
+			if out, err := c.Container().From(ref).WithExec([]string{"echo", "hi"}).Stdout(background); err != nil ||
+				out != "hi\n" {
 				t.Errorf("%q, %v", out, err)
 			}
 		}
@@ -306,7 +310,8 @@ func TestProgress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Container().From(ref).WithSecretVariable("S", c.Secret("env://SHIP_TEST_SECRET")).WithExec(sh("echo $S; sleep 12")).Sync(background)
+	_, err = c.Container().From(ref).WithSecretVariable("S",
+		c.Secret("env://SHIP_TEST_SECRET")).WithExec(sh("echo $S; sleep 12")).Sync(background)
 	if err := errors.Join(err, c.Close()); err != nil {
 		t.Fatal(err)
 	}

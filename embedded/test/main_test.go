@@ -24,7 +24,8 @@ var client *dagger.Client
 // isEmbedded tells that the session is the one of this repository.
 var isEmbedded bool
 
-// gitAuthority is a file that does not exist yet, with the certificates that the embedded session is to trust in git remotes.
+// gitAuthority is a file that does not exist yet, with the certificates that the embedded session is to trust in git
+// remotes.
 var gitAuthority string
 
 // programs is the folder of the programs built here.
@@ -111,7 +112,8 @@ func build() (string, error) {
 		cache = filepath.Join(dir, "ship")
 	}
 	to := filepath.Join(cache, "embedded", "test-programs")
-	for name, source := range map[string]string{"embedded": "dagger/ship/embedded", "buildkitd": "github.com/moby/buildkit/cmd/buildkitd"} {
+	for name, source := range map[string]string{"embedded": "dagger/ship/embedded",
+		"buildkitd": "github.com/moby/buildkit/cmd/buildkitd"} {
 		command := exec.Command("go", "build", "-p", "2", "-o", filepath.Join(to, name), source)
 		command.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := command.CombinedOutput(); err != nil {

@@ -21,7 +21,9 @@ func TestNetwork(t *testing.T) {
 	if !isEmbedded {
 		t.Skip("an engine's containers have a network of their own")
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("served")) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Write([]byte("served"))
+	}))
 	defer server.Close()
 	local := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	resolv, err := os.ReadFile("/etc/resolv.conf")
@@ -44,7 +46,9 @@ func TestBuildNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("served")) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Write([]byte("served"))
+	}))
 	defer server.Close()
 	everywhere, err := net.Listen("tcp4", "0.0.0.0:0")
 	if err != nil {
@@ -58,10 +62,12 @@ func TestBuildNetwork(t *testing.T) {
 		const script = `FROM %s
 ARG NETWORK LOOPBACK PORT
 RUN (wget -q -O- $LOOPBACK || echo none) > /loopback 2>&1
-RUN gateway=$(ip route | sed -n 's/^default via \([0-9.]*\).*/\1/p'); (wget -q -O- http://$gateway:$PORT || echo none) > /outside 2>&1
+RUN gateway=$(ip route | sed -n 's/^default via \([0-9.]*\).*/\1/p'); \
+    (wget -q -O- http://$gateway:$PORT || echo none) > /outside 2>&1
 `
 		_, port, _ := net.SplitHostPort(everywhere.Addr().String())
-		return c.Directory().WithNewFile("Dockerfile", fmt.Sprintf(script, ref)).DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{
+		folder := c.Directory().WithNewFile("Dockerfile", fmt.Sprintf(script, ref))
+		return folder.DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{
 			{Name: "NETWORK", Value: network}, {Name: "LOOPBACK", Value: server.URL}, {Name: "PORT", Value: port},
 		}})
 	}
@@ -95,16 +101,21 @@ func TestNoBuildNetwork(t *testing.T) {
 	t.Setenv("PATH", path)
 	host, _ := startDaemon(t, "")
 	t.Setenv("PATH", before)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("served")) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Write([]byte("served"))
+	}))
 	defer server.Close()
 	log := &safeBuffer{}
-	c, err := dagger.Connect(background, dagger.WithLogOutput(log), dagger.WithEnvironmentVariable("BUILDKIT_HOST", host))
+	c, err := dagger.Connect(background, dagger.WithLogOutput(log),
+		dagger.WithEnvironmentVariable("BUILDKIT_HOST", host))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ask(t, []question{{"a Dockerfile's RUN", contents(c.Directory().WithNewFile("Dockerfile", "FROM "+ref+"\nARG URL\nRUN wget -q -O /x $URL").
-		DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{{Name: "URL", Value: server.URL}}}).File("/x")), "served", ""}})
+	ask(t, []question{{"a Dockerfile's RUN", contents(c.Directory().WithNewFile("Dockerfile",
+		"FROM "+ref+"\nARG URL\nRUN wget -q -O /x $URL").
+		DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{{Name: "URL",
+			Value: server.URL}}}).File("/x")), "served", ""}})
 	if said := log.String(); strings.Count(said, "no network of their own") != 1 {
 		t.Errorf("the session said %q", said)
 	}

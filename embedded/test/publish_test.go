@@ -53,13 +53,15 @@ func TestPublish(t *testing.T) {
 
 	t.Run("without credentials", func(t *testing.T) {
 		_, err := image.Publish(background, registry+"/app:1")
-		if err == nil || !regexp.MustCompile("401|unauthorized|no basic auth|authorization failed").MatchString(err.Error()) {
+		if err == nil || !regexp.MustCompile("401|unauthorized|no basic auth|authorization failed").MatchString(
+			err.Error()) {
 			t.Errorf("error %v", err)
 		}
 	})
 	t.Run("with a wrong password", func(t *testing.T) {
 		_, err := image.WithRegistryAuth(registry, user, wrong).Publish(background, registry+"/app:1")
-		if err == nil || strings.Contains(err.Error(), "not-the-Password") || !strings.Contains(strings.ToLower(err.Error()), "unauthorized") {
+		if err == nil || strings.Contains(err.Error(), "not-the-Password") ||
+			!strings.Contains(strings.ToLower(err.Error()), "unauthorized") {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -79,7 +81,8 @@ func TestPublish(t *testing.T) {
 		fetch(t, registry, "group/app/blobs/"+manifest.Config.Digest.String(), &config)
 		c := config.Config
 		got := []string{
-			c.Labels["org.opencontainers.image.revision"], c.Labels["made.by"], strings.Join(c.Env, " "), strings.Join(c.Entrypoint, " "),
+			c.Labels["org.opencontainers.image.revision"], c.Labels["made.by"], strings.Join(c.Env, " "),
+			strings.Join(c.Entrypoint, " "),
 			strings.Join(c.Cmd, " "), c.WorkingDir, c.User, config.OS,
 		}
 		want := []string{"abc", "test", "BASE=yes APP=yes", "/bin/cat", "/app/hello", "/app", "app", "linux"}
@@ -100,7 +103,8 @@ func TestPublish(t *testing.T) {
 		}
 	})
 	t.Run("it runs", func(t *testing.T) {
-		out, err := client.Container().From(ref).WithExec(nil, dagger.ContainerWithExecOpts{UseEntrypoint: true}).Stdout(background)
+		out, err := client.Container().From(ref).WithExec(nil,
+			dagger.ContainerWithExecOpts{UseEntrypoint: true}).Stdout(background)
 		if err != nil || out != "hello" {
 			t.Errorf("%q, %v", out, err)
 		}
@@ -123,16 +127,22 @@ func TestPublish(t *testing.T) {
 		}
 	})
 	t.Run("from with credentials", func(t *testing.T) {
-		out, err := client.Container().WithRegistryAuth(registry, user, right).From(registry + "/group/app:1").File("hello").Contents(background)
+		out, err := client.Container().WithRegistryAuth(registry, user,
+			right).From(registry + "/group/app:1").File("hello").Contents(background)
 		if err != nil || out != "hello" {
 			t.Errorf("%q, %v", out, err)
 		}
 	})
 	ask(t, []question{
-		{"no registry there", text(func(ctx ctx) (string, error) { return image.Publish(ctx, "127.0.0.1:1/app:1") }), nil, "127.0.0.1:1"},
-		{"no such image", text(client.Container().From(baseRegistry + "/none:1").ImageRef), nil, "failed to resolve image"},
-		{"an address that is none", text(func(ctx ctx) (string, error) { return image.Publish(ctx, "host.example/UPPER:1") }), nil, "must be lowercase"},
-		{"an image that is none", text(client.Container().From("host.example/UPPER").ImageRef), nil, "failed to parse image address host.example/UPPER"},
+		{"no registry there", text(func(ctx ctx) (string, error) { return image.Publish(ctx, "127.0.0.1:1/app:1") }),
+			nil, "127.0.0.1:1"},
+		{"no such image", text(client.Container().From(baseRegistry + "/none:1").ImageRef), nil,
+			"failed to resolve image"},
+		{"an address that is none", text(func(ctx ctx) (string, error) {
+			return image.Publish(ctx, "host.example/UPPER:1")
+		}), nil, "must be lowercase"},
+		{"an image that is none", text(client.Container().From("host.example/UPPER").ImageRef), nil,
+			"failed to parse image address host.example/UPPER"},
 	})
 }
 
@@ -160,7 +170,8 @@ STOPSIGNAL SIGINT
 SHELL ["/bin/sh", "-ec"]
 LABEL l="m n"
 CMD run it
-`).DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{{Name: "A", Value: "2"}}}).WithLabel("after", "yes")
+`).DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{{Name: "A", Value: "2"}}}).WithLabel(
+		"after", "yes")
 	for _, test := range []struct {
 		name     string
 		media    dagger.ImageMediaTypes
@@ -169,8 +180,10 @@ CMD run it
 		layer    string // its layers'
 	}{
 		{"oci", "", "", ocispecs.MediaTypeImageManifest, ocispecs.MediaTypeImageLayerGzip},
-		{"docker", dagger.ImageMediaTypesDocker, "", dockerManifest, "application/vnd.docker.image.rootfs.diff.tar.gzip"},
-		{"zstd", "", dagger.ImageLayerCompressionZstd, ocispecs.MediaTypeImageManifest, ocispecs.MediaTypeImageLayerZstd},
+		{"docker", dagger.ImageMediaTypesDocker, "", dockerManifest,
+			"application/vnd.docker.image.rootfs.diff.tar.gzip"},
+		{"zstd", "", dagger.ImageLayerCompressionZstd, ocispecs.MediaTypeImageManifest,
+			ocispecs.MediaTypeImageLayerZstd},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			options := dagger.ContainerPublishOpts{MediaTypes: test.media, ForcedCompression: test.compress}

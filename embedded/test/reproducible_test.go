@@ -18,7 +18,8 @@ func TestReproducible(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for name, text := range map[string]string{"Dockerfile": "FROM " + ref + "\nCOPY . /src\nRUN date > /dev/null; mkdir /made; echo made > /made/file\n", "file": "x"} {
+	for name, text := range map[string]string{"Dockerfile": "FROM " + ref +
+		"\nCOPY . /src\nRUN date > /dev/null; mkdir /made; echo made > /made/file\n", "file": "x"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -29,12 +30,14 @@ func TestReproducible(t *testing.T) {
 	digest := map[string]bool{}
 	for i, tag := range []string{"one", "two"} {
 		// another machine has other times
-		if err := os.Chtimes(filepath.Join(dir, "file"), time.Now(), time.Now().Add(time.Duration(-i)*time.Hour)); err != nil {
+		if err := os.Chtimes(filepath.Join(dir, "file"), time.Now(),
+			time.Now().Add(time.Duration(-i)*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		c := connect(t, "SHIP_CACHE="+t.TempDir())
 		published, err := c.Host().Directory(dir).
-			DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: "1700000000"}}}).
+			DockerBuild(dagger.DirectoryDockerBuildOpts{BuildArgs: []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH",
+				Value: "1700000000"}}}).
 			WithLabel("a", "b").Publish(background, baseRegistry+"/reproducible:"+tag)
 		if err != nil {
 			t.Fatal(err)

@@ -29,27 +29,45 @@ func TestSecrets(t *testing.T) {
 		{"plaintext that was set", text(set.Plaintext), "set-plaintext", ""},
 		{"name", text(set.Name), "mine", ""},
 		{"uri", text(env.URI), "env://SHIP_TEST_SECRET", ""},
-		{"a variable that is not there", text(client.Secret("env://SHIP_TEST_NONE").Plaintext), nil, `secret env var not found: "SHI..."`},
+		{"a variable that is not there", text(client.Secret("env://SHIP_TEST_NONE").Plaintext), nil,
+			`secret env var not found: "SHI..."`},
 		{"a file without a name", text(client.Secret("file://").Plaintext), nil, `failed to read secret file ""`},
-		{"a file that is not there", text(client.Secret("file:///none").Plaintext), nil, `failed to read secret file "/none"`},
+		{"a file that is not there", text(client.Secret("file:///none").Plaintext), nil,
+			`failed to read secret file "/none"`},
 		{"no scheme", text(client.Secret("SHIP_TEST_SECRET").Plaintext), nil, "malformed id"},
-		{"a scheme that does not exist", text(client.Secret("none://X").Plaintext), nil, `unsupported secret provider: "none"`},
-		{"in a variable", text(c.WithSecretVariable("S", env).WithExec(sh("echo ${#S}")).Stdout), fmt.Sprintln(len(secretValue)), ""},
-		{"mounted", text(c.WithMountedSecret("/s", env).WithExec(sh("wc -c < /s; stat -c %a:%u /s")).Stdout), fmt.Sprintf("%d\n400:0\n", len(secretValue)), ""},
-		{"mounted with owner and mode", text(c.WithMountedSecret("/s", env, dagger.ContainerWithMountedSecretOpts{Owner: "1000", Mode: 0o440}).WithExec(sh("stat -c %a:%u:%g /s")).Stdout), "440:1000:1000\n", ""},
-		{"scrubbed from stdout", text(c.WithSecretVariable("S", env).WithExec(sh("echo a${S}b")).Stdout), "a***b\n", ""},
+		{"a scheme that does not exist", text(client.Secret("none://X").Plaintext), nil,
+			`unsupported secret provider: "none"`},
+		{"in a variable", text(c.WithSecretVariable("S", env).WithExec(sh("echo ${#S}")).Stdout),
+			fmt.Sprintln(len(secretValue)), ""},
+		{"mounted", text(c.WithMountedSecret("/s", env).WithExec(sh("wc -c < /s; stat -c %a:%u /s")).Stdout),
+			fmt.Sprintf("%d\n400:0\n", len(secretValue)), ""},
+		{"mounted with owner and mode", text(c.WithMountedSecret("/s", env,
+			dagger.ContainerWithMountedSecretOpts{Owner: "1000",
+				Mode: 0o440}).WithExec(sh("stat -c %a:%u:%g /s")).Stdout), "440:1000:1000\n", ""},
+		{"scrubbed from stdout", text(c.WithSecretVariable("S", env).WithExec(sh("echo a${S}b")).Stdout), "a***b\n",
+			""},
 		{"scrubbed from stderr", text(c.WithMountedSecret("/s", env).WithExec(sh("cat /s >&2")).Stderr), "***", ""},
-		{"scrubbed in pieces", text(c.WithSecretVariable("S", env).WithExec(sh("printf %s ${S%signs}; sleep 0.3; printf signs")).Stdout), "***", ""},
-		{"scrubbed without surrounding space", text(c.WithMountedSecret("/s", client.Secret("file://"+file)).WithExec(sh("echo \"[$(cat /s)]\"")).Stdout), "[***]\n", ""},
-		{"scrubbed from redirected output", contents(c.WithSecretVariable("S", env).WithExec(sh("echo $S"), dagger.ContainerWithExecOpts{RedirectStdout: "/tmp/o"}).File("/tmp/o")), "***\n", ""},
-		{"only whole secrets are scrubbed", text(c.WithSecretVariable("S", env).WithExec(sh("echo s3cret")).Stdout), "s3cret\n", ""},
-		{"not a variable of the image", func(ctx context.Context) (any, error) { return c.WithSecretVariable("S", env).EnvVariable(ctx, "S") }, "", ""},
+		{"scrubbed in pieces", text(c.WithSecretVariable("S", env).WithExec(sh("printf %s ${S%signs}; sleep 0.3; " +
+			"printf signs")).Stdout), "***", ""},
+		{"scrubbed without surrounding space", text(c.WithMountedSecret("/s",
+			client.Secret("file://"+file)).WithExec(sh("echo \"[$(cat /s)]\"")).Stdout), "[***]\n", ""},
+		{"scrubbed from redirected output", contents(c.WithSecretVariable("S", env).WithExec(sh("echo $S"),
+			dagger.ContainerWithExecOpts{RedirectStdout: "/tmp/o"}).File("/tmp/o")), "***\n", ""},
+		{"only whole secrets are scrubbed", text(c.WithSecretVariable("S", env).WithExec(sh("echo s3cret")).Stdout),
+			"s3cret\n", ""},
+		{"not a variable of the image", func(ctx context.Context) (any, error) {
+			return c.WithSecretVariable("S", env).EnvVariable(ctx, "S")
+		}, "", ""},
 		{"no file is left", func(ctx context.Context) (any, error) {
 			return c.WithMountedSecret("/dir/s", env).WithExec(sh("cat /dir/s > /dev/null")).Rootfs().Exists(ctx, "dir")
 		}, false, ""},
-		{"withoutSecretVariable", text(c.WithSecretVariable("S", env).WithoutSecretVariable("S").WithExec(sh("echo [$S]")).Stdout), "[]\n", ""},
-		{"expand refuses secrets", text(c.WithSecretVariable("S", env).WithEnvVariable("A", "$S", dagger.ContainerWithEnvVariableOpts{Expand: true}).WithExec(sh("true")).Stdout), nil, `expand cannot be used with secret env variable "S"`},
-		{"a missing one fails the exec", text(c.WithSecretVariable("S", client.Secret("env://SHIP_TEST_NONE")).WithExec(sh("true")).Stdout), nil, "secret env var not found"},
+		{"withoutSecretVariable", text(c.WithSecretVariable("S",
+			env).WithoutSecretVariable("S").WithExec(sh("echo [$S]")).Stdout), "[]\n", ""},
+		{"expand refuses secrets", text(c.WithSecretVariable("S", env).WithEnvVariable("A", "$S",
+			dagger.ContainerWithEnvVariableOpts{Expand: true}).WithExec(sh("true")).Stdout), nil,
+			`expand cannot be used with secret env variable "S"`},
+		{"a missing one fails the exec", text(c.WithSecretVariable("S",
+			client.Secret("env://SHIP_TEST_NONE")).WithExec(sh("true")).Stdout), nil, "secret env var not found"},
 	})
 
 	t.Run("not in an error", func(t *testing.T) {
@@ -67,7 +85,8 @@ func TestSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out, err := client.LoadContainerFromID(dagger.ContainerID(id)).WithExec(sh("echo ${#S}")).Stdout(background); err != nil || out != "13\n" {
+		if out, err := client.LoadContainerFromID(dagger.ContainerID(id)).WithExec(sh("echo ${#S}")).Stdout(
+			background); err != nil || out != "13\n" {
 			t.Errorf("loaded by ID: %q, %v", out, err)
 		}
 		if strings.Contains(unpack(t, string(id)), "set-plaintext") {

@@ -3,8 +3,8 @@
 // What comes in is a folder for its state, and a configuration file for registries
 // (https://github.com/moby/buildkit/blob/v0.34.2/docs/buildkitd.toml.md). What goes out is the address of its socket,
 // ROOT/buildkitd.sock, once it answers. It runs containers with runc. Those of a build have a network of their own if
-// the machine allows that (network.go); else they are in the host's. It gets none of its caller's variables but those that
-// it needs (environment.go), since it may stay after a job whose secrets stand there.
+// the machine allows that (network.go); else they are in the host's. It gets none of its caller's variables but those
+// that it needs (environment.go), since it may stay after a job whose secrets stand there.
 //
 // It runs as root. Rootless, BuildKit needs the programs newuidmap and newgidmap (Debian's uidmap), ranges for the
 // user in /etc/subuid and /etc/subgid, the program rootlesskit and unprivileged user namespaces. It is then started
@@ -62,7 +62,8 @@ func Start(ctx context.Context, o Options) (*Daemon, error) {
 	}
 	socket := filepath.Join(root, "buildkitd.sock")
 	if len(socket) > 107 {
-		return nil, fmt.Errorf("the folder's name is too long for a socket in it (%d characters, 107 at most): %s", len(socket), socket)
+		return nil, fmt.Errorf("the folder's name is too long for a socket in it (%d characters, 107 at most): %s",
+			len(socket), socket)
 	}
 	own, err := ownNetwork(root, o.Config)
 	if err == nil {
@@ -81,7 +82,8 @@ func start(ctx context.Context, o Options, program, root string, n network) (*Da
 	address := "unix://" + filepath.Join(root, "buildkitd.sock")
 	args := []string{
 		"--root", root, "--addr", address, "--otel-socket-path", filepath.Join(root, "otel.sock"),
-		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-net", n.mode, "--allow-insecure-entitlement", "network.host",
+		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-net", n.mode, "--allow-insecure-entitlement",
+		"network.host",
 		"--oci-worker-gc", "--oci-worker-gc-keepstorage", cacheSize,
 	}
 	if n.config != "" {
@@ -157,7 +159,8 @@ func find() (string, error) {
 	}
 	program, err := exec.LookPath("buildkitd")
 	if err != nil {
-		return "", errors.New("there is no buildkitd beside this program or on the PATH: build it with go build github.com/moby/buildkit/cmd/buildkitd in the folder embedded")
+		return "", errors.New("there is no buildkitd beside this program or on the PATH: build it with go build " +
+			"github.com/moby/buildkit/cmd/buildkitd in the folder embedded")
 	}
 	return program, nil
 }

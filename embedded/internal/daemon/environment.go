@@ -14,7 +14,8 @@ var allowed = []string{
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
 }
 
-// allowedBeginnings are those of families of variables: folders of the user, languages, and what rootlesskit says to buildkitd.
+// allowedBeginnings are those of families of variables: folders of the user, languages, and what rootlesskit says to
+// buildkitd.
 var allowedBeginnings = []string{"XDG_", "LC_", "ROOTLESSKIT_"}
 
 // Environment is what this process hands to programs that may outlive it: none of its variables but those that are
@@ -23,16 +24,18 @@ func Environment(more ...string) []string {
 	kept := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return !slices.Contains(allowed, name) &&
-			!slices.ContainsFunc(allowedBeginnings, func(beginning string) bool { return strings.HasPrefix(name, beginning) })
+			!slices.ContainsFunc(allowedBeginnings, func(beginning string) bool {
+				return strings.HasPrefix(name, beginning)
+			})
 	})
 	return append(kept, more...)
 }
 
 // GitEnvironment is what the program git gets, so that it reads the same bytes on every machine: no configuration,
-// attributes, templates or credentials of this machine or its user, none of the variables by which a hook tells git about
-// another repository, and no questions. Authorities that the session is told to trust (GIT_SSL_CAINFO) and proxies stay.
-// Each setting is a pair of a name and a value, as http.followRedirects and false; arguments can be seen by others,
-// these cannot.
+// attributes, templates or credentials of this machine or its user, none of the variables by which a hook tells git
+// about another repository, and no questions. Authorities that the session is told to trust (GIT_SSL_CAINFO) and
+// proxies stay. Each setting is a pair of a name and a value, as http.followRedirects and false; arguments can be seen
+// by others, these cannot.
 func GitEnvironment(settings ...[2]string) []string {
 	variables := Environment(
 		"HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent",

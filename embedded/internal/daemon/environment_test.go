@@ -15,7 +15,8 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "http://proxy")
 	t.Setenv("XDG_CACHE_HOME", "/cache")
 	got := Environment("TMPDIR=/there")
-	for _, want := range []string{"PATH=" + os.Getenv("PATH"), "HTTPS_PROXY=http://proxy", "XDG_CACHE_HOME=/cache", "TMPDIR=/there"} {
+	for _, want := range []string{"PATH=" + os.Getenv("PATH"), "HTTPS_PROXY=http://proxy", "XDG_CACHE_HOME=/cache",
+		"TMPDIR=/there"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("there is no %s in %q", want, got)
 		}
@@ -37,7 +38,8 @@ func TestGitEnvironment(t *testing.T) {
 		}
 	}
 	must(os.MkdirAll(filepath.Join(home, ".config", "git"), 0o700))
-	must(os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[core]\n\tautocrlf = true\n[filter \"lfs\"]\n\tsmudge = false\n\trequired\n"), 0o600))
+	must(os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[core]\n\tautocrlf = true\n[filter "+
+		"\"lfs\"]\n\tsmudge = false\n\trequired\n"), 0o600))
 	must(os.WriteFile(filepath.Join(home, ".config", "git", "attributes"), []byte("* text eol=crlf\n"), 0o600))
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
@@ -49,7 +51,8 @@ func TestGitEnvironment(t *testing.T) {
 	git := func(args ...string) string {
 		t.Helper()
 		command := exec.Command("git", args...)
-		command.Dir, command.Env = dir, GitEnvironment([2]string{"user.name", "a"}, [2]string{"user.email", "a@localhost"})
+		command.Dir, command.Env = dir, GitEnvironment([2]string{"user.name", "a"},
+			[2]string{"user.email", "a@localhost"})
 		out, err := command.CombinedOutput()
 		if err != nil {
 			t.Fatalf("git %s: %v: %s", args, err, out)

@@ -38,7 +38,8 @@ func ownNetwork(root, config string) (network, error) {
 		folder = ""
 	}
 	if folder == "" {
-		return network{}, fmt.Errorf("CNI's plugins are in none of %v: install Debian's package containernetworking-plugins", pluginFolders)
+		return network{}, fmt.Errorf("CNI's plugins are in none of %v: install Debian's package "+
+			"containernetworking-plugins", pluginFolders)
 	}
 	if _, err := exec.LookPath("iptables"); err != nil {
 		return network{}, errors.New("there is no program iptables: install Debian's package iptables")
@@ -50,7 +51,8 @@ func ownNetwork(root, config string) (network, error) {
 		"plugins": []any{
 			map[string]any{
 				"type": "ptp", "ipMasq": true, "mtu": mtu(),
-				"ipam": map[string]any{"type": "host-local", "subnet": subnet, "routes": []any{map[string]any{"dst": "0.0.0.0/0"}}},
+				"ipam": map[string]any{"type": "host-local", "subnet": subnet,
+					"routes": []any{map[string]any{"dst": "0.0.0.0/0"}}},
 			},
 			map[string]any{"type": "firewall"}, // lets its packets through where the host lets through none of others
 		},

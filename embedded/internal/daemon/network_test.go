@@ -35,7 +35,8 @@ func TestWithNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	oci := got.Worker.OCI
-	if !got.Debug || !got.Registry["127.0.0.1:5000"].HTTP || oci.Parallelism != 3 || oci.ConfigPath != "/root/network.conflist" || oci.BinaryPath != "/plugins" {
+	if !got.Debug || !got.Registry["127.0.0.1:5000"].HTTP || oci.Parallelism != 3 ||
+		oci.ConfigPath != "/root/network.conflist" || oci.BinaryPath != "/plugins" {
 		t.Errorf("got %+v of %s", got, merged)
 	}
 	if data, err := os.ReadFile(file); err != nil || string(data) != text {
@@ -44,7 +45,8 @@ func TestWithNetwork(t *testing.T) {
 	if _, err := withNetwork("", "/l", "/p"); err != nil {
 		t.Errorf("without a file: %v", err)
 	}
-	if _, err := withNetwork(filepath.Join(t.TempDir(), "none"), "/l", "/p"); err == nil || !strings.Contains(err.Error(), "none") {
+	if _, err := withNetwork(filepath.Join(t.TempDir(), "none"), "/l", "/p"); err == nil ||
+		!strings.Contains(err.Error(), "none") {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }

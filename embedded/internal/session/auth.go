@@ -52,7 +52,8 @@ func (c *credentials) remove(address string) {
 
 // lookup answers BuildKit, which asks for a host's credentials. Where none were set, those of Docker's own
 // configuration are used, as the engine's client does.
-func (c *credentials) lookup(ctx context.Context, host string, scope []string, check authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
+func (c *credentials) lookup(ctx context.Context, host string, scope []string,
+	check authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
 	c.mu.Lock()
 	found, is := c.hosts[registryHost(host)]
 	c.mu.Unlock()

@@ -8,9 +8,11 @@ import (
 // An ID that is read back is the same call; a call is its arguments, and those of what it is made of.
 func TestID(t *testing.T) {
 	secret := newCall(nil, "secret", map[string]any{"uri": "env://X"}, nil, 0)
-	container := newCall(newCall(nil, "container", nil, nil, 0), "withSecretVariable", map[string]any{"name": "X"}, map[string][]*call{"secret": {secret}}, 0)
+	container := newCall(newCall(nil, "container", nil, nil, 0), "withSecretVariable", map[string]any{"name": "X"},
+		map[string][]*call{"secret": {secret}}, 0)
 	for range 30 { // were shared calls written twice, this would not end
-		container = newCall(container, "withDirectory", map[string]any{"path": "/", "n": 420}, map[string][]*call{"source": {container, secret}}, 0)
+		container = newCall(container, "withDirectory", map[string]any{"path": "/", "n": 420},
+			map[string][]*call{"source": {container, secret}}, 0)
 	}
 	element := newCall(container, "labels", nil, nil, 2)
 	id, err := element.id()
@@ -29,7 +31,8 @@ func TestID(t *testing.T) {
 		t.Error("no arguments and none differ")
 	}
 	other := newCall(nil, "secret", map[string]any{"uri": "env://Y"}, nil, 0)
-	if newCall(nil, "f", nil, map[string][]*call{"a": {secret}}, 0).digest == newCall(nil, "f", nil, map[string][]*call{"a": {other}}, 0).digest {
+	if newCall(nil, "f", nil, map[string][]*call{"a": {secret}}, 0).digest == newCall(nil, "f", nil,
+		map[string][]*call{"a": {other}}, 0).digest {
 		t.Error("calls with different objects are equal")
 	}
 	for _, bad := range []string{"", "x", "%", id[:len(id)/2]} {

@@ -31,7 +31,9 @@ func with[A any](name string, change func(c *Container, args A) error) {
 
 // show adds a field that tells something about the container.
 func show[Value any](name string, value func(c *Container) Value) {
-	field("Container."+name, func(_ context.Context, _ *Session, c *Container, _ none) (Value, error) { return value(c), nil })
+	field("Container."+name, func(_ context.Context, _ *Session, c *Container, _ none) (Value, error) {
+		return value(c), nil
+	})
 }
 
 type nameArgs struct{ Name string }
@@ -60,7 +62,9 @@ func init() {
 		return err
 	})
 	with("withoutEnvVariable", func(c *Container, args nameArgs) error {
-		c.config.Env = slices.DeleteFunc(c.config.Env, func(v string) bool { return strings.HasPrefix(v, args.Name+"=") })
+		c.config.Env = slices.DeleteFunc(c.config.Env, func(v string) bool {
+			return strings.HasPrefix(v, args.Name+"=")
+		})
 		return nil
 	})
 	with("withLabel", func(c *Container, args struct{ Name, Value string }) error {
@@ -138,10 +142,20 @@ func init() {
 
 	field("Label.name", func(_ context.Context, _ *Session, l *Label, _ none) (string, error) { return l.name, nil })
 	field("Label.value", func(_ context.Context, _ *Session, l *Label, _ none) (string, error) { return l.value, nil })
-	field("EnvVariable.name", func(_ context.Context, _ *Session, v *EnvVariable, _ none) (string, error) { return v.name, nil })
-	field("EnvVariable.value", func(_ context.Context, _ *Session, v *EnvVariable, _ none) (string, error) { return v.value, nil })
+	field("EnvVariable.name", func(_ context.Context, _ *Session, v *EnvVariable, _ none) (string, error) {
+		return v.name, nil
+	})
+	field("EnvVariable.value", func(_ context.Context, _ *Session, v *EnvVariable, _ none) (string, error) {
+		return v.value, nil
+	})
 	field("Port.port", func(_ context.Context, _ *Session, p *Port, _ none) (int, error) { return p.port, nil })
-	field("Port.protocol", func(_ context.Context, _ *Session, p *Port, _ none) (string, error) { return p.protocol, nil })
-	field("Port.description", func(_ context.Context, _ *Session, p *Port, _ none) (*string, error) { return p.description, nil })
-	field("Port.experimentalSkipHealthcheck", func(_ context.Context, _ *Session, p *Port, _ none) (bool, error) { return p.skip, nil })
+	field("Port.protocol", func(_ context.Context, _ *Session, p *Port, _ none) (string, error) {
+		return p.protocol, nil
+	})
+	field("Port.description", func(_ context.Context, _ *Session, p *Port, _ none) (*string, error) {
+		return p.description, nil
+	})
+	field("Port.experimentalSkipHealthcheck", func(_ context.Context, _ *Session, p *Port, _ none) (bool, error) {
+		return p.skip, nil
+	})
 }

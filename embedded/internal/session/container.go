@@ -110,27 +110,31 @@ func parsePlatform(s *Session, text *string) (ocispecs.Platform, error) {
 }
 
 func init() {
-	field("Query.container", func(_ context.Context, s *Session, _ any, args struct{ Platform *string }) (*Container, error) {
+	field("Query.container", func(_ context.Context, s *Session, _ any,
+		args struct{ Platform *string }) (*Container, error) {
 		platform, err := parsePlatform(s, args.Platform)
 		return &Container{state: llb.Scratch(), platform: platform}, err
 	})
 	field("Query.defaultPlatform", func(_ context.Context, s *Session, _ any, _ none) (string, error) {
 		return platforms.Format(s.platform), nil
 	})
-	field("Container.from", func(ctx context.Context, s *Session, c *Container, args struct{ Address string }) (*Container, error) {
+	field("Container.from", func(ctx context.Context, s *Session, c *Container,
+		args struct{ Address string }) (*Container, error) {
 		return c.from(ctx, s, args.Address)
 	})
 	field("Container.imageRef", func(_ context.Context, _ *Session, c *Container, _ none) (string, error) {
 		if c.imageRef == "" {
-			//lint:ignore ST1005 these are the engine's words
-			return "", errors.New("Image reference can only be retrieved immediately after the 'Container.From' call. Error in fetching imageRef as the container image is changed")
+			//nolint:staticcheck // these are the engine's words
+			return "", errors.New("Image reference can only be retrieved immediately after the 'Container.From' " +
+				"call. Error in fetching imageRef as the container image is changed")
 		}
 		return c.imageRef, nil
 	})
 	field("Container.platform", func(_ context.Context, _ *Session, c *Container, _ none) (string, error) {
 		return platforms.Format(c.platform), nil
 	})
-	field("Container.withRegistryAuth", func(ctx context.Context, s *Session, c *Container, args struct{ Address, Username, Secret string }) (*Container, error) {
+	field("Container.withRegistryAuth", func(ctx context.Context, s *Session, c *Container,
+		args struct{ Address, Username, Secret string }) (*Container, error) {
 		secret, err := get[*Secret](ctx, s, args.Secret)
 		if err != nil {
 			return nil, err
@@ -142,7 +146,8 @@ func init() {
 		s.auth.set(args.Address, args.Username, string(password))
 		return c, nil
 	})
-	field("Container.withoutRegistryAuth", func(_ context.Context, s *Session, c *Container, args struct{ Address string }) (*Container, error) {
+	field("Container.withoutRegistryAuth", func(_ context.Context, s *Session, c *Container,
+		args struct{ Address string }) (*Container, error) {
 		s.auth.remove(args.Address)
 		return c, nil
 	})
@@ -158,8 +163,9 @@ func (c *Container) from(ctx context.Context, s *Session, address string) (*Cont
 	var image dockerspec.DockerOCIImage
 	_, err = s.build(ctx, nil, func(ctx context.Context, client gateway.Client) (*gateway.Result, error) {
 		_, digest, config, err := client.ResolveImageConfig(ctx, ref.String(), sourceresolver.Opt{
-			LogName:  "look up " + ref.String(),
-			ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &c.platform, ResolveMode: llb.ResolveModeDefault.String()},
+			LogName: "look up " + ref.String(),
+			ImageOpt: &sourceresolver.ResolveImageOpt{Platform: &c.platform,
+				ResolveMode: llb.ResolveModeDefault.String()},
 		})
 		if err != nil {
 			return nil, err
@@ -172,7 +178,8 @@ func (c *Container) from(ctx context.Context, s *Session, address string) (*Cont
 		return gateway.NewResult(), json.Unmarshal(config, &image)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("failed to resolve image %q (platform: %q): %w", ref.String(), platforms.Format(c.platform), err)
+		return nil, fmt.Errorf("failed to resolve image %q (platform: %q): %w", ref.String(),
+			platforms.Format(c.platform), err)
 	}
 	with := c.clone()
 	with.imageRef = ref.String()

@@ -12,7 +12,8 @@ func init() {
 	field("Container.rootfs", func(_ context.Context, _ *Session, c *Container, _ none) (*Directory, error) {
 		return &Directory{place{c.state, "/", c.platform}}, nil
 	})
-	field("Container.withRootfs", func(ctx context.Context, s *Session, c *Container, args struct{ Directory string }) (*Container, error) {
+	field("Container.withRootfs", func(ctx context.Context, s *Session, c *Container,
+		args struct{ Directory string }) (*Container, error) {
 		dir, err := get[*Directory](ctx, s, args.Directory)
 		if err != nil {
 			return nil, err
@@ -59,7 +60,9 @@ func init() {
 		}
 		info := llb.CopyInfo{CopyDirContentsOnly: true, IncludePatterns: args.Include, ExcludePatterns: args.Exclude}
 		chown(&info, args.Owner)
-		return c.edit(target, func(state llb.State, name string) llb.State { return copyInto(state, source.place, name, info) })
+		return c.edit(target, func(state llb.State, name string) llb.State {
+			return copyInto(state, source.place, name, info)
+		})
 	})
 	field("Container.withFile", func(ctx context.Context, s *Session, c *Container, args withFile) (*Container, error) {
 		target, source, err := resolve[*File](ctx, s, c, args.Path, args.Expand, args.Source)

@@ -15,7 +15,8 @@ type containerSecret struct {
 }
 
 func init() {
-	field("Container.withSecretVariable", func(ctx context.Context, s *Session, c *Container, args struct{ Name, Secret string }) (*Container, error) {
+	field("Container.withSecretVariable", func(ctx context.Context, s *Session, c *Container,
+		args struct{ Name, Secret string }) (*Container, error) {
 		secret, err := get[*Secret](ctx, s, args.Secret)
 		if err != nil {
 			return nil, err
@@ -43,7 +44,8 @@ func init() {
 			return nil, err
 		}
 		c = c.clone()
-		c.secrets = append(c.secrets, containerSecret{secret: secret, file: target, uid: uid, gid: gid, mode: args.Mode})
+		c.secrets = append(c.secrets, containerSecret{secret: secret, file: target, uid: uid, gid: gid,
+			mode: args.Mode})
 		return c, nil
 	})
 }

@@ -78,14 +78,19 @@ func chown(info *llb.CopyInfo, owner string) {
 }
 
 func init() {
-	field("Query.directory", func(_ context.Context, s *Session, _ any, _ none) (*Directory, error) { return s.scratch(), nil })
-	field("Directory.directory", func(_ context.Context, _ *Session, d *Directory, args struct{ Path string }) (*Directory, error) {
+	field("Query.directory", func(_ context.Context, s *Session, _ any, _ none) (*Directory, error) {
+		return s.scratch(), nil
+	})
+	field("Directory.directory", func(_ context.Context, _ *Session, d *Directory,
+		args struct{ Path string }) (*Directory, error) {
 		return &Directory{d.at(args.Path)}, nil
 	})
-	field("Directory.file", func(_ context.Context, _ *Session, d *Directory, args struct{ Path string }) (*File, error) {
+	field("Directory.file", func(_ context.Context, _ *Session, d *Directory,
+		args struct{ Path string }) (*File, error) {
 		return d.file(args.Path), nil
 	})
-	field("Directory.filter", func(_ context.Context, _ *Session, d *Directory, args struct{ Include, Exclude []string }) (*Directory, error) {
+	field("Directory.filter", func(_ context.Context, _ *Session, d *Directory,
+		args struct{ Include, Exclude []string }) (*Directory, error) {
 		state := copyInto(llb.Scratch(), d.place, "/", llb.CopyInfo{
 			CopyDirContentsOnly: true, IncludePatterns: args.Include, ExcludePatterns: args.Exclude,
 		})
@@ -125,7 +130,8 @@ func init() {
 		Permissions int
 	}) (*Directory, error) {
 		dir := d.at(args.Path).path
-		return d.change(d.state.File(llb.Mkdir(dir, fs.FileMode(args.Permissions), llb.WithParents(true)), llb.WithCustomName("create "+dir))), nil
+		return d.change(d.state.File(llb.Mkdir(dir, fs.FileMode(args.Permissions), llb.WithParents(true)),
+			llb.WithCustomName("create "+dir))), nil
 	})
 	without := func(_ context.Context, _ *Session, d *Directory, args struct{ Path string }) (*Directory, error) {
 		if d.empty() {
@@ -138,22 +144,26 @@ func init() {
 	field("Directory.name", func(_ context.Context, _ *Session, d *Directory, _ none) (string, error) {
 		return strings.TrimSuffix(path.Base(d.path), "/") + "/", nil
 	})
-	field("Directory.entries", func(ctx context.Context, s *Session, d *Directory, args struct{ Path string }) ([]string, error) {
+	field("Directory.entries", func(ctx context.Context, s *Session, d *Directory,
+		args struct{ Path string }) ([]string, error) {
 		return d.entries(ctx, s, args.Path)
 	})
-	field("Directory.glob", func(ctx context.Context, s *Session, d *Directory, args struct{ Pattern string }) ([]string, error) {
+	field("Directory.glob", func(ctx context.Context, s *Session, d *Directory,
+		args struct{ Pattern string }) ([]string, error) {
 		return d.glob(ctx, s, args.Pattern)
 	})
 	field("Directory.exists", func(ctx context.Context, s *Session, d *Directory, args existsArgs) (bool, error) {
 		return d.at(args.Path).exists(ctx, s, args)
 	})
-	field("Directory.export", func(ctx context.Context, s *Session, d *Directory, args struct{ Path string }) (string, error) {
+	field("Directory.export", func(ctx context.Context, s *Session, d *Directory,
+		args struct{ Path string }) (string, error) {
 		return d.export(ctx, s, s.absolute(args.Path))
 	})
 }
 
 func remove(state llb.State, name string) llb.State {
-	return state.File(llb.Rm(name, llb.WithAllowNotFound(true), llb.WithAllowWildcard(true)), llb.WithCustomName("remove "+name))
+	return state.File(llb.Rm(name, llb.WithAllowNotFound(true), llb.WithAllowWildcard(true)),
+		llb.WithCustomName("remove "+name))
 }
 
 // export writes the folder's files into one of this machine, beside what is there, and returns its path.

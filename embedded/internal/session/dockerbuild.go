@@ -30,7 +30,8 @@ type dockerBuildArgs struct {
 }
 
 func init() {
-	field("Directory.dockerBuild", func(ctx context.Context, s *Session, d *Directory, args dockerBuildArgs) (*Container, error) {
+	field("Directory.dockerBuild", func(ctx context.Context, s *Session, d *Directory,
+		args dockerBuildArgs) (*Container, error) {
 		return d.dockerBuild(ctx, s, args)
 	})
 }
@@ -43,7 +44,8 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 		return nil, err
 	}
 	built := &Container{platform: platform}
-	options := map[string]string{"filename": args.Dockerfile, "target": args.Target, "platform": platforms.Format(platform)}
+	options := map[string]string{"filename": args.Dockerfile, "target": args.Target,
+		"platform": platforms.Format(platform)}
 	for _, arg := range args.BuildArgs {
 		options["build-arg:"+arg.Name] = arg.Value
 		if arg.Name == epochArg {
@@ -68,7 +70,8 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 		if names[secret.name], err = secret.register(); err != nil {
 			return nil, err
 		}
-		built.secrets = append(built.secrets, containerSecret{secret: secret, file: "/run/secrets/" + secret.name, mode: 0o400})
+		built.secrets = append(built.secrets, containerSecret{secret: secret, file: "/run/secrets/" + secret.name,
+			mode: 0o400})
 	}
 	ignored, err := d.ignored(ctx, s, args.Dockerfile)
 	if err != nil {
@@ -77,10 +80,12 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 	files := d.root()
 	sent := files
 	if len(ignored) > 0 {
-		sent = copyInto(llb.Scratch(), place{files, "/", d.platform}, "/", llb.CopyInfo{CopyDirContentsOnly: true, ExcludePatterns: ignored})
+		sent = copyInto(llb.Scratch(), place{files, "/", d.platform}, "/",
+			llb.CopyInfo{CopyDirContentsOnly: true, ExcludePatterns: ignored})
 	}
 	inputs := map[string]*pb.Definition{}
-	for name, state := range map[string]llb.State{dockerui.DefaultLocalNameContext: sent, dockerui.DefaultLocalNameDockerfile: files} {
+	for name, state := range map[string]llb.State{dockerui.DefaultLocalNameContext: sent,
+		dockerui.DefaultLocalNameDockerfile: files} {
 		def, err := state.Marshal(ctx, llb.Platform(s.platform))
 		if err != nil {
 			return nil, fmt.Errorf("write the build context's definition: %w", err)
@@ -88,7 +93,8 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 		inputs[name] = def.ToPB()
 	}
 	_, err = s.build(ctx, nil, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
-		result, err := c.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: options, FrontendInputs: inputs})
+		result, err := c.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: options,
+			FrontendInputs: inputs})
 		if err != nil {
 			return nil, err
 		}

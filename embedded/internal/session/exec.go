@@ -30,7 +30,8 @@ func init() {
 	field("Container.withExec", func(_ context.Context, s *Session, c *Container, args execArgs) (*Container, error) {
 		return c.exec(s, args)
 	})
-	for name, file := range map[string]string{"stdout": shim.Stdout, "stderr": shim.Stderr, "combinedOutput": shim.Combined} {
+	for name, file := range map[string]string{"stdout": shim.Stdout, "stderr": shim.Stderr,
+		"combinedOutput": shim.Combined} {
 		field("Container."+name, func(ctx context.Context, s *Session, c *Container, _ none) (string, error) {
 			return c.printed(ctx, s, file)
 		})
@@ -100,10 +101,12 @@ func (c *Container) exec(s *Session, args execArgs) (*Container, error) {
 		}
 		if secret.env != "" {
 			request.SecretEnv = append(request.SecretEnv, secret.env)
-			options = append(options, llb.AddSecret(secret.env, llb.SecretID(id), llb.SecretAsEnv(true), llb.SecretAsEnvName(secret.env)))
+			options = append(options, llb.AddSecret(secret.env, llb.SecretID(id), llb.SecretAsEnv(true),
+				llb.SecretAsEnvName(secret.env)))
 		} else {
 			request.SecretFiles = append(request.SecretFiles, secret.file)
-			options = append(options, llb.AddSecret(secret.file, llb.SecretID(id), llb.SecretFileOpt(secret.uid, secret.gid, secret.mode)))
+			options = append(options, llb.AddSecret(secret.file, llb.SecretID(id),
+				llb.SecretFileOpt(secret.uid, secret.gid, secret.mode)))
 		}
 	}
 	text, err := json.Marshal(request)
@@ -122,7 +125,8 @@ func (c *Container) exec(s *Session, args execArgs) (*Container, error) {
 	for i, m := range c.mounts {
 		after.mounts[i].state = m.add(ran)
 	}
-	output := ran.AddMount(shim.OutputDir, llb.Scratch().File(llb.Mkdir(outputDir, 0o777), llb.WithCustomName("make room for output")), llb.SourcePath(outputDir))
+	output := ran.AddMount(shim.OutputDir, llb.Scratch().File(llb.Mkdir(outputDir, 0o777),
+		llb.WithCustomName("make room for output")), llb.SourcePath(outputDir))
 	after.state, after.output = ran.Root(), &output
 	return after, nil
 }

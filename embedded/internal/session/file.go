@@ -63,12 +63,15 @@ func init() {
 		})
 		return size, err
 	})
-	field("File.name", func(_ context.Context, _ *Session, f *File, _ none) (string, error) { return path.Base(f.path), nil })
+	field("File.name", func(_ context.Context, _ *Session, f *File, _ none) (string, error) {
+		return path.Base(f.path), nil
+	})
 	field("File.withName", func(_ context.Context, _ *Session, f *File, args struct{ Name string }) (*File, error) {
 		state := copyInto(llb.Scratch(), f.place, "/"+path.Base(args.Name), llb.CopyInfo{})
 		return &File{place{state, "/" + path.Base(args.Name), f.platform}}, nil
 	})
-	field("File.digest", func(ctx context.Context, s *Session, f *File, args struct{ ExcludeMetadata bool }) (string, error) {
+	field("File.digest", func(ctx context.Context, s *Session, f *File,
+		args struct{ ExcludeMetadata bool }) (string, error) {
 		data, mode, err := f.read(ctx, s)
 		hash := sha256.New()
 		if !args.ExcludeMetadata {
@@ -106,7 +109,8 @@ func (f *File) export(ctx context.Context, s *Session, to string, allowDir bool)
 	dest := s.absolute(to)
 	if info, err := os.Stat(dest); err == nil && info.IsDir() {
 		if !allowDir {
-			return "", fmt.Errorf("destination %q is a directory; must be a file path unless allowParentDirPath is set", to)
+			return "", fmt.Errorf("destination %q is a directory; must be a file path unless allowParentDirPath is set",
+				to)
 		}
 		dest = filepath.Join(dest, path.Base(f.path))
 	}

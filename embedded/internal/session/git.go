@@ -34,8 +34,10 @@ func init() {
 		HTTPAuthToken         *string
 		KeepGitDir            bool
 	}) (*GitRepository, error) {
-		if remote, err := url.Parse(args.URL); err != nil || remote.Scheme != "http" && remote.Scheme != "https" || remote.User != nil {
-			return nil, errors.New("git: this session reads remotes over HTTP and HTTPS only, with no credentials in their URL")
+		if remote, err := url.Parse(args.URL); err != nil || remote.Scheme != "http" && remote.Scheme != "https" ||
+			remote.User != nil {
+			return nil, errors.New("git: this session reads remotes over HTTP and HTTPS only, with no credentials in " +
+				"their URL")
 		}
 		repository := &GitRepository{url: args.URL, user: args.HTTPAuthUsername, keepGit: args.KeepGitDir}
 		if args.HTTPAuthToken == nil {
@@ -45,16 +47,20 @@ func init() {
 		repository.token, err = get[*Secret](ctx, s, *args.HTTPAuthToken)
 		return repository, err
 	})
-	field("GitRepository.url", func(_ context.Context, _ *Session, r *GitRepository, _ none) (string, error) { return r.url, nil })
+	field("GitRepository.url", func(_ context.Context, _ *Session, r *GitRepository, _ none) (string, error) {
+		return r.url, nil
+	})
 	field("GitRepository.head", func(_ context.Context, _ *Session, r *GitRepository, _ none) (*GitRef, error) {
 		return &GitRef{r, "HEAD"}, nil
 	})
 	for name, prefix := range map[string]string{"branch": "refs/heads/", "tag": "refs/tags/", "ref": ""} {
-		field("GitRepository."+name, func(_ context.Context, _ *Session, r *GitRepository, args nameArgs) (*GitRef, error) {
+		field("GitRepository."+name, func(_ context.Context, _ *Session, r *GitRepository,
+			args nameArgs) (*GitRef, error) {
 			return &GitRef{r, prefix + strings.TrimPrefix(args.Name, prefix)}, nil
 		})
 	}
-	field("GitRepository.commit", func(_ context.Context, _ *Session, r *GitRepository, args struct{ ID string }) (*GitRef, error) {
+	field("GitRepository.commit", func(_ context.Context, _ *Session, r *GitRepository,
+		args struct{ ID string }) (*GitRef, error) {
 		if !isCommit(args.ID) {
 			return nil, fmt.Errorf("invalid commit SHA: %q", args.ID)
 		}
@@ -68,7 +74,8 @@ func init() {
 		_, ref, err := r.resolve(ctx)
 		return ref, err
 	})
-	field("GitRef.tree", func(ctx context.Context, s *Session, r *GitRef, args struct{ DiscardGitDir bool }) (*Directory, error) {
+	field("GitRef.tree", func(ctx context.Context, s *Session, r *GitRef,
+		args struct{ DiscardGitDir bool }) (*Directory, error) {
 		return r.tree(ctx, s, args.DiscardGitDir || !r.repository.keepGit)
 	})
 }

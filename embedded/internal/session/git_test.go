@@ -38,7 +38,8 @@ func TestGitTokenStays(t *testing.T) {
 	}
 	// without a token there is nothing to lose, and an engine follows too
 	repository := &GitRepository{url: server.URL + "/shop.git"}
-	if _, err := repository.git(t.Context(), t.TempDir(), "ls-remote", repository.url); err == nil || elsewhere.Load() == 0 {
+	if _, err := repository.git(t.Context(), t.TempDir(), "ls-remote", repository.url); err == nil ||
+		elsewhere.Load() == 0 {
 		t.Errorf("without a token, another server was asked %d times: %v", elsewhere.Load(), err)
 	}
 }

@@ -96,7 +96,8 @@ func (s *Session) hostDirectory(dir string, include, exclude []string, again boo
 	return &Directory{place{state, "/", s.platform}}, nil
 }
 
-// local leaves out the patterns that reach outside, and matches all where the folder itself is meant, as the engine does.
+// local leaves out the patterns that reach outside, and matches all where the folder itself is meant, as the engine
+// does.
 func local(patterns []string) []string {
 	var kept []string
 	for _, pattern := range patterns {
@@ -147,7 +148,8 @@ var _ filesync.DirSource = (*hostFiles)(nil)
 func (h *hostFiles) add(dir string, again bool) (name string, files fsutil.FS, err error) {
 	files, err = fsutil.NewFS(dir)
 	if err == nil {
-		files, err = fsutil.NewFilterFS(files, &fsutil.FilterOpt{Map: func(_ string, stat *fstypes.Stat) fsutil.MapResult {
+		files, err = fsutil.NewFilterFS(files, &fsutil.FilterOpt{Map: func(_ string,
+			stat *fstypes.Stat) fsutil.MapResult {
 			stat.Uid, stat.Gid = 0, 0
 			return fsutil.MapResultKeep
 		}})

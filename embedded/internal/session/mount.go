@@ -88,7 +88,8 @@ func ids(owner string) (uid, gid int, err error) {
 }
 
 // resolve finds what a field that places something needs: the absolute path, and the object that an ID names.
-func resolve[T any](ctx context.Context, s *Session, c *Container, name string, expand bool, id string) (target string, source T, err error) {
+func resolve[T any](ctx context.Context, s *Session, c *Container, name string, expand bool,
+	id string) (target string, source T, err error) {
 	if target, err = c.target(name, expand); err == nil {
 		source, err = get[T](ctx, s, id)
 	}
@@ -101,7 +102,8 @@ type pathArgs struct {
 }
 
 func init() {
-	field("Query.cacheVolume", func(_ context.Context, _ *Session, _ any, args struct{ Key string }) (*CacheVolume, error) {
+	field("Query.cacheVolume", func(_ context.Context, _ *Session, _ any,
+		args struct{ Key string }) (*CacheVolume, error) {
 		return &CacheVolume{args.Key}, nil
 	})
 	field("Container.withMountedCache", func(ctx context.Context, s *Session, c *Container, args struct {
@@ -144,7 +146,8 @@ func init() {
 		}
 		return c.mounted(mount{target: target, state: state, readOnly: args.ReadOnly}), nil
 	})
-	field("Container.withMountedFile", func(ctx context.Context, s *Session, c *Container, args withFile) (*Container, error) {
+	field("Container.withMountedFile", func(ctx context.Context, s *Session, c *Container,
+		args withFile) (*Container, error) {
 		target, source, err := resolve[*File](ctx, s, c, args.Path, args.Expand, args.Source)
 		if err != nil {
 			return nil, err

@@ -36,7 +36,8 @@ func (s *Session) call(ctx context.Context, on object, field *ast.FieldDefinitio
 		}
 		var objects []object
 		for i, list := 0, reflect.ValueOf(made); i < list.Len(); i++ {
-			objects = append(objects, object{kind, list.Index(i).Interface(), newCall(on.call, field.Name, values, refs, i+1)})
+			objects = append(objects, object{kind, list.Index(i).Interface(),
+				newCall(on.call, field.Name, values, refs, i+1)})
 		}
 		return objects, nil
 	}
@@ -100,7 +101,8 @@ func (s *Session) load(ctx context.Context, c *call) (object, error) {
 	}
 	field := schema.Types[on.kind].Fields.ForName(c.field)
 	if field == nil {
-		return object{}, fmt.Errorf("the object ID names a field %s.%s that this session does not serve", on.kind, c.field)
+		return object{}, fmt.Errorf("the object ID names a field %s.%s that this session does not serve",
+			on.kind, c.field)
 	}
 	args := map[string]any{}
 	for name, value := range c.args {

@@ -54,7 +54,8 @@ type run struct {
 }
 
 // selections answers a selection set about one object, field by field, and stops at the first error.
-func (r *run) selections(ctx context.Context, on object, set ast.SelectionSet, path ast.Path) (map[string]any, *gqlerror.Error) {
+func (r *run) selections(ctx context.Context, on object, set ast.SelectionSet,
+	path ast.Path) (map[string]any, *gqlerror.Error) {
 	data := map[string]any{}
 	for _, selection := range set {
 		var more map[string]any
@@ -119,7 +120,8 @@ func (r *run) field(ctx context.Context, on object, field *ast.Field, path ast.P
 	case []object:
 		datas := make([]any, 0, list.Len())
 		for i, element := range made {
-			data, err := r.selections(ctx, element, field.SelectionSet, append(path[:len(path):len(path)], ast.PathIndex(i)))
+			data, err := r.selections(ctx, element, field.SelectionSet,
+				append(path[:len(path):len(path)], ast.PathIndex(i)))
 			if err != nil {
 				return nil, err
 			}

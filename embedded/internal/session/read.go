@@ -62,7 +62,7 @@ func (d *Directory) glob(ctx context.Context, s *Session, pattern string) (names
 	}
 	err = s.look(ctx, d.state, d.platform, func(t tree) error {
 		return d.walk(t, func(name string, stat *fstypes.Stat) error {
-			//lint:ignore SA1019 what is wrong with it is about parents, which do not count here
+			//nolint:staticcheck // what is wrong with it is about parents, which do not count here
 			match, err := matcher.MatchesUsingParentResult(name, false)
 			if match {
 				names = append(names, slashed(name, fs.FileMode(stat.Mode)))

@@ -62,7 +62,8 @@ func init() {
 		return s.load(ctx, c)
 	}
 	resolvers["Query.node"] = node
-	for _, kind := range []string{"CacheVolume", "Container", "Directory", "File", "GitRef", "GitRepository", "Secret"} {
+	for _, kind := range []string{"CacheVolume", "Container", "Directory", "File", "GitRef",
+		"GitRepository", "Secret"} {
 		load := "load" + kind + "FromID"
 		resolvers["Query."+load] = func(ctx context.Context, s *Session, on object, args map[string]any) (any, error) {
 			made, err := node(ctx, s, on, args)

@@ -33,7 +33,8 @@ func init() {
 			return nil, fmt.Errorf("parse %q: malformed id", args.URI)
 		}
 		if scheme != "env" && scheme != "file" {
-			return nil, fmt.Errorf("unsupported secret provider: %q (this session reads env://NAME and file://PATH)", scheme)
+			return nil, fmt.Errorf("unsupported secret provider: %q (this session reads env://NAME and file://PATH)",
+				scheme)
 		}
 		secret := &Secret{session: s, uri: args.URI}
 		if args.CacheKey != nil {
@@ -50,8 +51,12 @@ func init() {
 		}
 		return &Secret{session: s, name: args.Name}, nil
 	})
-	field("Secret.name", func(_ context.Context, _ *Session, secret *Secret, _ none) (string, error) { return secret.name, nil })
-	field("Secret.uri", func(_ context.Context, _ *Session, secret *Secret, _ none) (string, error) { return secret.uri, nil })
+	field("Secret.name", func(_ context.Context, _ *Session, secret *Secret, _ none) (string, error) {
+		return secret.name, nil
+	})
+	field("Secret.uri", func(_ context.Context, _ *Session, secret *Secret, _ none) (string, error) {
+		return secret.uri, nil
+	})
 	field("Secret.plaintext", func(_ context.Context, _ *Session, secret *Secret, _ none) (string, error) {
 		value, err := secret.plaintext()
 		return string(value), err

@@ -14,8 +14,8 @@ const (
 	secretLimit = 20 * time.Second
 )
 
-// readSecret reads a file. To open a pipe or to read one may take for ever and cannot be stopped, so that is left behind
-// when the time is over.
+// readSecret reads a file. To open a pipe or to read one may take for ever and cannot be stopped, so that is left
+// behind when the time is over.
 func readSecret(file string, limit time.Duration) ([]byte, error) {
 	type result struct {
 		value []byte
@@ -39,6 +39,7 @@ func readSecret(file string, limit time.Duration) ([]byte, error) {
 	case r := <-read:
 		return r.value, r.err
 	case <-time.After(limit):
-		return nil, fmt.Errorf("it gave nothing, or did not end, within %s: name a file that is there, not a pipe", limit)
+		return nil, fmt.Errorf("it gave nothing, or did not end, within %s: name a file that is there, not a pipe",
+			limit)
 	}
 }

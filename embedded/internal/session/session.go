@@ -58,7 +58,7 @@ type Session struct {
 
 	warnOfBuilds func() // says once what a build may reach; nil where there is nothing to say
 
-	ctx   context.Context // ends with the session
+	ctx   context.Context //nolint:containedctx // ends with the session
 	hosts sync.Map        // how folders of this machine are looked at, by their state's output
 }
 
@@ -89,7 +89,8 @@ func New(ctx context.Context, o Options) (*Session, error) {
 	s.hostBuilds = o.HostBuilds && s.hostNetwork
 	if !s.hostBuilds && workers[0].Labels[label.Network] == "host" {
 		s.warnOfBuilds = sync.OnceFunc(func() {
-			fmt.Fprintln(s.log, "BuildKit gives a Dockerfile's commands no network of their own here: they see what listens on this machine's loopback")
+			fmt.Fprintln(s.log, "BuildKit gives a Dockerfile's commands no network of their own here: they see what "+
+				"listens on this machine's loopback")
 		})
 	}
 	if s.temp, err = os.MkdirTemp(o.Cache, "session-"); err != nil {
@@ -108,9 +109,12 @@ func (s *Session) Wait() {
 // tryHostNetwork finds out whether commands may use the host's network, so that they reach servers on its loopback.
 func (s *Session) tryHostNetwork(ctx context.Context) error {
 	s.hostNetwork = true
-	_, err := s.build(ctx, nil, func(context.Context, gateway.Client) (*gateway.Result, error) { return gateway.NewResult(), nil })
+	_, err := s.build(ctx, nil, func(context.Context, gateway.Client) (*gateway.Result, error) {
+		return gateway.NewResult(), nil
+	})
 	if err != nil && strings.Contains(err.Error(), "network.host") {
-		fmt.Fprintln(s.log, "BuildKit does not allow the entitlement network.host: commands cannot reach servers on this machine's loopback")
+		fmt.Fprintln(s.log, "BuildKit does not allow the entitlement network.host: commands cannot reach servers on "+
+			"this machine's loopback")
 		s.hostNetwork, err = false, nil
 	}
 	if err != nil {

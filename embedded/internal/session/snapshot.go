@@ -15,9 +15,9 @@ import (
 	fstypes "github.com/tonistiigi/fsutil/types"
 )
 
-// snapshot is a folder of this machine as it was when it was first looked at, with the files that count. It is read where it lies: to have
-// BuildKit copy it takes ten times as long, and most folders are only looked at. A file that is changed between the first look and
-// when it is read is an error, so that what is read belongs together.
+// snapshot is a folder of this machine as it was when it was first looked at, with the files that count. It is read
+// where it lies: to have BuildKit copy it takes ten times as long, and most folders are only looked at. A file that is
+// changed between the first look and when it is read is an error, so that what is read belongs together.
 type snapshot struct {
 	root  string // without links
 	files fsutil.FS

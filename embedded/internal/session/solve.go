@@ -28,7 +28,8 @@ func (s *Session) build(ctx context.Context, exports []bk.ExportEntry, f gateway
 	opt := bk.SolveOpt{
 		Exports: exports,
 		Session: []session.Attachable{
-			authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{AuthConfigProvider: s.auth.lookup}),
+			authprovider.NewDockerAuthProvider(
+				authprovider.DockerAuthProviderConfig{AuthConfigProvider: s.auth.lookup}),
 			secretsprovider.NewSecretProvider(s),
 		},
 	}
@@ -58,7 +59,8 @@ func (s *Session) build(ctx context.Context, exports []bk.ExportEntry, f gateway
 }
 
 // solve asks for one state's result. It is nil where the state is empty.
-func solve(ctx context.Context, c gateway.Client, state llb.State, platform ocispecs.Platform) (*gateway.Result, error) {
+func solve(ctx context.Context, c gateway.Client, state llb.State,
+	platform ocispecs.Platform) (*gateway.Result, error) {
 	def, err := state.Marshal(ctx, llb.Platform(platform))
 	if err != nil {
 		return nil, fmt.Errorf("write the build's definition: %w", err)
@@ -96,7 +98,7 @@ func (s *Session) look(ctx context.Context, state llb.State, platform ocispecs.P
 
 // tree is the files of a result. Its reference is nil where there are none.
 type tree struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // of the solve, in which alone the reference can be read
 	ref reader
 }
 
@@ -176,7 +178,8 @@ func missing(file string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, fs.ErrNotExist), strings.Contains(err.Error(), "no such file or directory"), strings.Contains(err.Error(), "not found"):
+	case errors.Is(err, fs.ErrNotExist), strings.Contains(err.Error(), "no such file or directory"),
+		strings.Contains(err.Error(), "not found"):
 		return fmt.Errorf("%s: %w", file, notExist{})
 	case strings.Contains(err.Error(), "not a directory"):
 		return fmt.Errorf("%s: not a directory", file)

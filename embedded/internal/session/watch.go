@@ -53,7 +53,8 @@ func (w *watch) follow(status <-chan *bk.SolveStatus) {
 	}
 }
 
-// visible is a step's name, as the one that a Dockerfile's author gave, without what acts on a terminal or begins a line.
+// visible is a step's name, as the one that a Dockerfile's author gave, without what acts on a terminal or begins a
+// line.
 func visible(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsGraphic(r) {
@@ -110,7 +111,8 @@ func (w *watch) explain(err error) error {
 		}
 	}
 	// a Dockerfile's RUN, which no shim has scrubbed
-	out, problem := w.session.scrub(strings.TrimSpace(string(stdout))), w.session.scrub(strings.TrimSpace(string(stderr)))
+	out, problem := w.session.scrub(strings.TrimSpace(string(stdout))),
+		w.session.scrub(strings.TrimSpace(string(stderr)))
 	shown := problem
 	if shown == "" {
 		shown = out
@@ -139,5 +141,6 @@ func (e *ExecError) Error() string { return e.Message }
 
 // extensions has the shape that Dagger's SDKs look for.
 func (e *ExecError) extensions() map[string]any {
-	return map[string]any{"_type": "EXEC_ERROR", "cmd": e.Cmd, "exitCode": e.ExitCode, "stdout": e.Stdout, "stderr": e.Stderr}
+	return map[string]any{"_type": "EXEC_ERROR", "cmd": e.Cmd, "exitCode": e.ExitCode, "stdout": e.Stdout,
+		"stderr": e.Stderr}
 }
