@@ -126,11 +126,13 @@ func TestDisturbedAPI(t *testing.T) {
 	})
 	t.Run("cut", func(t *testing.T) {
 		set(t, control.Fault{Kind: control.CutRequest, Repository: "one/configmaps", Operation: "create", Bytes: 20})
-		if out, err := c.kubectl("create", "configmap", "a", "--namespace=one"); err == nil || c.has("one", "configmap/a") {
+		if out, err := c.kubectl("create", "configmap", "a", "--namespace=one"); err == nil ||
+			c.has("one", "configmap/a") {
 			t.Errorf("cut in the request: %v\n%s", err, out)
 		}
 		for name, bytes := range map[string]int64{"b": 0, "c": 20} {
-			set(t, control.Fault{Kind: control.CutResponse, Repository: "one/configmaps", Operation: "create", Bytes: bytes})
+			set(t, control.Fault{Kind: control.CutResponse, Repository: "one/configmaps",
+				Operation: "create", Bytes: bytes})
 			out, err := c.kubectl("create", "configmap", name, "--namespace=one")
 			if expect(t, "cut in the answer", out, err, "EOF"); !c.has("one", "configmap/"+name) {
 				t.Errorf("after %d bytes of the answer: not done", bytes)
@@ -152,7 +154,8 @@ func TestDisturbedAPI(t *testing.T) {
 		t.Run(helm, func(t *testing.T) {
 			chart := t.TempDir()
 			check(t, os.MkdirAll(filepath.Join(chart, "templates"), 0o755))
-			check(t, os.WriteFile(filepath.Join(chart, "Chart.yaml"), []byte("apiVersion: v2\nname: c\nversion: 1.0.0\n"), 0o644))
+			check(t, os.WriteFile(filepath.Join(chart, "Chart.yaml"),
+				[]byte("apiVersion: v2\nname: c\nversion: 1.0.0\n"), 0o644))
 			check(t, os.WriteFile(filepath.Join(chart, "templates", "c.yaml"),
 				[]byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"of-{{.Release.Name}}\"}\n"), 0o644))
 			set(t, control.Fault{Kind: control.Status, Repository: "one/secrets", Operation: "create", Count: 1})
@@ -161,11 +164,13 @@ func TestDisturbedAPI(t *testing.T) {
 				return string(out), err
 			}
 			out, err := install()
-			if expect(t, "its secret refused", out, err, "the server is currently unable to handle the request (post secrets)"); c.has("one", "of-"+helm) {
+			if expect(t, "its secret refused", out, err, "the server is currently unable to handle the request (post "+
+				"secrets)"); c.has("one", "of-"+helm) {
 				t.Error("installed all the same")
 			}
 			out, err = install()
-			if expect(t, "second try", out, err, ""); !c.has("one", "of-"+helm) || !c.has("one", "sh.helm.release.v1."+helm+".v1") {
+			if expect(t, "second try", out, err, ""); !c.has("one", "of-"+helm) ||
+				!c.has("one", "sh.helm.release.v1."+helm+".v1") {
 				t.Error("not installed")
 			}
 		})
@@ -198,7 +203,8 @@ func (c cluster) watch(t *testing.T, api control.Client) {
 	watching.Process.Kill()
 	watching.Wait()
 
-	_, err := api.Fault(ctx, control.Fault{Kind: control.CutResponse, Repository: "other/configmaps", Operation: "watch", Bytes: 50})
+	_, err := api.Fault(ctx, control.Fault{Kind: control.CutResponse, Repository: "other/configmaps",
+		Operation: "watch", Bytes: 50})
 	check(t, err)
 	watching, lines, errs := begin(2)
 	c.direct("create", "configmap", "unseen", "--namespace=other")

@@ -126,7 +126,8 @@ func TestFaultsAreChecked(t *testing.T) {
 	if err := git.EndFault(t.Context(), "12345"); err == nil {
 		t.Error("a fault was ended that was never set")
 	}
-	response, err := http.Post(bed.Git.Control+"/faults", "application/json", strings.NewReader(`{"kind":"hang","colour":"red"}`))
+	response, err := http.Post(bed.Git.Control+"/faults", "application/json",
+		strings.NewReader(`{"kind":"hang","colour":"red"}`))
 	check(t, err)
 	defer response.Body.Close()
 	if text, _ := io.ReadAll(response.Body); response.StatusCode != 400 || !strings.Contains(string(text), "colour") {

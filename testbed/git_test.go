@@ -18,13 +18,15 @@ import (
 func TestWhoMayDoWhat(t *testing.T) {
 	private := newCheckout(t, control.Repository{})
 	public := &checkout{t, private.path + "-public", private.dir}
-	check(t, control.Client{URL: bed.Git.Control}.Create(t.Context(), control.Repository{Path: public.path, Public: true}))
+	check(t, control.Client{URL: bed.Git.Control}.Create(t.Context(),
+		control.Repository{Path: public.path, Public: true}))
 	public.must("push", "--quiet", public.url("oauth2", bed.Git.Token), "main")
 	missing := &checkout{t, "tests/missing", private.dir}
 	const (
 		unauthorized = "HTTP Basic: Access denied."
 		forbidden    = "remote: You are not allowed to upload code.\nfatal: unable to access"
-		notFound     = "remote: The project you were looking for could not be found or you don't have permission to view it."
+		notFound     = "remote: The project you were looking for could not be found or you don't have permission to " +
+			"view it."
 	)
 	for _, one := range []struct {
 		user, token string
@@ -58,7 +60,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 	response, err := http.DefaultClient.Do(request)
 	check(t, err)
 	defer response.Body.Close()
-	if got := response.Header.Get("WWW-Authenticate"); response.StatusCode != http.StatusUnauthorized || got != `Basic realm="GitLab"` {
+	if got := response.Header.Get("WWW-Authenticate"); response.StatusCode != http.StatusUnauthorized ||
+		got != `Basic realm="GitLab"` {
 		t.Errorf("wrong credentials for a public repository: %s, %q", response.Status, got)
 	}
 }
@@ -85,7 +88,8 @@ func TestJobTokenPushesOnlyWhereAllowed(t *testing.T) {
 
 func TestProtectedTags(t *testing.T) {
 	c := newCheckout(t, control.Repository{ProtectedTags: []string{"release-*", "v1"}})
-	for tag, refused := range map[string]bool{"release-1": true, "v1": true, "v10": false, "1": false, "x-release-1": false} {
+	for tag, refused := range map[string]bool{"release-1": true, "v1": true, "v10": false, "1": false,
+		"x-release-1": false} {
 		c.must("tag", tag)
 		out, err := c.git("push", "origin", tag)
 		words := ""
@@ -98,7 +102,8 @@ func TestProtectedTags(t *testing.T) {
 		}
 	}
 	// A tag that was there before it was protected.
-	check(t, control.Client{URL: bed.Git.Control}.Change(t.Context(), control.Repository{Path: c.path, ProtectedTags: []string{"v*"}}))
+	check(t, control.Client{URL: bed.Git.Control}.Change(t.Context(),
+		control.Repository{Path: c.path, ProtectedTags: []string{"v*"}}))
 	out, err := c.git("push", "origin", ":v10")
 	expect(t, "delete", out, err, "remote: GitLab: You can only delete protected tags using the web interface.")
 	c.commit("second")
@@ -143,7 +148,8 @@ func TestOneTagHasOneWinner(t *testing.T) {
 	git := server(t, bed.Git.Control)
 	const racers = 4
 	// All of them have seen that there is no such tag before any of them pushes.
-	_, err := git.Fault(t.Context(), control.Fault{Kind: control.Barrier, Operation: "push", Parties: racers, Count: racers})
+	_, err := git.Fault(t.Context(), control.Fault{Kind: control.Barrier, Operation: "push",
+		Parties: racers, Count: racers})
 	check(t, err)
 	results := make([]error, racers)
 	outputs := make([]string, racers)

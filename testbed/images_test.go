@@ -54,7 +54,8 @@ func inside(t *testing.T, root string, config v1.Config, folder string, argument
 func TestPythonInstallsAPoetryProject(t *testing.T) {
 	root, config := unpacked(t, "library/python:3.11-slim")
 	check(t, os.CopyFS(filepath.Join(root, "app"), os.DirFS("../examples/poetry-service")))
-	inside(t, root, config, "/app", "pip", "install", "--no-cache-dir", "--no-compile", "--no-deps", "--root-user-action=ignore", ".")
+	inside(t, root, config, "/app", "pip", "install", "--no-cache-dir", "--no-compile", "--no-deps",
+		"--root-user-action=ignore", ".")
 	got := inside(t, root, config, "/", "python", "-c", "from greeter.about import about; print(about())")
 	if got != "{'name': 'greeter', 'version': '0.1.0'}" {
 		t.Errorf("got %s", got)
@@ -69,7 +70,8 @@ func TestDebianHasAShellAndNothingOfThisMachine(t *testing.T) {
 	if got := inside(t, root, config, "/", "cat", "/etc/debian_version"); !strings.HasPrefix(got, "12") {
 		t.Errorf("Debian %s", got)
 	}
-	for _, path := range []string{"etc/hostname", "etc/resolv.conf", "etc/apt/sources.list", "etc/machine-id", "debootstrap"} {
+	for _, path := range []string{"etc/hostname", "etc/resolv.conf", "etc/apt/sources.list", "etc/machine-id",
+		"debootstrap"} {
 		if _, err := os.Lstat(filepath.Join(root, path)); err == nil {
 			t.Errorf("/%s is in the image", path)
 		}
@@ -82,10 +84,12 @@ func TestToolsRun(t *testing.T) {
 			t.Skip("helm and kubectl were not built: CLUSTER_PROGRAMS names no folder with them")
 		}
 		root, config := unpacked(t, name)
-		if got := inside(t, root, config, "/", "helm", "version", "--template={{.Version}}"); !strings.HasPrefix(got, version) {
+		if got := inside(t, root, config, "/", "helm", "version", "--template={{.Version}}"); !strings.HasPrefix(got,
+			version) {
 			t.Errorf("%s: helm %s", name, got)
 		}
-		if got := inside(t, root, config, "/", "kubectl", "version", "--client"); !strings.Contains(got, "Client Version: v1.") {
+		if got := inside(t, root, config, "/", "kubectl", "version", "--client"); !strings.Contains(got,
+			"Client Version: v1.") {
 			t.Errorf("%s: kubectl %s", name, got)
 		}
 		if got := inside(t, root, config, "/apps", "sh", "-c", "echo $(pwd) | sed s,/,,"); got != "apps" {

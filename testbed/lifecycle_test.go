@@ -26,7 +26,8 @@ func TestUpTwiceThenDownLeavesNothing(t *testing.T) {
 	}
 	first, err := folder.Read()
 	check(t, err)
-	for _, secret := range []string{first.Git.Token, first.Git.Push, first.Git.ReadOnly, first.Git.Job, first.Registry.Password} {
+	for _, secret := range []string{first.Git.Token, first.Git.Push, first.Git.ReadOnly, first.Git.Job,
+		first.Registry.Password} {
 		if secret == "" || strings.Contains(out, secret) {
 			t.Errorf("a secret is empty or printed by up")
 		}
@@ -65,7 +66,8 @@ func gone(t *testing.T, folder state.Folder, process state.Process, was *state.T
 	if process.Alive() {
 		t.Error("the daemon still runs")
 	}
-	for _, address := range []string{strings.TrimPrefix(was.Git.URL, "http://"), was.Registry.Address, was.Mirror.Address} {
+	for _, address := range []string{strings.TrimPrefix(was.Git.URL, "http://"), was.Registry.Address,
+		was.Mirror.Address} {
 		if connection, err := net.Dial("tcp", address); err == nil {
 			connection.Close()
 			t.Errorf("something listens at %s", address)

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
@@ -57,7 +58,7 @@ func TestRegistryWantsThePassword(t *testing.T) {
 
 // status is the HTTP status that a registry refused with, or 0.
 func status(err error) int {
-	if refused, ok := err.(*transport.Error); ok {
+	if refused, ok := errors.AsType[*transport.Error](err); ok {
 		return refused.StatusCode
 	}
 	return 0
@@ -68,7 +69,8 @@ func TestRegistryLogAndFaults(t *testing.T) {
 	to := reference(t, bed.Registry.Address, "tests/faults:1")
 	image := randomImage(t)
 
-	_, err := registry.Fault(t.Context(), control.Fault{Kind: control.Status, Operation: "manifest-write", Repository: "tests/faults", Count: 1})
+	_, err := registry.Fault(t.Context(), control.Fault{Kind: control.Status, Operation: "manifest-write",
+		Repository: "tests/faults", Count: 1})
 	check(t, err)
 	if code := status(remote.Write(to, image, login(), once())); code != http.StatusServiceUnavailable {
 		t.Errorf("status %d, want 503", code)
@@ -76,7 +78,8 @@ func TestRegistryLogAndFaults(t *testing.T) {
 	if _, err := remote.Head(to, login()); status(err) != http.StatusNotFound {
 		t.Errorf("the manifest was written all the same: %v", err)
 	}
-	_, err = registry.Fault(t.Context(), control.Fault{Kind: control.CutResponse, Operation: "manifest-write", Count: 1})
+	_, err = registry.Fault(t.Context(), control.Fault{Kind: control.CutResponse, Operation: "manifest-write",
+		Count: 1})
 	check(t, err)
 	if err := remote.Write(to, image, login(), once()); err != nil {
 		t.Logf("the lost answer: %v", err) // a client may also try again by itself
@@ -96,8 +99,11 @@ func TestRegistryLogAndFaults(t *testing.T) {
 	}
 	_, err = remote.Image(to, login())
 	check(t, err)
-	read := requests(t, registry, 1, func(r control.Request) bool { return r.Operation == "manifest-read" && r.Method == "GET" })
-	if one := read[0]; one.Repository != "tests/faults" || one.Status != 200 || one.Out == 0 || one.User != bed.Registry.User {
+	read := requests(t, registry, 1, func(r control.Request) bool {
+		return r.Operation == "manifest-read" && r.Method == "GET"
+	})
+	if one := read[0]; one.Repository != "tests/faults" || one.Status != 200 || one.Out == 0 ||
+		one.User != bed.Registry.User {
 		t.Errorf("logged as %+v", one)
 	}
 }

@@ -68,26 +68,32 @@ func TestReleases(t *testing.T) {
 	api.want("POST", "", `{"tag_name":"stable-1"}`, 403, "You are not allowed to create this tag as it is protected.")
 	api.want("POST", "", `{"tag_name":"shop/1.0","assets":{"links":[{"name":"a","url":"http://a"},{"name":"a","url":"http://b"}]}}`, 400, "duplicate")
 
-	made := api.want("POST", "", `{"tag_name":"shop/1.0","description":"Good.","assets":{"links":[{"name":"a","url":"http://a","link_type":"image"}]}}`, 201, `"link_type":"image"`)
+	made := api.want("POST", "",
+		`{"tag_name":"shop/1.0","description":"Good.","assets":{"links":[{"name":"a","url":"http://a","link_type":"image"}]}}`, 201, `"link_type":"image"`)
 	got := api.want("GET", "shop/1.0", "", 200, `"description":"Good."`)
-	if id := got["commit"].(map[string]any)["id"]; id != commit || got["name"] != "shop/1.0" || made["created_at"] != got["created_at"] {
+	if id := got["commit"].(map[string]any)["id"]; id != commit || got["name"] != "shop/1.0" ||
+		made["created_at"] != got["created_at"] {
 		t.Errorf("the release is %s", got["text"])
 	}
 	api.want("POST", "", `{"tag_name":"shop/1.0","description":"Other."}`, 409, `{"message":"Release already exists"}`)
 	api.want("PUT", "shop/1.0", `{}`, 400, `{"message":"params is empty"}`)
-	api.want("PUT", "shop/1.0", `{"description":"Better.","released_at":"2020-01-02T03:04:05Z"}`, 200, `"description":"Better."`)
+	api.want("PUT", "shop/1.0", `{"description":"Better.","released_at":"2020-01-02T03:04:05Z"}`, 200,
+		`"description":"Better."`)
 	got = api.want("GET", "shop/1.0", "", 200, `"description":"Better."`)
-	if got["created_at"] != made["created_at"] || got["released_at"] != "2020-01-02T03:04:05Z" || got["upcoming_release"] != false {
+	if got["created_at"] != made["created_at"] || got["released_at"] != "2020-01-02T03:04:05Z" ||
+		got["upcoming_release"] != false {
 		t.Errorf("the changed release is %s", got["text"])
 	}
 
 	// one that makes its tag
-	api.want("POST", "", `{"tag_name":"shop/2.0","ref":"main","released_at":"2099-01-01T00:00:00Z"}`, 201, `"upcoming_release":true`)
+	api.want("POST", "", `{"tag_name":"shop/2.0","ref":"main","released_at":"2099-01-01T00:00:00Z"}`, 201,
+		`"upcoming_release":true`)
 	if tags := c.must("ls-remote", "--tags", "origin"); !strings.Contains(tags, commit+"\trefs/tags/shop/2.0") {
 		t.Errorf("the tags are %s", tags)
 	}
 	_, all := api.call("GET", "", "")
-	if text := all["text"].(string); strings.Index(text, `"tag_name":"shop/2.0"`) > strings.Index(text, `"tag_name":"shop/1.0"`) {
+	if text := all["text"].(string); strings.Index(text, `"tag_name":"shop/2.0"`) > strings.Index(text,
+		`"tag_name":"shop/1.0"`) {
 		t.Errorf("the latest release is not the first: %s", text)
 	}
 
@@ -103,7 +109,8 @@ func TestWhoMayMakeReleases(t *testing.T) {
 	public := newPublic(t)
 	c.must("push", "--quiet", "origin", "main:refs/tags/1")
 	c.must("push", "--quiet", public.url(bed.Git.User, bed.Git.Token), "main:refs/tags/1")
-	const unknown, scope, hidden = `{"message":"401 Unauthorized"}`, `"error":"insufficient_scope"`, `{"message":"404 Project Not Found"}`
+	const unknown, scope, hidden = `{"message":"401 Unauthorized"}`, `"error":"insufficient_scope"`,
+		`{"message":"404 Project Not Found"}`
 	for i, one := range []struct {
 		header, token string
 		project       string
@@ -148,10 +155,12 @@ func TestReleasesAreDisturbed(t *testing.T) {
 	git := server(t, bed.Git.Control)
 	c := newCheckout(t, control.Repository{})
 	c.must("push", "--quiet", "origin", "main:refs/tags/1")
-	_, err := git.Fault(t.Context(), control.Fault{Repository: c.path, Operation: "releases", Method: "POST", Kind: control.CutResponse, Count: 1})
+	_, err := git.Fault(t.Context(), control.Fault{Repository: c.path, Operation: "releases", Method: "POST",
+		Kind: control.CutResponse, Count: 1})
 	check(t, err)
 	api := caller{t, c.path, "JOB-TOKEN", bed.Git.Job}
-	request, err := http.NewRequest("POST", bed.Git.API+"/projects/"+url.PathEscape(c.path)+"/releases", strings.NewReader(`{"tag_name":"1"}`))
+	request, err := http.NewRequest("POST", bed.Git.API+"/projects/"+url.PathEscape(c.path)+"/releases",
+		strings.NewReader(`{"tag_name":"1"}`))
 	check(t, err)
 	request.Header.Set(api.header, api.token)
 	if response, err := http.DefaultClient.Do(request); err == nil {

@@ -40,9 +40,13 @@ func TestGitOverTLS(t *testing.T) {
 	if !strings.Contains(c.must("ls-remote", "origin"), "refs/tags/secured") {
 		t.Error("the repository is not the same over plain HTTP")
 	}
-	requests(t, git, 1, func(r control.Request) bool { return r.TLS && r.Operation == "push" && r.Refs[0].Result == "ok" })
+	requests(t, git, 1, func(r control.Request) bool {
+		return r.TLS && r.Operation == "push" &&
+			r.Refs[0].Result == "ok"
+	})
 
-	_, err = git.Fault(t.Context(), control.Fault{Kind: control.Status, Operation: "advertise-fetch", Repository: c.path, Count: 1})
+	_, err = git.Fault(t.Context(), control.Fault{Kind: control.Status, Operation: "advertise-fetch",
+		Repository: c.path, Count: 1})
 	check(t, err)
 	out, err = c.git("ls-remote", url)
 	expect(t, "disturbed", out, err, "503")
@@ -64,11 +68,15 @@ func TestRegistryOverTLS(t *testing.T) {
 	to, err := name.ParseReference(bed.Registry.TLS + "/tests/tls:1")
 	check(t, err)
 	image := randomImage(t)
-	if err := remote.Write(to, image, login(), once()); err == nil || !strings.Contains(err.Error(), "unknown authority") {
+	if err := remote.Write(to, image, login(), once()); err == nil ||
+		!strings.Contains(err.Error(), "unknown authority") {
 		t.Errorf("without its authority: %v", err)
 	}
 	check(t, remote.Write(to, image, login(), remote.WithTransport(trusting(t))))
-	requests(t, log, 1, func(r control.Request) bool { return r.TLS && r.Operation == "manifest-write" && r.Status == 201 })
+	requests(t, log, 1, func(r control.Request) bool {
+		return r.TLS && r.Operation == "manifest-write" &&
+			r.Status == 201
+	})
 	if _, err := remote.Head(reference(t, bed.Registry.Address, "tests/tls:1"), login()); err != nil {
 		t.Errorf("the registry is not the same over plain HTTP: %v", err)
 	}

@@ -34,9 +34,9 @@ const (
 	Status = "status"
 	// CutRequest closes the connection once Bytes of the request's body were read; nothing is handled.
 	CutRequest = "cut-request"
-	// CutResponse handles the request in full, then closes the connection after Bytes of the answer's body.
-	// With Bytes 0 not even the status line is sent: the work is done, and the client cannot know. A watch, or a log that
-	// is followed, is cut once that much was sent.
+	// CutResponse handles the request in full, then closes the connection after Bytes of the answer's body. With Bytes
+	// 0 not even the status line is sent: the work is done, and the client cannot know. A watch, or a log that is
+	// followed, is cut once that much was sent.
 	CutResponse = "cut-response"
 	// Barrier holds requests until Parties of them have arrived, then lets them all go on together.
 	Barrier = "barrier"
@@ -45,16 +45,17 @@ const (
 // Fault is one disturbance. Empty Repository, Operation and Method match every request of the server.
 type Fault struct {
 	ID string `json:"id,omitempty"`
-	// Repository is the path as in the URL without a leading slash and ".git", for example "group/app". On the cluster's
-	// API it is NAMESPACE/RESOURCE or NAMESPACE/RESOURCE/SUBRESOURCE ("shop-test/secrets", "shop-test/pods/log"), for a
-	// namespace itself NAMESPACE/namespaces, and RESOURCE alone for all that is in no namespace, for new namespaces, and
-	// for a resource in all namespaces. A * at its end stands for anything: "shop-test/*" is all in that namespace.
+	// Repository is the path as in the URL without a leading slash and ".git", for example "group/app". On the
+	// cluster's API it is NAMESPACE/RESOURCE or NAMESPACE/RESOURCE/SUBRESOURCE ("shop-test/secrets",
+	// "shop-test/pods/log"), for a namespace itself NAMESPACE/namespaces, and RESOURCE alone for all that is in no
+	// namespace, for new namespaces, and for a resource in all namespaces. A * at its end stands for anything:
+	// "shop-test/*" is all in that namespace.
 	Repository string `json:"repository,omitempty"`
-	// Operation is advertise-fetch, fetch, advertise-push, push or releases (GitLab's API) on the git server, and base, manifest-read,
-	// manifest-write, blob-read, blob-write or tags on a registry. On the cluster's API it is Kubernetes' verb: get,
-	// list, watch, create, update, patch, delete or deletecollection (of a subresource too: to follow a log is get), and
-	// non-resource for discovery, version and health. Helm keeps its revisions in secrets: it creates one when an
-	// operation begins and updates it when that has ended.
+	// Operation is advertise-fetch, fetch, advertise-push, push or releases (GitLab's API) on the git server, and base,
+	// manifest-read, manifest-write, blob-read, blob-write or tags on a registry. On the cluster's API it is
+	// Kubernetes' verb: get, list, watch, create, update, patch, delete or deletecollection (of a subresource too: to
+	// follow a log is get), and non-resource for discovery, version and health. Helm keeps its revisions in secrets: it
+	// creates one when an operation begins and updates it when that has ended.
 	Operation string `json:"operation,omitempty"`
 	Method    string `json:"method,omitempty"`
 

@@ -31,13 +31,15 @@ func TestRealNode(t *testing.T) {
 	t.Run("release", func(t *testing.T) {
 		t.Parallel()
 		begin := time.Now()
-		if output, err := c.helm(t, "upgrade", "--install", "good", "testdata/chart", "--wait", "--timeout=60s", "--set=image="+image); err != nil {
+		if output, err := c.helm(t, "upgrade", "--install", "good", "testdata/chart", "--wait", "--timeout=60s",
+			"--set=image="+image); err != nil {
 			t.Fatalf("install: %v\n%s%s", err, output, c.kubectl(t, "get", "pods,events"))
 		}
 		t.Logf("installed in %s", time.Since(begin))
 		c.answers(t, "services/good:80", "version 1")
 		begin = time.Now()
-		if output, err := c.helm(t, "upgrade", "good", "testdata/chart", "--wait", "--timeout=60s", "--set=version=2,image="+image); err != nil {
+		if output, err := c.helm(t, "upgrade", "good", "testdata/chart", "--wait", "--timeout=60s",
+			"--set=version=2,image="+image); err != nil {
 			t.Fatalf("upgrade: %v\n%s", err, output)
 		}
 		t.Logf("upgraded in %s", time.Since(begin))
@@ -45,7 +47,8 @@ func TestRealNode(t *testing.T) {
 		if logs := c.kubectl(t, "logs", "deployment/good"); !strings.Contains(logs, "listening on :8080") {
 			t.Errorf("logs say %q", logs)
 		}
-		if said, err := try(t, c.environment(), filepath.Join(programs, "kubectl"), "exec", "deployment/good", "--", "/app", "crash"); err == nil || !strings.Contains(said, "on purpose") {
+		if said, err := try(t, c.environment(), filepath.Join(programs, "kubectl"), "exec", "deployment/good", "--",
+			"/app", "crash"); err == nil || !strings.Contains(said, "on purpose") {
 			t.Errorf("exec said %q, error %v", said, err)
 		}
 	})
@@ -77,7 +80,8 @@ func TestRealNode(t *testing.T) {
 	})
 	t.Run("probe that fails", func(t *testing.T) {
 		t.Parallel()
-		output, err := c.helm(t, "install", "stuck", "testdata/chart", "--wait", "--timeout=30s", "--set=ready=/stuck,image="+image)
+		output, err := c.helm(t, "install", "stuck", "testdata/chart", "--wait", "--timeout=30s",
+			"--set=ready=/stuck,image="+image)
 		if err == nil {
 			t.Errorf("install succeeded: %s", output)
 		}
@@ -89,7 +93,8 @@ func TestRealNode(t *testing.T) {
 		c.kubectl(t, "create", "namespace", "small")
 		c.kubectl(t, "create", "quota", "none", "--hard=pods=0", "--namespace=small")
 		eventually(t, "quota to count", func() (string, bool) {
-			said, err := try(t, c.environment(), filepath.Join(programs, "kubectl"), "run", "more", "--image="+image, "--namespace=small")
+			said, err := try(t, c.environment(), filepath.Join(programs, "kubectl"), "run", "more", "--image="+image,
+				"--namespace=small")
 			return said, err != nil && strings.Contains(said, "exceeded quota")
 		})
 	})
@@ -101,7 +106,8 @@ func TestRealNode(t *testing.T) {
 func (c *cluster) answers(t *testing.T, target, want string) {
 	t.Helper()
 	eventually(t, target+" to answer "+want, func() (string, bool) {
-		answer, err := try(t, c.environment(), filepath.Join(c.programs, "kubectl"), "get", "--raw", "/api/v1/namespaces/default/"+target+"/proxy/")
+		answer, err := try(t, c.environment(), filepath.Join(c.programs, "kubectl"), "get", "--raw",
+			"/api/v1/namespaces/default/"+target+"/proxy/")
 		return answer, err == nil && strings.Contains(answer, want)
 	})
 }
@@ -110,7 +116,8 @@ func (c *cluster) answers(t *testing.T, target, want string) {
 func (c *cluster) waitsWith(t *testing.T, pod, reason string) {
 	t.Helper()
 	eventually(t, pod+" to wait with "+reason, func() (string, bool) {
-		answer := c.kubectl(t, "get", "pod", pod, "--output=jsonpath={.status.containerStatuses[0].state.waiting.reason}")
+		answer := c.kubectl(t, "get", "pod", pod,
+			"--output=jsonpath={.status.containerStatuses[0].state.waiting.reason}")
 		return answer, answer == reason
 	})
 }

@@ -59,7 +59,8 @@ func TestPartDies(t *testing.T) {
 	pid := strings.TrimSpace(run(t, nil, "pgrep", "--full", "cluster kube-scheduler .*"+c.state))
 	run(t, nil, "kill", "-KILL", pid)
 	err := c.command.Wait()
-	if said := c.errors.String(); err == nil || strings.Count(said, "kube-scheduler ended (signal killed); its log is") != 1 {
+	if said := c.errors.String(); err == nil ||
+		strings.Count(said, "kube-scheduler ended (signal killed); its log is") != 1 {
 		t.Errorf("cluster ended with %v and said %q", err, said)
 	}
 	c.gone(t)
@@ -77,8 +78,9 @@ func TestInputErrors(t *testing.T) {
 		"--state=DIR --registry=127.0.0.1":     "write IP:PORT",
 		"--state=DIR --registry-user=me":       "go together",
 		"--state=DIR surplus":                  "surplus",
-		"--state=DIR --address=203.0.113.1 --node=simulated":                                               "find free port on 203.0.113.1",
-		"--state=DIR --registry=127.0.0.1:1 --registry-user=me --registry-password-file=/none --node=real": "read registry's password",
+		"--state=DIR --address=203.0.113.1 --node=simulated": "find free port on 203.0.113.1",
+		"--state=DIR --registry=127.0.0.1:1 --registry-user=me --registry-password-file=/none " +
+			"--node=real": "read registry's password",
 	} {
 		state := t.TempDir()
 		words := strings.Fields(strings.ReplaceAll(arguments, "DIR", state))

@@ -28,7 +28,8 @@ const (
 	password = "a pass'word: with \"marks\""
 )
 
-// serveRegistry serves a registry on loopback, which asks for the password unless it is anonymous. It returns HOST:PORT.
+// serveRegistry serves a registry on loopback, which asks for the password unless it is anonymous. It returns
+// HOST:PORT.
 func serveRegistry(t *testing.T, anonymous bool) string {
 	t.Helper()
 	plain, _ := serveBoth(t, anonymous)
@@ -107,7 +108,8 @@ func push(t *testing.T, references ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := remote.Write(parsed, image, remote.WithAuth(&authn.Basic{Username: user, Password: password})); err != nil {
+		if err := remote.Write(parsed, image, remote.WithAuth(&authn.Basic{Username: user,
+			Password: password})); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,8 +16,9 @@ func down(at locate) *cobra.Command {
 	return &cobra.Command{
 		Use:   "down",
 		Short: "End the testbed and remove its state",
-		Long:  "End the processes that up started, and no others, and remove what it made. Base images stay in the cache.",
-		Args:  cobra.NoArgs,
+		Long: "End the processes that up started, and no others, and remove what it made. Base images stay in the " +
+			"cache.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			folder, err := at()
 			if err != nil {

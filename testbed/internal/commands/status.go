@@ -31,7 +31,8 @@ func status(at locate) *cobra.Command {
 			case err != nil:
 				return err
 			case !process.Alive():
-				return fmt.Errorf("the testbed in %s was killed: `testbed up` or `testbed down` cleans up after it", folder)
+				return fmt.Errorf("the testbed in %s was killed: `testbed up` or `testbed down` cleans up after it",
+					folder)
 			}
 			return printStatus(folder, cmd.OutOrStdout())
 		},
@@ -49,7 +50,8 @@ func printStatus(folder state.Folder, out io.Writer) error {
 	line := func(name, text string) { fmt.Fprintf(table, "  %s\t%s\n", name, text) }
 	line("git", testbed.Git.URL+" and "+testbed.Git.TLS)
 	line("registry", testbed.Registry.Address+" and with TLS "+testbed.Registry.TLS)
-	line("mirror", testbed.Mirror.Address+" with stand-ins, not the real images, for "+strings.Join(testbed.Mirror.Images, ", "))
+	line("mirror", testbed.Mirror.Address+" with stand-ins, not the real images, for "+
+		strings.Join(testbed.Mirror.Images, ", "))
 	if cluster := testbed.Cluster; cluster != nil {
 		node := cluster.Node + " node"
 		if cluster.Reason != "" {
@@ -67,7 +69,8 @@ func repo(at locate) *cobra.Command {
 	var public bool
 	var protect []string
 	command := &cobra.Command{
-		Use: "repo GROUP/NAME", Short: "Create a bare repository on the git server and print its URL", Args: cobra.ExactArgs(1),
+		Use: "repo GROUP/NAME", Short: "Create a bare repository on the git server and print its URL",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, arguments []string) error {
 			folder, err := at()
 			if err != nil {

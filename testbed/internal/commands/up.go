@@ -27,8 +27,9 @@ func up(at locate) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "up",
 		Short: "Bring the testbed up, install and make what is missing, and return when it is ready",
-		Long: `Bring the testbed up and return when it is ready. A second up says that it is up already; what a killed one left
-behind is removed first. Base images are made once and kept in $SHIP_CACHE (default: ship in the user's cache folder).`,
+		Long: `Bring the testbed up and return when it is ready. A second up says that it is up already; what a killed
+one left behind is removed first. Base images are made once and kept in $SHIP_CACHE (default: ship in the user's cache
+folder).`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			folder, err := at()
@@ -45,14 +46,16 @@ behind is removed first. Base images are made once and kept in $SHIP_CACHE (defa
 	flags := command.Flags()
 	flags.StringVar(&options.Address, "address", "127.0.0.1", "local address to listen at")
 	flags.StringVar(&options.Programs, "programs", beside(), "folder with cluster, containerd, helm, helm3 and kubectl")
-	flags.StringVar(&options.Node, "node", "auto", "the cluster's node: real, simulated, or auto for what the machine allows")
+	flags.StringVar(&options.Node, "node", "auto", "the cluster's node: real, simulated, or auto for what the "+
+		"machine allows")
 	flags.BoolVar(&options.WithoutCluster, "without-cluster", false, "git server and registries only")
 	flags.BoolVar(&toolchains, "toolchains", false, "have base images with Node.js and Rust too")
 	flags.DurationVar(&wait, "wait", 5*time.Minute, "how long the servers may take to come up")
 	return command
 }
 
-func bringUp(ctx context.Context, folder state.Folder, options serve.Options, toolchains bool, wait time.Duration, out io.Writer) error {
+func bringUp(ctx context.Context, folder state.Folder, options serve.Options, toolchains bool, wait time.Duration,
+	out io.Writer) error {
 	if err := os.MkdirAll(string(folder), 0o755); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
 	}

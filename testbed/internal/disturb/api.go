@@ -34,9 +34,13 @@ func (l *requestLog) reset() {
 
 // API adds the server's control (package control) to a mux below the prefix, for example "/git".
 func (s *Server) API(mux *http.ServeMux, prefix string) {
-	mux.HandleFunc("GET "+prefix+"/requests", func(w http.ResponseWriter, r *http.Request) { WriteJSON(w, s.log.list()) })
+	mux.HandleFunc("GET "+prefix+"/requests", func(w http.ResponseWriter, r *http.Request) {
+		WriteJSON(w, s.log.list())
+	})
 	mux.HandleFunc("DELETE "+prefix+"/requests", func(w http.ResponseWriter, r *http.Request) { s.log.reset() })
-	mux.HandleFunc("GET "+prefix+"/faults", func(w http.ResponseWriter, r *http.Request) { WriteJSON(w, s.faults.list()) })
+	mux.HandleFunc("GET "+prefix+"/faults", func(w http.ResponseWriter, r *http.Request) {
+		WriteJSON(w, s.faults.list())
+	})
 	mux.HandleFunc("DELETE "+prefix+"/faults", func(w http.ResponseWriter, r *http.Request) { s.faults.end("") })
 	mux.HandleFunc("POST "+prefix+"/faults", func(w http.ResponseWriter, r *http.Request) {
 		var in control.Fault

@@ -48,8 +48,9 @@ func (s *Server) list() []control.Repository {
 		name, _ := filepath.Rel(root, strings.TrimSuffix(path, ".git"))
 		_, public := s.lookUp(name)
 		patterns, _ := os.ReadFile(filepath.Join(path, "protected-tags"))
-		out = append(out, control.Repository{Path: name, Public: public, ProtectedTags: strings.Fields(string(patterns)),
-			NoJobPush: !s.jobMayPush(name)})
+		out = append(out, control.Repository{Path: name, Public: public,
+			ProtectedTags: strings.Fields(string(patterns)),
+			NoJobPush:     !s.jobMayPush(name)})
 		return fs.SkipDir
 	})
 	return out

@@ -1,6 +1,6 @@
-// Package gitserver is a git server that answers as GitLab does: smart HTTP around `git http-backend`, tokens
-// instead of passwords, public and private repositories, protected tags, GitLab's words for every refusal, and of its API
-// the releases.
+// Package gitserver is a git server that answers as GitLab does: smart HTTP around `git http-backend`, tokens instead
+// of passwords, public and private repositories, protected tags, GitLab's words for every refusal, and of its API the
+// releases.
 package gitserver
 
 import (
@@ -41,7 +41,8 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask git for its own programs: %w", err)
 	}
-	server := &Server{config: config, git: git, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend")}
+	server := &Server{config: config, git: git, backend: filepath.Join(strings.TrimSpace(string(out)),
+		"git-http-backend")}
 	server.api = server.releasesAPI()
 	return server, server.writeConfig()
 }

@@ -43,11 +43,13 @@ type input struct {
 // read reads the call's body; where it cannot, it returns the answer.
 func (c call) read() (in input, status int, body any) {
 	if err := json.NewDecoder(c.Body).Decode(&in); err != nil {
-		return in, http.StatusBadRequest, map[string]string{"error": "the body is no JSON as documented: " + err.Error()}
+		return in, http.StatusBadRequest, map[string]string{"error": "the body is no JSON as documented: " +
+			err.Error()}
 	}
 	for _, l := range in.Assets.Links {
 		if l.Name == "" || l.URL == "" {
-			return in, http.StatusBadRequest, map[string]string{"error": "assets[links][0][name] is missing, assets[links][0][url] is missing"}
+			return in, http.StatusBadRequest,
+				map[string]string{"error": "assets[links][0][name] is missing, assets[links][0][url] is missing"}
 		}
 	}
 	return in, 0, nil
@@ -85,11 +87,13 @@ func (r *release) entity(c call) map[string]any {
 	links := []link{}
 	return map[string]any{
 		"tag_name": r.tag, "name": r.name, "description": r.description,
-		"created_at": r.createdAt.UTC().Format(time.RFC3339Nano), "released_at": r.releasedAt.UTC().Format(time.RFC3339Nano),
+		"created_at":       r.createdAt.UTC().Format(time.RFC3339Nano),
+		"released_at":      r.releasedAt.UTC().Format(time.RFC3339Nano),
 		"upcoming_release": r.releasedAt.After(time.Now()),
-		"commit":           commit, "commit_path": page + "commit/" + commit["id"].(string), "tag_path": page + "tags/" + url.PathEscape(r.tag),
-		"assets": map[string]any{"count": len(r.links), "sources": []any{}, "links": append(links, r.links...)},
-		"_links": map[string]string{"self": c.server.at(c.Request) + page + "releases/" + url.PathEscape(r.tag)},
+		"commit":           commit, "commit_path": page + "commit/" + commit["id"].(string),
+		"tag_path": page + "tags/" + url.PathEscape(r.tag),
+		"assets":   map[string]any{"count": len(r.links), "sources": []any{}, "links": append(links, r.links...)},
+		"_links":   map[string]string{"self": c.server.at(c.Request) + page + "releases/" + url.PathEscape(r.tag)},
 	}
 }
 
@@ -107,13 +111,15 @@ func (c call) commit(ref string) (map[string]any, bool) {
 	if err != nil {
 		return nil, false
 	}
-	out, err := c.server.command("-C", folder, "log", "-1", "--format=%H%x00%P%x00%s%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B", ref+"^{commit}", "--")
+	out, err := c.server.command("-C", folder, "log", "-1",
+		"--format=%H%x00%P%x00%s%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B", ref+"^{commit}", "--")
 	if err != nil {
 		return nil, false
 	}
 	f := strings.SplitN(strings.TrimSpace(string(out)), "\x00", 10)
 	return map[string]any{
-		"id": f[0], "short_id": f[0][:8], "parent_ids": strings.Fields(f[1]), "title": f[2], "message": f[9], "created_at": f[8],
+		"id": f[0], "short_id": f[0][:8], "parent_ids": strings.Fields(f[1]), "title": f[2], "message": f[9],
+		"created_at":  f[8],
 		"author_name": f[3], "author_email": f[4], "authored_date": f[5],
 		"committer_name": f[6], "committer_email": f[7], "committed_date": f[8],
 	}, true
@@ -149,8 +155,8 @@ func (c call) protected(tag string) bool {
 	return false
 }
 
-// admit says whom the API lets in (https://docs.gitlab.com/api/releases/#authentication); a body is its refusal. All tokens are those of
-// members who may make releases: what they lack is a scope.
+// admit says whom the API lets in (https://docs.gitlab.com/api/releases/#authentication); a body is its refusal. All
+// tokens are those of members who may make releases: what they lack is a scope.
 func (s *Server) admit(r *http.Request, project string, write bool) (status int, body any) {
 	known, public := s.lookUp(project)
 	private, job := r.Header.Get("PRIVATE-TOKEN"), r.Header.Get("JOB-TOKEN")

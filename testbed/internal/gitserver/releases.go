@@ -18,7 +18,8 @@ type releases struct {
 	ids int // the last link's
 }
 
-// apiPrefix is where GitLab has what is about projects in its API. A project is named by its path here, not by a number.
+// apiPrefix is where GitLab has what is about projects in its API. A project is named by its path here, not by a
+// number.
 const apiPrefix = "/api/v4/projects/"
 
 // projectOf names the project of a call of the API, whose path is escaped into one segment
@@ -30,7 +31,8 @@ func projectOf(r *http.Request) (project string, is bool) {
 	return project, is && err == nil
 }
 
-// releasesAPI serves https://docs.gitlab.com/api/releases/: list, get, create, update and delete. Milestones and evidence are left out.
+// releasesAPI serves https://docs.gitlab.com/api/releases/: list, get, create, update and delete. Milestones and
+// evidence are left out.
 func (s *Server) releasesAPI() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(method, path string, write bool, answer func(call) (int, any)) {
@@ -68,8 +70,8 @@ type call struct {
 	project, tag string
 }
 
-// forget drops the releases whose tags are gone: "Deleting a Git tag associated with a release also deletes the release"
-// (https://docs.gitlab.com/user/project/releases/).
+// forget drops the releases whose tags are gone: "Deleting a Git tag associated with a release also deletes the
+// release" (https://docs.gitlab.com/user/project/releases/).
 func (all *releases) forget(c call) {
 	for tag := range all.all[c.project] {
 		if _, there := c.commit("refs/tags/" + tag); !there {

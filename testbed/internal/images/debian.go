@@ -25,19 +25,20 @@ const (
 // real one would get from PyPI.
 var pythonPackages = []string{"ca-certificates", "python3", "python3-pip", "python3-venv", "python3-poetry-core"}
 
-// toolchains are base images for other languages, with what the real ones of these tags have, in Debian's versions: Node.js 18
-// and Rust 1.63.
+// toolchains are base images for other languages, with what the real ones of these tags have, in Debian's versions:
+// Node.js 18 and Rust 1.63.
 var toolchains = []struct {
 	names    []string
 	packages []string
 	cmd      string
 }{
 	{[]string{"library/node:24-slim", "library/node:24-bookworm-slim"}, []string{"ca-certificates", "nodejs"}, "node"},
-	{[]string{"library/rust:1-slim", "library/rust:1-slim-bookworm"}, []string{"ca-certificates", "cargo", "rustc", "gcc", "libc6-dev"}, "bash"},
+	{[]string{"library/rust:1-slim", "library/rust:1-slim-bookworm"},
+		[]string{"ca-certificates", "cargo", "rustc", "gcc", "libc6-dev"}, "bash"},
 }
 
-// debianImages are debian and python, and where they are asked for, the toolchains. Packages are downloaded into the folder
-// downloads, once for all.
+// debianImages are debian and python, and where they are asked for, the toolchains. Packages are downloaded into the
+// folder downloads, once for all.
 func debianImages(ctx context.Context, downloads string, withToolchains bool) ([]image, error) {
 	mirror, version, err := aptMirror(ctx)
 	if err != nil {
@@ -149,7 +150,8 @@ func debootstrap(ctx context.Context, mirror, downloads, root string, packages [
 // asRealPython puts things where the real python image has them: python and pip in /usr/local/bin, free to install
 // packages beside Python's own.
 func asRealPython(root string) error {
-	for name, target := range map[string]string{"python": "python3", "python3": "python3", "pip": "pip3", "pip3": "pip3"} {
+	for name, target := range map[string]string{"python": "python3", "python3": "python3", "pip": "pip3",
+		"pip3": "pip3"} {
 		if err := os.Symlink("/usr/bin/"+target, filepath.Join(root, "usr/local/bin", name)); err != nil {
 			return err
 		}

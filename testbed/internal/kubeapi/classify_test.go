@@ -28,7 +28,8 @@ func TestClassify(t *testing.T) {
 	} {
 		repository, operation := Classify(httptest.NewRequest(one.method, one.target, nil))
 		if repository != one.repository || operation != one.operation {
-			t.Errorf("%s %s is %s of %q, want %s of %q", one.method, one.target, operation, repository, one.operation, one.repository)
+			t.Errorf("%s %s is %s of %q, want %s of %q", one.method, one.target, operation, repository,
+				one.operation, one.repository)
 		}
 	}
 }

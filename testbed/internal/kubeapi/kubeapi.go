@@ -15,7 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// New takes a cluster's kubeconfig and returns a handler that hands requests, with their credentials, to its API server.
+// New takes a cluster's kubeconfig and returns a handler that hands requests, with their credentials, to its API
+// server.
 func New(config []byte) (http.Handler, error) {
 	var read kubeconfig
 	if err := yaml.Unmarshal(config, &read); err != nil {

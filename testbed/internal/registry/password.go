@@ -7,8 +7,8 @@ import (
 	"github.com/distribution/distribution/v3/registry/auth"
 )
 
-// password lets one user in. distribution's own way, htpasswd, hashes the password of each request anew, which takes longer than all
-// else that the registry does about it: measurements would be of that.
+// password lets one user in. distribution's own way, htpasswd, hashes the password of each request anew, which takes
+// longer than all else that the registry does about it: measurements would be of that.
 type password struct{ user, password string }
 
 var (
@@ -27,7 +27,8 @@ func init() {
 
 func (p *password) Authorized(r *http.Request, _ ...auth.Access) (*auth.Grant, error) {
 	user, word, _ := r.BasicAuth()
-	if subtle.ConstantTimeCompare([]byte(user), []byte(p.user))&subtle.ConstantTimeCompare([]byte(word), []byte(p.password)) == 0 {
+	if subtle.ConstantTimeCompare([]byte(user), []byte(p.user))&subtle.ConstantTimeCompare([]byte(word),
+		[]byte(p.password)) == 0 {
 		return nil, &challenge{auth.ErrAuthenticationFailure}
 	}
 	return &auth.Grant{User: auth.UserInfo{Name: user}}, nil

@@ -12,7 +12,8 @@ import (
 )
 
 // serveAPI opens the way to the cluster's API that can be disturbed, and writes the kubeconfig for it.
-func serveAPI(folder state.Folder, address, control string, mux *http.ServeMux, cluster *state.Cluster, ca *authority.Authority) (*disturb.Server, error) {
+func serveAPI(folder state.Folder, address, control string, mux *http.ServeMux, cluster *state.Cluster,
+	ca *authority.Authority) (*disturb.Server, error) {
 	config, err := os.ReadFile(cluster.Kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("read the cluster's kubeconfig: %w", err)

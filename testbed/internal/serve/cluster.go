@@ -24,7 +24,8 @@ type cluster struct {
 }
 
 // startCluster starts `cluster run`. Its own messages go to the log of the daemon.
-func startCluster(ctx context.Context, folder state.Folder, options Options, registry state.Registry) (*cluster, error) {
+func startCluster(ctx context.Context, folder state.Folder, options Options,
+	registry state.Registry) (*cluster, error) {
 	program := filepath.Join(options.Programs, "cluster")
 	if _, err := os.Stat(program); err != nil {
 		return nil, fmt.Errorf("find the program cluster: %w (see --programs, or use --without-cluster)", err)
@@ -33,7 +34,8 @@ func startCluster(ctx context.Context, folder state.Folder, options Options, reg
 	if err := state.WriteFile(password, []byte(registry.Password)); err != nil {
 		return nil, err
 	}
-	running := &cluster{folder: folder.Path(state.ClusterFolder), ready: make(chan struct{}), ended: make(chan error, 1)}
+	running := &cluster{folder: folder.Path(state.ClusterFolder), ready: make(chan struct{}),
+		ended: make(chan error, 1)}
 	running.command = exec.Command(program, "run", "--state", running.folder, "--address", options.Address,
 		"--registry", registry.Address, "--registry-user", registry.User, "--registry-password-file", password,
 		"--registry-tls", registry.TLS, "--registry-ca", folder.Path(state.CA),

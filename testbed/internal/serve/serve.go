@@ -16,7 +16,8 @@ import (
 // thread: the cluster is told to end when the thread that started it does.
 func Run(ctx context.Context, options Options) error {
 	folder := state.Folder(options.State)
-	testbed := &state.Testbed{Address: options.Address, Buildkitd: folder.Path(state.Buildkitd), CA: folder.Path(state.CA)}
+	testbed := &state.Testbed{Address: options.Address, Buildkitd: folder.Path(state.Buildkitd),
+		CA: folder.Path(state.CA)}
 	ca, err := authority.New()
 	if err != nil {
 		return err

@@ -12,9 +12,11 @@ import (
 	"dagger/ship/testbed/internal/state"
 )
 
-func serveGit(folder state.Folder, address, control string, mux *http.ServeMux, testbed *state.Testbed, ca *authority.Authority) (*disturb.Server, error) {
+func serveGit(folder state.Folder, address, control string, mux *http.ServeMux, testbed *state.Testbed,
+	ca *authority.Authority) (*disturb.Server, error) {
 	testbed.Git = state.Git{
-		User: "oauth2", Token: "glpat-" + rand.Text(), Push: "glpat-" + rand.Text(), ReadOnly: "glpat-" + rand.Text(), Job: "glcbt-" + rand.Text(),
+		User: "oauth2", Token: "glpat-" + rand.Text(), Push: "glpat-" + rand.Text(), ReadOnly: "glpat-" + rand.Text(),
+		Job:     "glcbt-" + rand.Text(),
 		Control: control + "/git",
 	}
 	git, err := gitserver.New(gitserver.Config{Folder: folder.Path(state.GitFolder), Tokens: gitserver.Tokens{
@@ -32,7 +34,8 @@ func serveGit(folder state.Folder, address, control string, mux *http.ServeMux, 
 	return server, err
 }
 
-func serveRegistry(ctx context.Context, folder state.Folder, address, control string, mux *http.ServeMux, testbed *state.Testbed, ca *authority.Authority) (*disturb.Server, error) {
+func serveRegistry(ctx context.Context, folder state.Folder, address, control string, mux *http.ServeMux,
+	testbed *state.Testbed, ca *authority.Authority) (*disturb.Server, error) {
 	testbed.Registry = state.Registry{User: "ship", Password: rand.Text(), Control: control + "/registry"}
 	handler, err := registry.New(ctx, registry.Config{
 		Storage: folder.Path(state.RegistryFolder), User: testbed.Registry.User, Password: testbed.Registry.Password,
@@ -59,7 +62,8 @@ func listen(server *disturb.Server, address string, ca *authority.Authority) (pl
 	return plain, secured, err
 }
 
-func serveMirror(ctx context.Context, options Options, control string, mux *http.ServeMux, testbed *state.Testbed) (*disturb.Server, error) {
+func serveMirror(ctx context.Context, options Options, control string, mux *http.ServeMux,
+	testbed *state.Testbed) (*disturb.Server, error) {
 	testbed.Mirror = state.Mirror{Control: control + "/mirror", Images: options.Images}
 	handler, err := registry.New(ctx, registry.Config{Storage: options.Storage, ReadOnly: true})
 	if err != nil {

@@ -36,8 +36,8 @@ type Git struct {
 	User string `json:"user"`
 	// API is where the releases of GitLab's API are, as CI_API_V4_URL names it.
 	API string `json:"api"`
-	// Token may read and write and call the API with any user name, Push only read and write, ReadOnly only read; Job belongs to the
-	// user gitlab-ci-token.
+	// Token may read and write and call the API with any user name, Push only read and write, ReadOnly only read; Job
+	// belongs to the user gitlab-ci-token.
 	Token    string `json:"token"`
 	Push     string `json:"push"`
 	ReadOnly string `json:"readonly"`
@@ -135,7 +135,8 @@ func WriteFile(path string, data []byte) error {
 // Remove takes away what up made, and the folder when nothing else is in it.
 func (f Folder) Remove() error {
 	var failed error
-	for _, name := range []string{jsonFile, daemonPIDFile, ClusterPID, Buildkitd, CA, Disturbed, GitFolder, RegistryFolder, ClusterFolder, RegistryPassword, Logs} {
+	for _, name := range []string{jsonFile, daemonPIDFile, ClusterPID, Buildkitd, CA, Disturbed, GitFolder,
+		RegistryFolder, ClusterFolder, RegistryPassword, Logs} {
 		failed = errors.Join(failed, os.RemoveAll(f.Path(name)))
 	}
 	if failed != nil {

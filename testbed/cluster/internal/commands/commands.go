@@ -26,8 +26,10 @@ var programs = map[string]func() error{
 	"kube-apiserver":          kubernetes(apiserver.NewAPIServerCommand),
 	"kube-controller-manager": kubernetes(controllers.NewControllerManagerCommand),
 	"kube-scheduler":          kubernetes(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
-	"kubelet":                 kubernetes(func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) }),
-	"kwok":                    runKwok,
+	"kubelet": kubernetes(func() *cobra.Command {
+		return kubelet.NewKubeletCommand(context.Background())
+	}),
+	"kwok": runKwok,
 }
 
 // Names lists the programs in order.

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestHalfClose sends, ends sending, and still gets an answer: the other side must see the end, not a closed connection.
+// TestHalfClose sends, ends sending, and still gets an answer: the other side must see the end, not a closed
+// connection.
 func TestHalfClose(t *testing.T) {
 	echo := listen(t)
 	go func() {

@@ -73,7 +73,8 @@ func enterCgroups(name string) error {
 	}
 	// Mount the hierarchies afresh: the machine may show them read-only, or elsewhere.
 	if found[0].kind == "cgroup" {
-		if err := unix.Mount("tmpfs", cgroupRoot, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=755"); err != nil {
+		if err := unix.Mount("tmpfs", cgroupRoot, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC,
+			"mode=755"); err != nil {
 			return fmt.Errorf("mount memory on %s: %w", cgroupRoot, err)
 		}
 	}

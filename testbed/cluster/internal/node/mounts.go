@@ -94,7 +94,8 @@ func rebind(path string, descriptor int) error {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return fmt.Errorf("make %s visible: %w", path, err)
 	}
-	if err := unix.Mount(fmt.Sprintf("/proc/self/fd/%d", descriptor), path, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+	if err := unix.Mount(fmt.Sprintf("/proc/self/fd/%d", descriptor), path, "", unix.MS_BIND|unix.MS_REC,
+		""); err != nil {
 		return fmt.Errorf("make %s visible: %w", path, err)
 	}
 	return nil

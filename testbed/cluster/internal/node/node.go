@@ -38,12 +38,14 @@ func Check(programs string) error {
 	}
 	for _, plugin := range []string{"bridge", "host-local", "loopback"} {
 		if _, err := os.Stat(filepath.Join(plugins, plugin)); err != nil {
-			missing = append(missing, fmt.Errorf("no %s in %s: apt-get install containernetworking-plugins", plugin, plugins))
+			missing = append(missing, fmt.Errorf("no %s in %s: apt-get install containernetworking-plugins",
+				plugin, plugins))
 		}
 	}
 	for _, program := range []string{"containerd", "containerd-shim-runc-v2", "pause"} {
 		if _, err := os.Stat(filepath.Join(programs, program)); err != nil {
-			missing = append(missing, fmt.Errorf("no %s beside cluster in %s: build all programs into one folder", program, programs))
+			missing = append(missing, fmt.Errorf("no %s beside cluster in %s: build all programs into one folder",
+				program, programs))
 		}
 	}
 	return errors.Join(missing...)

@@ -49,7 +49,8 @@ func load(ctx context.Context, image []byte) error {
 	if _, err := os.Stat(socket); err != nil {
 		return err
 	}
-	client, err := containerd.New(socket, containerd.WithDefaultNamespace("k8s.io"), containerd.WithTimeout(time.Second))
+	client, err := containerd.New(socket, containerd.WithDefaultNamespace("k8s.io"),
+		containerd.WithTimeout(time.Second))
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,8 @@ func (r Registry) IP() (net.IP, error) {
 	}
 	ip := net.ParseIP(host)
 	if ip == nil || ip.IsUnspecified() {
-		return nil, fmt.Errorf("read registry's address %q: the node has no DNS: write IP:PORT, or localhost:PORT", r.Address)
+		return nil, fmt.Errorf("read registry's address %q: the node has no DNS: write IP:PORT, or localhost:PORT",
+			r.Address)
 	}
 	return ip, nil
 }

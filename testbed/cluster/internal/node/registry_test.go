@@ -43,10 +43,12 @@ func TestServeNames(t *testing.T) {
 	if err := registry.ServeNames(folder, "127.0.0.1:5000"); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), "http://") || !strings.Contains(string(text), "ca = 'ca.pem'") {
+	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), "http://") ||
+		!strings.Contains(string(text), "ca = 'ca.pem'") {
 		t.Errorf("with TLS: %v:\n%s", err, text)
 	}
-	if authority, err := os.ReadFile(filepath.Join(filepath.Dir(path), "ca.pem")); err != nil || string(authority) != "pw\n" {
+	if authority, err := os.ReadFile(filepath.Join(filepath.Dir(path), "ca.pem")); err != nil ||
+		string(authority) != "pw\n" {
 		t.Errorf("with TLS: %v, %q", err, authority)
 	}
 }

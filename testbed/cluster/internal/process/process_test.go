@@ -37,7 +37,8 @@ func TestKill(t *testing.T) {
 	group := NewGroup()
 	log := filepath.Join(t.TempDir(), "log")
 	for range 3 {
-		if err := group.Start("stubborn", log, "/bin/sh", "-c", "trap '' TERM; echo up; sleep 60; sleep 60"); err != nil {
+		if err := group.Start("stubborn", log, "/bin/sh", "-c",
+			"trap '' TERM; echo up; sleep 60; sleep 60"); err != nil {
 			t.Fatal(err)
 		}
 	}

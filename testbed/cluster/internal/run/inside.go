@@ -110,7 +110,8 @@ func (i *inside) run() error {
 		return err
 	}
 	if i.Real {
-		if err := i.group.Start("containerd", folder.Log("containerd"), node.Containerd(folder, i.Programs)...); err != nil {
+		if err := i.group.Start("containerd", folder.Log("containerd"),
+			node.Containerd(folder, i.Programs)...); err != nil {
 			return err
 		}
 	}
@@ -136,7 +137,8 @@ func (i *inside) run() error {
 		if err := i.start(simulated.Kwok(folder, plane.Kubeconfig())); err != nil {
 			return err
 		}
-		if _, err := client.CoreV1().Nodes().Create(context.Background(), simulated.Node(), metav1.CreateOptions{}); err != nil {
+		if _, err := client.CoreV1().Nodes().Create(context.Background(), simulated.Node(),
+			metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("create simulated node: %w", err)
 		}
 	}

@@ -38,14 +38,19 @@ func parse(arguments []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("cluster run", flag.ContinueOnError)
 	flags.StringVar(&o.state, "state", "", "folder for all that the cluster writes (required)")
-	flags.StringVar(&o.address, "address", "127.0.0.1", "IP of this machine on which to serve the Kubernetes API; the port is chosen free")
+	flags.StringVar(&o.address, "address", "127.0.0.1", "IP of this machine on which to serve the Kubernetes API; "+
+		"the port is chosen free")
 	flags.StringVar(&o.node, "node", nodeAuto, "real, simulated, or auto: real where the machine allows it")
-	flags.StringVar(&o.registry.Address, "registry", "", "IP:PORT of a plain-HTTP registry on this machine; images are named IP:PORT/…")
+	flags.StringVar(&o.registry.Address, "registry", "", "IP:PORT of a plain-HTTP registry on this machine; images "+
+		"are named IP:PORT/…")
 	flags.StringVar(&o.registry.User, "registry-user", "", "user name for that registry")
 	flags.StringVar(&o.registry.PasswordFile, "registry-password-file", "", "file with that user's password")
-	flags.StringVar(&o.tls.Address, "registry-tls", "", "IP:PORT of a registry with TLS on this machine, for the same user; images are named IP:PORT/…")
-	flags.StringVar(&o.tls.CA, "registry-ca", "", "file with the certificate (PEM) of the authority that its certificate is from")
-	flags.StringVar(&o.mirror.Address, "mirror", "", "IP:PORT of a plain-HTTP registry on this machine that stands in for docker.io, without password")
+	flags.StringVar(&o.tls.Address, "registry-tls", "", "IP:PORT of a registry with TLS on this machine, for the "+
+		"same user; images are named IP:PORT/…")
+	flags.StringVar(&o.tls.CA, "registry-ca", "", "file with the certificate (PEM) of the authority that its "+
+		"certificate is from")
+	flags.StringVar(&o.mirror.Address, "mirror", "", "IP:PORT of a plain-HTTP registry on this machine that stands "+
+		"in for docker.io, without password")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}

@@ -49,7 +49,8 @@ func Kwok(folder layout.Folder, kubeconfig string) []string {
 // Node is the node that kwok is to play. It has room for what a test may deploy.
 func Node() *corev1.Node {
 	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{
-		Name:   "simulated",
-		Labels: map[string]string{corev1.LabelHostname: "simulated", corev1.LabelOSStable: "linux", corev1.LabelArchStable: "amd64"},
+		Name: "simulated",
+		Labels: map[string]string{corev1.LabelHostname: "simulated", corev1.LabelOSStable: "linux",
+			corev1.LabelArchStable: "amd64"},
 	}}
 }
