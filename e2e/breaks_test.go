@@ -10,8 +10,8 @@ import (
 	"dagger/ship/testbed/control"
 )
 
-// TestPageOfBreaks breaks releases in the ways that users meet most, and looks for each line that docs/when-it-breaks.md shows, in
-// order, in what they say; … stands for lines that the page leaves out.
+// TestPageOfBreaks breaks releases in the ways that users meet most, and looks for each line that
+// docs/when-it-breaks.md shows, in order, in what they say; … stands for lines that the page leaves out.
 func TestPageOfBreaks(t *testing.T) {
 	t.Parallel()
 	if world.OnEngine() || world.Cluster.Node != "real" {
@@ -20,7 +20,8 @@ func TestPageOfBreaks(t *testing.T) {
 	for heading, breaks := range map[string]func(*app) string{
 		"The token may not push": func(a *app) string {
 			server := control.Client{URL: a.Bed.Git.Control}
-			must(a.t, 0, server.Change(a.t.Context(), control.Repository{Path: a.Repo, NoJobPush: true})) // as on GitLab by default
+			// as on GitLab by default
+			must(a.t, 0, server.Change(a.t.Context(), control.Repository{Path: a.Repo, NoJobPush: true}))
 			a.Secrets["SHOP_GIT_TOKEN"] = a.Bed.Git.Job
 			return a.fails()
 		},
@@ -99,14 +100,19 @@ func under(t *testing.T, heading string) string {
 	return text
 }
 
-// plain is output without what differs from run to run: names, commits, digests, times and how far a crash loop has come.
+// plain is output without what differs from run to run: names, commits, digests, times and how far a crash loop has
+// come.
 func (a *app) plain(output string) string {
-	output = strings.NewReplacer(a.Image(), "registry.example.com/acme/shop", a.Bed.Git.URL+"/"+a.Repo, "https://gitlab.example.com/acme/shop",
+	output = strings.NewReplacer(a.Image(), "registry.example.com/acme/shop", a.Bed.Git.URL+"/"+a.Repo,
+		"https://gitlab.example.com/acme/shop",
 		a.Name, "shop").Replace(output)
 	for _, differs := range []struct{ pattern, with string }{
-		{`\bat [0-9a-f]{7}\b`, "at COMMIT"}, {`HEAD is [0-9a-f]{7}\b`, "HEAD is COMMIT"}, {`sha256:([0-9a-f]{12,64}|…)`, "DIGEST"},
-		{` \([0-9.]+m?s\)`, ""}, {`\([0-9.]+m?s, `, "("}, {`shop-[0-9a-f]{8,10}-?[0-9a-z]{5,7}`, "POD"}, {`restarts: \d`, "restarts: N"},
-		{`(?m)^  POD: \w+, `, "  POD: STATE, "}, {`crashe(d|s again and again)`, "crashes"}, {`shop:(latest|0\.1\.0): the registry`, "shop:TAG: the registry"},
+		{`\bat [0-9a-f]{7}\b`, "at COMMIT"}, {`HEAD is [0-9a-f]{7}\b`, "HEAD is COMMIT"},
+		{`sha256:([0-9a-f]{12,64}|…)`, "DIGEST"},
+		{` \([0-9.]+m?s\)`, ""}, {`\([0-9.]+m?s, `, "("}, {`shop-[0-9a-f]{8,10}-?[0-9a-z]{5,7}`, "POD"},
+		{`restarts: \d`, "restarts: N"},
+		{`(?m)^  POD: \w+, `, "  POD: STATE, "}, {`crashe(d|s again and again)`, "crashes"},
+		{`shop:(latest|0\.1\.0): the registry`, "shop:TAG: the registry"},
 	} {
 		output = regexp.MustCompile(differs.pattern).ReplaceAllString(output, differs.with)
 	}

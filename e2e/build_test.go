@@ -33,7 +33,8 @@ func TestBuildEnds(t *testing.T) {
 	a.Settings["timeout"] = "4s"
 	start := time.Now()
 	out, err := a.ship("release")
-	if err == nil || !strings.Contains(out, "build: Dockerfile: not done within 48s, 12 times --timeout") || !strings.Contains(out, "("+base+")") {
+	if err == nil || !strings.Contains(out, "build: Dockerfile: not done within 48s, 12 times --timeout") ||
+		!strings.Contains(out, "("+base+")") {
 		t.Errorf("got %v, want an error that names limit and base image", err)
 	}
 	if took := time.Since(start); took > 2*time.Minute {
@@ -95,7 +96,8 @@ func TestWholeCommit(t *testing.T) {
 			home := a.t.TempDir()
 			must(a.t, 0, os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[core]\n\tautocrlf = true\n"), 0o600))
 			a.Secrets["HOME"] = home
-			a.edit("Dockerfile", `(?m)^USER`, "RUN python3 -c 'import sys; sys.exit(b\"\\r\" in open(\"pyproject.toml\", \"rb\").read())'\nUSER")
+			a.edit("Dockerfile", `(?m)^USER`, "RUN python3 -c 'import sys; sys.exit(b\"\\r\" in "+
+				"open(\"pyproject.toml\", \"rb\").read())'\nUSER")
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestRunnersCheckout releases from a checkout as GitLab's runners make it: of one commit, on no branch, and with the job's token in
-// the remote's address.
+// TestRunnersCheckout releases from a checkout as GitLab's runners make it: of one commit, on no branch, and with the
+// job's token in the remote's address.
 func TestRunnersCheckout(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)

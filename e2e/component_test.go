@@ -9,7 +9,8 @@ import (
 	"dagger/ship/e2e/bed"
 )
 
-// includes writes a .gitlab-ci.yml that includes the component with inputs, and a job that prints what the release handed on.
+// includes writes a .gitlab-ci.yml that includes the component with inputs, and a job that prints what the release
+// handed on.
 func (p *project) includes(inputs string) {
 	p.t.Helper()
 	p.write(".gitlab-ci.yml", `stages: [deploy, after]
@@ -22,8 +23,8 @@ after:
 `)
 }
 
-// TestComponentEngines releases through the component in each of the three ways to reach an engine. What the job hands on to
-// the later ones is read there.
+// TestComponentEngines releases through the component in each of the three ways to reach an engine. What the job hands
+// on to the later ones is read there.
 func TestComponentEngines(t *testing.T) {
 	t.Parallel()
 	if world.OnEngine() {
@@ -32,13 +33,15 @@ func TestComponentEngines(t *testing.T) {
 	p := newProject(t, bed.Poetry)
 	must(t, 0, component())
 	programs := t.TempDir()
-	must(t, 0, os.WriteFile(filepath.Join(programs, "dagger"), []byte("#!/bin/sh\nshift\necho \"engine at $_EXPERIMENTAL_DAGGER_RUNNER_HOST\" >&2\n"+
-		"exec \"$SHIP_PROGRAM\" \"$@\"\n"), 0o755))
+	must(t, 0, os.WriteFile(filepath.Join(programs, "dagger"),
+		[]byte("#!/bin/sh\nshift\necho \"engine at $_EXPERIMENTAL_DAGGER_RUNNER_HOST\" >&2\n"+
+			"exec \"$SHIP_PROGRAM\" \"$@\"\n"), 0o755))
 	p.env = append(p.env, "PATH="+programs+":"+os.Getenv("PATH"))
 
 	p.includes("engine: shared, job: ship-it, url: https://shop.example.com, depth: 5, retries: 0, tags: [a, b]")
 	commit := p.commit("include the component")
-	p.runs("ship-it > engine at unix:///run/dagger/engine.sock", "ship-it environment: { name: production, url: https://shop.example.com }", "handed on 0.1.0")
+	p.runs("ship-it > engine at unix:///run/dagger/engine.sock",
+		"ship-it environment: { name: production, url: https://shop.example.com }", "handed on 0.1.0")
 	p.isReleased("0.1.0", commit)
 	digest := p.look("0.1.0").Digest
 	handedOn := "handed on 0.1.0, " + p.Name + "-0.1.0, " + p.Image() + ":0.1.0@" + digest + ", " + digest
@@ -46,8 +49,10 @@ func TestComponentEngines(t *testing.T) {
 	p.includes("engine: remote, host: 'tcp://dagger.example.com:1234', environment: review/shop")
 	p.runs("release > engine at tcp://dagger.example.com:1234", "{ name: review/shop", handedOn)
 
-	p.includes("engine: buildkit, host: '" + os.Getenv("BUILDKIT_HOST") + "', image: 'registry.example.com/ship:v0.1.0'")
-	if out, err := p.gitlab(); err == nil || !strings.Contains(out, "the image of this job has no ship: name one that has, with the input image") {
+	p.includes("engine: buildkit, host: '" + os.Getenv("BUILDKIT_HOST") +
+		"', image: 'registry.example.com/ship:v0.1.0'")
+	if out, err := p.gitlab(); err == nil ||
+		!strings.Contains(out, "the image of this job has no ship: name one that has, with the input image") {
 		t.Errorf("a job of an image without ship: %v", err)
 	}
 	must(t, 0, os.Symlink(os.Getenv("SHIP_PROGRAM"), filepath.Join(programs, "ship")))
@@ -57,13 +62,14 @@ func TestComponentEngines(t *testing.T) {
 	p.runs("release > Creating new Engine session", handedOn)
 
 	// as the reports of six projects would be
-	must(t, 0, os.WriteFile(filepath.Join(programs, "dagger"), []byte("#!/bin/sh\nseq --format=VERSION%g=1 24\n"), 0o755))
+	must(t, 0, os.WriteFile(filepath.Join(programs, "dagger"), []byte("#!/bin/sh\nseq --format=VERSION%g=1 24\n"),
+		0o755))
 	p.includes("engine: shared")
 	p.runs("these are more variables than GitLab takes from a job", "release > VERSION24=1", "handed on , , , ")
 }
 
-// TestComponentRefusals gives the component inputs that cannot be right: each is refused before a job runs, or by the job
-// in its own words.
+// TestComponentRefusals gives the component inputs that cannot be right: each is refused before a job runs, or by the
+// job in its own words.
 func TestComponentRefusals(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, bed.Poetry)

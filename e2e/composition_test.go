@@ -9,14 +9,16 @@ import (
 	"testing"
 )
 
-// TestComposition calls the example of a module that is built on ship: docs/reference.md quotes it, and a Dagger engine runs it.
+// TestComposition calls the example of a module that is built on ship: docs/reference.md quotes it, and a Dagger engine
+// runs it.
 func TestComposition(t *testing.T) {
 	t.Parallel()
 	code, err := os.ReadFile("../examples/composition/main.go")
 	must(t, 0, err)
 	_, quoted, _ := strings.Cut(read(t, "docs/reference.md"), "## From another module\n\n```go\n")
 	quoted, _, closed := strings.Cut(quoted, "```")
-	if words := strings.Join(strings.Fields(quoted), " "); !closed || !strings.Contains(strings.Join(strings.Fields(string(code)), " "), words) {
+	if words := strings.Join(strings.Fields(quoted), " "); !closed ||
+		!strings.Contains(strings.Join(strings.Fields(string(code)), " "), words) {
 		t.Errorf("docs/reference.md shows what is not in examples/composition/main.go:\n%s", quoted)
 	}
 	if !world.OnEngine() {
@@ -31,7 +33,8 @@ func TestComposition(t *testing.T) {
 	}
 	docker := t.TempDir() // the engine pulls the container with the caller's own login
 	login := base64.StdEncoding.EncodeToString([]byte(a.Registry.User + ":" + a.Registry.Password))
-	must(t, 0, os.WriteFile(filepath.Join(docker, "config.json"), []byte(`{"auths":{"`+a.Registry.Address+`":{"auth":"`+login+`"}}}`), 0o600))
+	must(t, 0, os.WriteFile(filepath.Join(docker, "config.json"),
+		[]byte(`{"auths":{"`+a.Registry.Address+`":{"auth":"`+login+`"}}}`), 0o600))
 	module, err := filepath.Abs("../examples/composition")
 	must(t, 0, err)
 	cmd := exec.CommandContext(t.Context(), "dagger", "--progress=plain", "-m", module, "call", "--insecure",
@@ -46,7 +49,8 @@ func TestComposition(t *testing.T) {
 	t.Logf("%s", out)
 	must(t, 0, err)
 	a.checkSecrets(string(out))
-	for _, want := range []string{"0.1.0: released, as " + a.Image() + ":0.1.0@" + a.look("0.1.0").Digest, "production runs 0.1.0: healthy"} {
+	for _, want := range []string{"0.1.0: released, as " + a.Image() + ":0.1.0@" + a.look("0.1.0").Digest,
+		"production runs 0.1.0: healthy"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the module does not say %q", want)
 		}

@@ -100,7 +100,8 @@ func TestRace(t *testing.T) {
 	}
 	group.Wait()
 	all := outs[0] + outs[1]
-	if errs[0] != nil || errs[1] != nil || strings.Count(all, ": released") != 1 || strings.Count(all, ": superseded") != 1 {
+	if errs[0] != nil || errs[1] != nil || strings.Count(all, ": released") != 1 ||
+		strings.Count(all, ": superseded") != 1 {
 		t.Errorf("%v, %v: want one released and one superseded", errs[0], errs[1])
 	}
 	tag := a.tags()[a.Name+"-0.1.0"]
@@ -147,7 +148,8 @@ func TestProtectedTag(t *testing.T) {
 	a := newApp(t)
 	delete(a.Settings, "environments")
 	client := control.Client{URL: a.Bed.Git.Control}
-	if err := client.Change(t.Context(), control.Repository{Path: a.Repo, ProtectedTags: []string{a.Name + "-*"}}); err != nil {
+	if err := client.Change(t.Context(), control.Repository{Path: a.Repo,
+		ProtectedTags: []string{a.Name + "-*"}}); err != nil {
 		t.Fatal(err)
 	}
 	out, err := a.ship("release")
@@ -167,8 +169,8 @@ func copyOf(a *app) *bed.App {
 	return &other
 }
 
-// TestKilledUpgrade kills a release in Helm's upgrade, which leaves Helm's lock behind: once after a revision that ran, and once
-// after one that never did.
+// TestKilledUpgrade kills a release in Helm's upgrade, which leaves Helm's lock behind: once after a revision that ran,
+// and once after one that never did.
 func TestKilledUpgrade(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(*app)
@@ -176,7 +178,8 @@ func TestKilledUpgrade(t *testing.T) {
 	}{
 		"after one that ran": {func(a *app) { a.release("released") }, "rolled back to revision 1; "},
 		"after one that failed": {func(a *app) {
-			_, err := a.Helm("install", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--create-namespace",
+			_, err := a.Helm("install", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name,
+				"--create-namespace",
 				"--set=image.repository="+a.Image(), "--set=image.tag=none", "--wait", "--timeout=3s")
 			if err == nil {
 				a.t.Fatal("an image that does not exist runs")
@@ -227,7 +230,8 @@ func TestClaim(t *testing.T) {
 	a.Settings["environments"] = "test=" + a.Name + ":reinstall"
 	a.release("released")
 	until := time.Now().Add(20 * time.Second)
-	a.kubectl("label", "secret", "sh.helm.release.v1."+a.Name+".v1", "ship-claim=1.20.OTHER", "--field-manager=ship-claim", "--namespace="+a.Name)
+	a.kubectl("label", "secret", "sh.helm.release.v1."+a.Name+".v1", "ship-claim=1.20.OTHER",
+		"--field-manager=ship-claim", "--namespace="+a.Name)
 	a.bump("0.2.0")
 	a.release("released")
 	if time.Now().Before(until.Add(-time.Second)) {
@@ -279,9 +283,11 @@ func TestTroubleIsNoMissingChart(t *testing.T) {
 	a.release("released")
 	a.Settings["environments"] = environments
 	server := control.Client{URL: a.Bed.Git.Control}
-	fault, err := server.Fault(t.Context(), control.Fault{Kind: control.Status, Repository: a.Repo, Operation: "fetch", Skip: 1})
+	fault, err := server.Fault(t.Context(), control.Fault{Kind: control.Status, Repository: a.Repo,
+		Operation: "fetch", Skip: 1})
 	must(t, 0, err)
-	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "fetch the chart at ") || strings.Contains(out, "no Helm chart") {
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "fetch the chart at ") ||
+		strings.Contains(out, "no Helm chart") {
 		t.Errorf("release: %v", err)
 	}
 	must(t, 0, server.EndFault(t.Context(), fault.ID))
@@ -297,15 +303,18 @@ func TestForeignLock(t *testing.T) {
 
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
-	helm := exec.CommandContext(ctx, filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"), "--kubeconfig="+a.Cluster.Kubeconfig,
-		"upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--set=image.repository="+a.Image(), "--set=image.tag=none", "--wait")
+	helm := exec.CommandContext(ctx, filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), "helm"),
+		"--kubeconfig="+a.Cluster.Kubeconfig,
+		"upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+a.Name, "--set=image.repository="+a.Image(),
+		"--set=image.tag=none", "--wait")
 	must(t, 0, helm.Start())
 	a.awaitHelm("pending-upgrade")
 	a.bump("0.2.0")
 	a.Settings["timeout"] = "5s"
 	for _, state := range []string{"alive", "dead"} {
 		out, err := a.ship("release")
-		if err == nil || !strings.Contains(out, "by a Helm operation that Ship did not begin") || !strings.Contains(a.helm("status"), "pending-upgrade") {
+		if err == nil || !strings.Contains(out, "by a Helm operation that Ship did not begin") ||
+			!strings.Contains(a.helm("status"), "pending-upgrade") {
 			t.Errorf("release beside one that is %s: %v", state, err)
 		}
 		kill()
@@ -321,7 +330,8 @@ func TestForeignLock(t *testing.T) {
 // awaitHelm waits until the app's release in production is in a state.
 func (a *app) awaitHelm(state string) {
 	a.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(a.helm("status"), state); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(a.helm("status"),
+		state); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			a.t.Fatalf("the release never was %s", state)
 		}

@@ -50,11 +50,12 @@ func (f *front) repository(t *testing.T, a *app) *registry.Repository {
 	client, err := network.New("", 10*time.Second, func(text string) { t.Log(text) })
 	must(t, 0, err)
 	return &registry.Repository{Address: strings.TrimPrefix(f.URL, "http://") + "/" + a.Repo,
-		Account: &registry.Account{User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client}}
+		Account: &registry.Account{User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true,
+			Client: client}}
 }
 
-// TestRegistryCredentials holds how registries are asked against the ways in which they want to be: each gets what it needs with as few
-// requests as that takes.
+// TestRegistryCredentials holds how registries are asked against the ways in which they want to be: each gets what it
+// needs with as few requests as that takes.
 func TestRegistryCredentials(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -84,12 +85,14 @@ func TestRegistryCredentials(t *testing.T) {
 				_ = json.NewEncoder(w).Encode(map[string]string{"token": "for " + r.URL.Query().Get("scope")})
 				return true
 			case strings.HasPrefix(r.Header.Get("Authorization"), "Bearer for repository:"+a.Repo+":pull"):
-				return r.Method == http.MethodPost && !strings.Contains(r.Header.Get("Authorization"), "push") && forbid(w)
+				return r.Method == http.MethodPost && !strings.Contains(r.Header.Get("Authorization"), "push") &&
+					forbid(w)
 			}
 			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="registry"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return true
-		}, []string{"GET 0.1.0 Basic", "GET token Basic", "GET 0.1.0 Bearer", "POST uploads", "GET token Basic", "POST uploads Bearer"}},
+		}, []string{"GET 0.1.0 Basic", "GET token Basic", "GET 0.1.0 Bearer", "POST uploads", "GET token Basic",
+			"POST uploads Bearer"}},
 		"refuses them unasked": {func(w http.ResponseWriter, r *http.Request) bool {
 			if basic(r) {
 				_, is := challenged.Load(r.RemoteAddr)
@@ -154,7 +157,8 @@ func TestLabelledRevision(t *testing.T) {
 	must(t, 0, json.Unmarshal(send(http.MethodGet, "0.1.0", nil), &manifest))
 	annotations, _ := manifest["annotations"].(map[string]any)
 	commit := a.git("rev-parse", "HEAD")
-	if annotations["org.opencontainers.image.revision"] != commit || annotations["org.opencontainers.image.version"] != "0.1.0" {
+	if annotations["org.opencontainers.image.revision"] != commit ||
+		annotations["org.opencontainers.image.version"] != "0.1.0" {
 		t.Errorf("annotations: %v", annotations)
 	}
 	delete(manifest, "annotations")

@@ -15,16 +15,19 @@ func TestErrors(t *testing.T) {
 		spoil func(*app)
 		want  string
 	}{
-		"wrong token":              {func(a *app) { a.Secrets["SHOP_GIT_TOKEN"] = "glpat-not-the-one" }, "the token is wrong or has expired"},
-		"no token":                 {func(a *app) { delete(a.Secrets, "SHOP_GIT_TOKEN") }, "--token"},
-		"wrong password":           {func(a *app) { a.Secrets["SHOP_REGISTRY_PASSWORD"] = "not-the-one" }, "the registry refused the credentials"},
+		"wrong token": {func(a *app) { a.Secrets["SHOP_GIT_TOKEN"] = "glpat-not-the-one" },
+			"the token is wrong or has expired"},
+		"no token": {func(a *app) { delete(a.Secrets, "SHOP_GIT_TOKEN") }, "--token"},
+		"wrong password": {func(a *app) { a.Secrets["SHOP_REGISTRY_PASSWORD"] = "not-the-one" },
+			"the registry refused the credentials"},
 		"unreachable registry":     {func(a *app) { a.Settings["image"] = "127.0.0.1:1/acme/shop" }, "127.0.0.1:1"},
 		"plain HTTP not asked for": {func(a *app) { delete(a.Settings, "insecure") }, "--insecure"},
 		"token in the clear": {func(a *app) {
 			a.Settings["remote"] = "http://git.example.com/acme/shop.git"
 			delete(a.Settings, "insecure")
 		}, "--remote: http://git.example.com/acme/shop.git speaks plain HTTP"},
-		"unreachable remote": {func(a *app) { a.Settings["remote"] = "http://127.0.0.1:1/acme/shop.git" }, "127.0.0.1:1"},
+		"unreachable remote": {func(a *app) { a.Settings["remote"] = "http://127.0.0.1:1/acme/shop.git" },
+			"127.0.0.1:1"},
 		"failing Dockerfile": {func(a *app) {
 			a.edit("Dockerfile", `(?m)^CMD`, "RUN echo about to fail >&2; exit 7\nCMD")
 			a.commit("break the build")
@@ -52,10 +55,11 @@ func TestErrors(t *testing.T) {
 		"commit not pushed": {func(a *app) {
 			a.git("commit", "--quiet", "--allow-empty", "--message=local")
 		}, "push the branch first"},
-		"no kubeconfig":              {func(a *app) { delete(a.Settings, "kubeconfig") }, "--kubeconfig"},
-		"environment without a name": {func(a *app) { a.Settings["environments"] = "test,eu+" }, `environment "eu+": a name is missing`},
-		"unknown strategy":           {func(a *app) { a.Settings["environments"] = "test:replace" }, `no strategy "replace"`},
-		"image with a tag":           {func(a *app) { a.Settings["image"] += ":1.0" }, "--image"},
+		"no kubeconfig": {func(a *app) { delete(a.Settings, "kubeconfig") }, "--kubeconfig"},
+		"environment without a name": {func(a *app) { a.Settings["environments"] = "test,eu+" },
+			`environment "eu+": a name is missing`},
+		"unknown strategy": {func(a *app) { a.Settings["environments"] = "test:replace" }, `no strategy "replace"`},
+		"image with a tag": {func(a *app) { a.Settings["image"] += ":1.0" }, "--image"},
 		"unreachable cluster": {func(a *app) {
 			kubeconfig := filepath.Join(a.t.TempDir(), "kubeconfig")
 			if err := os.WriteFile(kubeconfig, []byte(strings.ReplaceAll(unreachable, "\t", "  ")), 0o600); err != nil {

@@ -39,12 +39,15 @@ var faults = func() (all []fault) {
 		server, operation, resource string
 		times                       int // how often a release asks for it, at least
 	}{
-		{gitServer, "fetch", "", 5}, {gitServer, "advertise-push", "", 2}, {gitServer, "push", "", 1}, {gitServer, "releases", "", 2},
-		{imageRegistry, "manifest-read", "", 3}, {imageRegistry, "blob-write", "", 4}, {imageRegistry, "manifest-write", "", 2},
+		{gitServer, "fetch", "", 5}, {gitServer, "advertise-push", "", 2}, {gitServer, "push", "", 1},
+		{gitServer, "releases", "", 2},
+		{imageRegistry, "manifest-read", "", 3}, {imageRegistry, "blob-write", "", 4},
+		{imageRegistry, "manifest-write", "", 2},
 		{kubernetes, "list", "secrets", 3}, {kubernetes, "create", "secrets", 1}, {kubernetes, "update", "secrets", 1},
 		{kubernetes, "patch", "deployments", 1},
 	} {
-		all = append(all, killAt(at.server, at.operation, at.resource, at.times, false), killAt(at.server, at.operation, at.resource, at.times, true))
+		all = append(all, killAt(at.server, at.operation, at.resource, at.times, false),
+			killAt(at.server, at.operation, at.resource, at.times, true))
 	}
 	for range 3 {
 		all = append(all, fault{"killed at any time", killedAnyTime})
@@ -55,12 +58,14 @@ var faults = func() (all []fault) {
 		}
 		all = append(all, refused(server))
 	}
-	all = append(all, fault{"git server: unknown certificate", unknownCertificate("remote")}, fault{"registry: unknown certificate", unknownCertificate("image")})
+	all = append(all, fault{"git server: unknown certificate", unknownCertificate("remote")},
+		fault{"registry: unknown certificate", unknownCertificate("image")})
 	for range 4 {
 		all = append(all, fault{"a race from one commit", raceFromOne}, fault{"a race from two commits", raceFromTwo})
 	}
 	for range 3 {
-		all = append(all, fault{"overlapped by a higher version", overlapped}, fault{"a clock that is an hour behind", clockBehind})
+		all = append(all, fault{"overlapped by a higher version", overlapped},
+			fault{"a clock that is an hour behind", clockBehind})
 	}
 	return all
 }()
@@ -82,7 +87,8 @@ func killAt(server, operation, resource string, times int, after bool) fault {
 	}
 	name := strings.TrimSpace(fmt.Sprintf("killed %s the %s's %s %s", when, server, operation, resource))
 	return fault{name, func(p *patient, random *rand.Rand) string {
-		held := p.set(server, resource, control.Fault{Kind: control.Hang, Operation: operation, After: after, Skip: random.IntN(times)})
+		held := p.set(server, resource, control.Fault{Kind: control.Hang, Operation: operation, After: after,
+			Skip: random.IntN(times)})
 		release := p.begin()
 		if err := p.server(server).AwaitWaiting(release.ended, held.ID, 1); err != nil {
 			p.t.Logf("%s: the release ended before it came there", name)
@@ -138,7 +144,8 @@ func refused(server string) fault {
 	}}
 }
 
-// unknownCertificate names a server by its address over TLS, whose certificate is of an authority that Ship does not know.
+// unknownCertificate names a server by its address over TLS, whose certificate is of an authority that Ship does not
+// know.
 func unknownCertificate(setting string) func(*patient, *rand.Rand) string {
 	return func(p *patient, _ *rand.Rand) string {
 		settings := p.Settings
@@ -176,15 +183,16 @@ func raceFromTwo(p *patient, _ *rand.Rand) (said string) {
 	return said
 }
 
-// overlapped holds a release while it deploys, until another one has released the next version whole. One that reinstalls is waited for by
-// the other, and ended by its own timeout.
+// overlapped holds a release while it deploys, until another one has released the next version whole. One that
+// reinstalls is waited for by the other, and ended by its own timeout.
 func overlapped(p *patient, random *rand.Rand) (said string) {
 	calm(func() {
 		operation, skip := "list", 2+random.IntN(4)
 		if random.IntN(4) == 0 {
 			operation, skip = "create", 0
 		}
-		held := p.set(kubernetes, "secrets", control.Fault{Kind: control.Hang, Operation: operation, Skip: skip, Count: 1})
+		held := p.set(kubernetes, "secrets", control.Fault{Kind: control.Hang, Operation: operation,
+			Skip: skip, Count: 1})
 		slow := p.begin()
 		if err := p.server(kubernetes).AwaitWaiting(slow.ended, held.ID, 1); err != nil {
 			p.t.Log("overlapped: the release ended before it came there")
@@ -248,15 +256,16 @@ func (p *patient) set(server, resource string, f control.Fault) control.Fault {
 }
 
 func (p *patient) server(name string) control.Client {
-	return control.Client{URL: map[string]string{gitServer: p.Bed.Git.Control, imageRegistry: p.Registry.Control, kubernetes: p.Cluster.Control}[name]}
+	return control.Client{URL: map[string]string{gitServer: p.Bed.Git.Control, imageRegistry: p.Registry.Control,
+		kubernetes: p.Cluster.Control}[name]}
 }
 
 // call is a release at work.
 type call struct {
 	p     *patient
 	cmd   *exec.Cmd
-	ended context.Context
-	err   error // once it has ended
+	ended context.Context //nolint:containedctx // tells others that it has ended, and is given to nothing
+	err   error           // once it has ended
 
 	mu   sync.Mutex
 	said bytes.Buffer

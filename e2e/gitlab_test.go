@@ -26,7 +26,8 @@ func TestPipelines(t *testing.T) {
 			p.isReleased("0.2.0", merged)
 			p.pushedTag("ci.skip")
 			if example.Folder == bed.NPM.Folder { // its .env asks for a release on GitLab
-				if told := p.told(p.onGitLab(), p.Name+"-0.2.0").Description; !strings.Contains(told, p.look("0.2.0").Digest) {
+				if told := p.told(p.onGitLab(), p.Name+"-0.2.0").Description; !strings.Contains(told,
+					p.look("0.2.0").Digest) {
 					t.Errorf("GitLab's release says %q", told)
 				}
 			}
@@ -43,7 +44,8 @@ func TestPipelines(t *testing.T) {
 	}
 }
 
-// says runs a pipeline and looks for what its jobs say: the report's outcome, or where its text goes to the later jobs, the image.
+// says runs a pipeline and looks for what its jobs say: the report's outcome, or where its text goes to the later jobs,
+// the image.
 func (p *project) says(outcome, version string) {
 	p.t.Helper()
 	out, err := p.gitlab()
@@ -59,7 +61,8 @@ func (a *app) pushedTag(options ...string) {
 	a.t.Helper()
 	requests, err := control.Client{URL: a.Bed.Git.Control}.Requests(a.t.Context())
 	for _, r := range must(a.t, requests, err) {
-		if r.Repository == a.Repo && r.Operation == "push" && len(r.Refs) == 1 && strings.HasPrefix(r.Refs[0].Name, "refs/tags/") {
+		if r.Repository == a.Repo && r.Operation == "push" && len(r.Refs) == 1 &&
+			strings.HasPrefix(r.Refs[0].Name, "refs/tags/") {
 			if !slices.Equal(r.PushOptions, options) {
 				a.t.Errorf("%s was pushed with the options %q, want %q", r.Refs[0].Name, r.PushOptions, options)
 			}
@@ -80,7 +83,8 @@ func TestTagWithPipeline(t *testing.T) {
 	a.pushedTag()
 }
 
-// TestPipelineRules looks which pipelines have the jobs of the examples, written out and of the component: the default branch's.
+// TestPipelineRules looks which pipelines have the jobs of the examples, written out and of the component: the default
+// branch's.
 func TestPipelineRules(t *testing.T) {
 	t.Parallel()
 	for example, jobs := range map[*bed.Example]string{&bed.Poetry: "release", &bed.NPM: "release announce"} {
@@ -95,7 +99,8 @@ func TestPipelineRules(t *testing.T) {
 				"default branch": {nil, jobs},
 				"other branch":   {map[string]string{"CI_COMMIT_BRANCH": "feature"}, ""},
 				"tag":            {map[string]string{"CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "shop-1.0.0"}, ""},
-				"merge request":  {map[string]string{"CI_COMMIT_BRANCH": "", "CI_PIPELINE_SOURCE": "merge_request_event"}, ""},
+				"merge request": {map[string]string{"CI_COMMIT_BRANCH": "",
+					"CI_PIPELINE_SOURCE": "merge_request_event"}, ""},
 			} {
 				if got := p.jobs(c.variables); got != c.want {
 					t.Errorf("a pipeline of a %s has the jobs %q, want %q", kind, got, c.want)
@@ -105,7 +110,8 @@ func TestPipelineRules(t *testing.T) {
 	}
 }
 
-// TestPipelineFiles looks at all pipelines and the component's header by GitLab's own JSON schema, and at the jobs of Ship's own pipeline.
+// TestPipelineFiles looks at all pipelines and the component's header by GitLab's own JSON schema, and at the jobs of
+// Ship's own pipeline.
 func TestPipelineFiles(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, bed.Poetry)
@@ -116,7 +122,8 @@ func TestPipelineFiles(t *testing.T) {
 		t.Errorf("the examples have %d pipelines", len(files))
 	}
 	files = append(files, "../templates/release.yml", "../.gitlab-ci.yml")
-	if out, err := exec.CommandContext(t.Context(), "node", append([]string{"gitlab/schema.mjs", modules}, files...)...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "node", append([]string{"gitlab/schema.mjs", modules},
+		files...)...).CombinedOutput(); err != nil {
 		t.Errorf("GitLab's schema: %v\n%s", err, out)
 	}
 
@@ -127,9 +134,10 @@ func TestPipelineFiles(t *testing.T) {
 		variables map[string]string
 		want      string
 	}{
-		"branch":        {nil, "lint test"},
-		"merge request": {map[string]string{"CI_COMMIT_BRANCH": "", "CI_PIPELINE_SOURCE": "merge_request_event"}, "lint test"},
-		"tag":           {map[string]string{"CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "v1.0.0"}, "publish"},
+		"branch": {nil, "lint test"},
+		"merge request": {map[string]string{"CI_COMMIT_BRANCH": "", "CI_PIPELINE_SOURCE": "merge_request_event"},
+			"lint test"},
+		"tag": {map[string]string{"CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "v1.0.0"}, "publish"},
 	} {
 		if got := p.jobs(c.variables); got != c.want {
 			t.Errorf("a pipeline of a %s has the jobs %q, want %q", kind, got, c.want)
@@ -145,7 +153,8 @@ func TestPipelineFiles(t *testing.T) {
 // TestExamples runs the examples' own tests, with those languages that this machine has. (Rust's are not among them.)
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	for folder, command := range map[string]string{"npm-service": "node --test", "poetry-service": "python3 -m unittest discover tests"} {
+	for folder, command := range map[string]string{"npm-service": "node --test",
+		"poetry-service": "python3 -m unittest discover tests"} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			words := strings.Fields(command)

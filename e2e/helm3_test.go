@@ -16,7 +16,8 @@ func TestHelm3(t *testing.T) {
 	a.release("released")
 	a.isReleased("0.2.0", commit)
 	production := a.Name + "-production"
-	if out, err := a.ship("rollback", "--environment=production"); err != nil || !strings.Contains(a.running(production), ":0.1.0@") {
+	if out, err := a.ship("rollback", "--environment=production"); err != nil ||
+		!strings.Contains(a.running(production), ":0.1.0@") {
 		t.Errorf("rollback: %v, production runs %s", err, a.running(production))
 	} else if !strings.Contains(out, ": rolled back") {
 		t.Errorf("rollback says %s", out)
@@ -28,10 +29,12 @@ func TestHelm3(t *testing.T) {
 	commit = a.bump("0.3.0")
 	a.release("released")
 	a.isReleased("0.3.0", commit)
-	if replicas := a.kubectl("get", "deployments", "--namespace="+production, "--output=jsonpath={.items[*].spec.replicas}"); replicas != "2" {
+	if replicas := a.kubectl("get", "deployments", "--namespace="+production,
+		"--output=jsonpath={.items[*].spec.replicas}"); replicas != "2" {
 		t.Errorf("production has %s replicas, the chart says 2", replicas)
 	}
-	if apply := a.kubectl("get", "deployments", "--namespace="+production, "--show-managed-fields", "--output=jsonpath={.items[*].metadata.managedFields[*].operation}"); !strings.Contains(apply, "Apply") {
+	if apply := a.kubectl("get", "deployments", "--namespace="+production, "--show-managed-fields",
+		"--output=jsonpath={.items[*].metadata.managedFields[*].operation}"); !strings.Contains(apply, "Apply") {
 		t.Errorf("the deployment is managed by %s: Helm 4 did not apply it", apply)
 	}
 }

@@ -21,8 +21,8 @@ func (a *app) link(to, name string) {
 	must(a.t, 0, os.Symlink(to, filepath.Join(a.Dir, name)))
 }
 
-// TestChartTakesNothing has charts with links to what is in the container that Helm runs in: the kubeconfig, the environment. Each is
-// refused by its name before anything is touched, whereas links to files of the repo are followed.
+// TestChartTakesNothing has charts with links to what is in the container that Helm runs in: the kubeconfig, the
+// environment. Each is refused by its name before anything is touched, whereas links to files of the repo are followed.
 func TestChartTakesNothing(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -31,7 +31,10 @@ func TestChartTakesNothing(t *testing.T) {
 	a.write(taken, `apiVersion: v1
 kind: ConfigMap
 metadata: {name: taken}
-data: {taken: {{ .Files.Get "files/ship/kubeconfig" | quote }}, link: {{ .Files.Get "files/link" | quote }}, motd: {{ .Files.Get "files/motd" | quote }}}
+data:
+  taken: {{ .Files.Get "files/ship/kubeconfig" | quote }}
+  link: {{ .Files.Get "files/link" | quote }}
+  motd: {{ .Files.Get "files/motd" | quote }}
 `)
 	for _, values := range []string{"test", "production"} {
 		must(t, 0, os.Remove(filepath.Join(a.Dir, "chart/values-"+values+".yaml")))
@@ -52,7 +55,8 @@ data: {taken: {{ .Files.Get "files/ship/kubeconfig" | quote }}, link: {{ .Files.
 		}
 		a.commit("link to " + to)
 		out, err := a.ship("release")
-		if err == nil || !strings.Contains(out, "check: the chart in chart has links that lead out of the repo") || !strings.Contains(out, name+" -> "+to) {
+		if err == nil || !strings.Contains(out, "check: the chart in chart has links that lead out of the repo") ||
+			!strings.Contains(out, name+" -> "+to) {
 			t.Errorf("%s -> %s: %v", name, to, err)
 		}
 		a.git("rm", "--quiet", "-r", "--cached", name)
@@ -71,10 +75,12 @@ data: {taken: {{ .Files.Get "files/ship/kubeconfig" | quote }}, link: {{ .Files.
 	a.link("../deploy/live.yaml", "chart/values-production.yaml")
 	a.commit("link within the repo")
 	a.release("released")
-	if motd := a.kubectl("get", "configmap", "taken", "--namespace="+a.Name, "--output=jsonpath={.data.motd}"); motd != "be kind" {
+	if motd := a.kubectl("get", "configmap", "taken", "--namespace="+a.Name,
+		"--output=jsonpath={.data.motd}"); motd != "be kind" {
 		t.Errorf("a link within the repo leads to %q", motd)
 	}
-	if replicas := a.kubectl("get", "deployments", "--namespace="+a.Name, "--output=jsonpath={.items[0].spec.replicas}"); replicas != "2" {
+	if replicas := a.kubectl("get", "deployments", "--namespace="+a.Name,
+		"--output=jsonpath={.items[0].spec.replicas}"); replicas != "2" {
 		t.Errorf("values behind a link: %s replicas", replicas)
 	}
 	// neither has what Helm itself keeps of the chart
@@ -91,7 +97,8 @@ data: {taken: {{ .Files.Get "files/ship/kubeconfig" | quote }}, link: {{ .Files.
 // revision is what Helm keeps of a revision of the release in production.
 func (a *app) revision(number int) (kept map[string]any) {
 	a.t.Helper()
-	text := a.kubectl("get", "secret", fmt.Sprintf("sh.helm.release.v1.%s.v%d", a.Name, number), "--namespace="+a.Name, "--output=jsonpath={.data.release}")
+	text := a.kubectl("get", "secret", fmt.Sprintf("sh.helm.release.v1.%s.v%d", a.Name, number), "--namespace="+a.Name,
+		"--output=jsonpath={.data.release}")
 	outer, err := base64.StdEncoding.DecodeString(text)
 	must(a.t, 0, err)
 	compressed, err := base64.StdEncoding.DecodeString(string(outer))

@@ -54,10 +54,12 @@ environments = []
 	if err != nil || !strings.Contains(plan, "4 projects: 4 to be released") || len(a.tags()) != 0 {
 		t.Errorf("plan: %v", err)
 	}
-	if out, err := a.ship("with-image", "--container=docker.io/library/python:3.11-slim", "release"); err == nil || !strings.Contains(out, "a container was given, for one project") {
+	if out, err := a.ship("with-image", "--container=docker.io/library/python:3.11-slim", "release"); err == nil ||
+		!strings.Contains(out, "a container was given, for one project") {
 		t.Errorf("one container for several projects: %v", err)
 	}
-	if out, err := a.ship("version"); err == nil || !strings.Contains(out, "pick one with --project, of web, api, batch, nightly") {
+	if out, err := a.ship("version"); err == nil ||
+		!strings.Contains(out, "pick one with --project, of web, api, batch, nightly") {
 		t.Errorf("the version of several: %v", err)
 	}
 
@@ -66,14 +68,16 @@ environments = []
 		t.Fatal("a project that does not build is no failure")
 	}
 	for _, want := range []string{
-		`(?m)^Error: 4 projects: 2 released, 2 failed$`, `(?m)^\|- \+ web 0\.1\.0 +released$`, `(?m)^\|- \+ api 0\.1\.0 +released$`, `(?m)^\|- x batch 0\.1\.0 +build: .*exit 3`,
+		`(?m)^Error: 4 projects: 2 released, 2 failed$`, `(?m)^\|- \+ web 0\.1\.0 +released$`,
+		`(?m)^\|- \+ api 0\.1\.0 +released$`, `(?m)^\|- x batch 0\.1\.0 +build: .*exit 3`,
 		`(?m)^` + "`" + `- x nightly 0\.1\.0 +not begun: it needs batch, which failed$`, `nothing works`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("the error does not have %s", want)
 		}
 	}
-	if api, web := strings.Index(out, "api:  + deploy production"), strings.Index(out, "web:  + tag"); api < 0 || web < api {
+	if api, web := strings.Index(out, "api:  + deploy production"), strings.Index(out, "web:  + tag"); api < 0 ||
+		web < api {
 		t.Error("web did not wait for api, which it needs")
 	}
 	tags := a.tags()
@@ -90,20 +94,25 @@ environments = []
 	a.write("batch/Dockerfile", "FROM python:3.11-slim\n")
 	a.edit("services/api/pyproject.toml", `(?m)^version = .*`, `version = "0.2.0"`)
 	a.commit("mend it")
-	if out, err := a.ship("status"); err != nil || !regexp.MustCompile(`(?m)^api +production +0\.1\.0 .* healthy$`).MatchString(out) || strings.Contains(out, "batch") {
+	if out, err := a.ship("status"); err != nil ||
+		!regexp.MustCompile(`(?m)^api +production +0\.1\.0 .* healthy$`).MatchString(out) ||
+		strings.Contains(out, "batch") {
 		t.Errorf("status: %v", err)
 	}
 	out, err = a.ship("release")
 	if err != nil || !strings.HasPrefix(out, "4 projects: 3 released, 1 nothing to do\n") {
 		t.Errorf("the retry: %v", err)
 	}
-	image := a.Image() + "/backend:0.2.0@" + strings.TrimPrefix(regexp.MustCompile(`/backend:0\.2\.0@(sha256:\w+)`).FindString(a.running(a.Name)), "/backend:0.2.0@")
+	image := a.Image() + "/backend:0.2.0@" + strings.TrimPrefix(
+		regexp.MustCompile(`/backend:0\.2\.0@(sha256:\w+)`).FindString(a.running(a.Name)), "/backend:0.2.0@")
 	out, err = a.ship("reports", "dotenv")
-	if err != nil || !strings.Contains(out+"\n", "API_VERSION=0.2.0\nAPI_TAG=api-0.2.0\nAPI_IMAGE="+image+"\n") || strings.Count(out, "\n") != 15 {
+	if err != nil || !strings.Contains(out+"\n", "API_VERSION=0.2.0\nAPI_TAG=api-0.2.0\nAPI_IMAGE="+image+"\n") ||
+		strings.Count(out, "\n") != 15 {
 		t.Errorf("what the reports hand on: %v\n%s", err, out)
 	}
 	a.Settings["project"] = "web"
-	if out, err := a.ship("rollback", "--environment=production"); err == nil || !strings.Contains(out, "no earlier version than 0.1.0") {
+	if out, err := a.ship("rollback", "--environment=production"); err == nil ||
+		!strings.Contains(out, "no earlier version than 0.1.0") {
 		t.Errorf("rollback of one project: %v", err)
 	}
 	a.release("nothing to do")
@@ -113,12 +122,16 @@ environments = []
 func TestMonorepoRefusals(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ list, want string }{
-		"unknown key":   {"[projects.api]\nimag = \"x\"\n", `ship.toml:2:1: unknown key "imag": did you mean "image"?`},
-		"bad setting":   {"[projects.api]\n\n[projects.web]\nenvironments = [\"test:replace\"]\n", `ship.toml:4:1: environments: environment "test:replace": no strategy "replace"`},
-		"no registry":   {"[projects.api]\nimage = \"UPPER\"\n", `ship.toml:2:1: image: "`},
-		"same tag":      {"[projects.api]\ntemplate = \"v{version}\"\n[projects.web]\ntemplate = \"v{version}\"\n", "would share the git tag v0.1.0"},
-		"same image":    {"[projects.api]\nimage = \"x\"\n[projects.web]\nimage = \"x\"\n", "the projects api and web would share the image"},
-		"one of two":    {"[projects.api]\nimage = \"x\"\n[projects.web]\nimage = \"x\"\n", "the projects web and api would share the image"},
+		"unknown key": {"[projects.api]\nimag = \"x\"\n", `ship.toml:2:1: unknown key "imag": did you mean "image"?`},
+		"bad setting": {"[projects.api]\n\n[projects.web]\nenvironments = [\"test:replace\"]\n",
+			`ship.toml:4:1: environments: environment "test:replace": no strategy "replace"`},
+		"no registry": {"[projects.api]\nimage = \"UPPER\"\n", `ship.toml:2:1: image: "`},
+		"same tag": {"[projects.api]\ntemplate = \"v{version}\"\n[projects.web]\ntemplate = \"v{version}\"\n",
+			"would share the git tag v0.1.0"},
+		"same image": {"[projects.api]\nimage = \"x\"\n[projects.web]\nimage = \"x\"\n",
+			"the projects api and web would share the image"},
+		"one of two": {"[projects.api]\nimage = \"x\"\n[projects.web]\nimage = \"x\"\n",
+			"the projects web and api would share the image"},
 		"no such path":  {"[projects.app]\n", "app"},
 		"other project": {"[projects.api]\n[projects.web]\n", `ship.toml lists no project "docs", only api, web`},
 	} {
@@ -184,7 +197,8 @@ func TestHundredProjects(t *testing.T) {
 		return requests
 	}
 	// the registry: for the version and for latest
-	if one, all := asked("project42", "nothing to do", 2), asked("", "100 projects: 100 nothing to do", 200); len(one) == 0 || !slices.Equal(one, all) {
+	if one, all := asked("project42", "nothing to do", 2), asked("", "100 projects: 100 nothing to do",
+		200); len(one) == 0 || !slices.Equal(one, all) {
 		t.Errorf("one project asked the git server for %q, a hundred for %q", one, all)
 	}
 }

@@ -53,7 +53,8 @@ func TestNotes(t *testing.T) {
 	a.Settings["environments"] = "production=" + a.Name
 	first := a.git("rev-parse", "HEAD")
 	tag := a.Name + "-0.1.0"
-	if plan, err := a.ship("plan"); err != nil || !strings.Contains(plan, "> notes") || !strings.Contains(plan, "GitLab's release "+tag+" is missing") {
+	if plan, err := a.ship("plan"); err != nil || !strings.Contains(plan, "> notes") ||
+		!strings.Contains(plan, "GitLab's release "+tag+" is missing") {
 		t.Errorf("plan: %v", err)
 	}
 	a.release("released")
@@ -91,7 +92,8 @@ func TestNotes(t *testing.T) {
 	a.release("released")
 	got := a.told(client, a.Name+"-0.2.0").Description
 	lines := regexp.MustCompile(`\([0-9a-f]{8}, a\)`).ReplaceAllString(got, "(…)")
-	if !strings.HasSuffix(lines, "\n\nChanges since "+tag+":\n\n- release 0.2.0 (…)\n- Greet (!12) (…)\n") || !strings.Contains(got, a.look("0.2.0").Digest) {
+	if !strings.HasSuffix(lines, "\n\nChanges since "+tag+":\n\n- release 0.2.0 (…)\n- Greet (!12) (…)\n") ||
+		!strings.Contains(got, a.look("0.2.0").Digest) {
 		t.Errorf("the second version's release says\n%s", got)
 	}
 }
@@ -99,7 +101,8 @@ func TestNotes(t *testing.T) {
 // TestNotesOfOneProject leaves out what changed nothing in the project's folder.
 func TestNotesOfOneProject(t *testing.T) {
 	t.Parallel()
-	a := newMonorepo(t, "[projects.api]\npath = \"services/api\"\nenvironments = []\n\n[projects.web]\nneeds = [\"api\"]\nenvironments = []\n", "services/api", "web")
+	a := newMonorepo(t, "[projects.api]\npath = \"services/api\"\nenvironments = []\n\n[projects.web]\nneeds = "+
+		"[\"api\"]\nenvironments = []\n", "services/api", "web")
 	client := a.onGitLab()
 	if out, err := a.ship("release"); err != nil {
 		t.Fatal(out)
@@ -115,9 +118,11 @@ func TestNotesOfOneProject(t *testing.T) {
 	if out, err := a.ship("release"); err != nil {
 		t.Fatal(out)
 	}
-	for tag, want := range map[string]string{"api-0.2.0": "raise both, change services/api/a.py", "web-0.2.0": "raise both, change web/w.py"} {
+	for tag, want := range map[string]string{"api-0.2.0": "raise both, change services/api/a.py",
+		"web-0.2.0": "raise both, change web/w.py"} {
 		var changes []string
-		for _, line := range regexp.MustCompile(`(?m)^- (.*) \(.*$`).FindAllStringSubmatch(a.told(client, tag).Description, -1) {
+		for _, line := range regexp.MustCompile(`(?m)^- (.*) \(.*$`).FindAllStringSubmatch(a.told(client,
+			tag).Description, -1) {
 			changes = append(changes, line[1])
 		}
 		if got := strings.Join(changes, ", "); got != want {
@@ -133,8 +138,9 @@ func TestNotesInTrouble(t *testing.T) {
 		trouble func(*app)
 		words   string // of the error
 	}{
-		"the token does not have the scope": {func(a *app) { a.Secrets["SHOP_GIT_TOKEN"] = a.Bed.Git.Push },
-			"notes: make GitLab's release TAG: GitLab refused the token: it needs the scope api, beside write_repository for tags"},
+		"the token has not the scope": {func(a *app) { a.Secrets["SHOP_GIT_TOKEN"] = a.Bed.Git.Push },
+			"notes: make GitLab's release TAG: GitLab refused the token: it needs the scope api, beside " +
+				"write_repository for tags"},
 		"GitLab's API is down": {func(a *app) {
 			a.disturb(control.Fault{Operation: "releases", Kind: control.Status, Status: 502, Count: 6})
 		},
@@ -180,7 +186,8 @@ func TestNotesMeanwhile(t *testing.T) {
 	}
 
 	// two releases of the version at once
-	a.disturb(control.Fault{Operation: "releases", Method: http.MethodPost, Kind: control.Barrier, Parties: 2, Count: 2})
+	a.disturb(control.Fault{Operation: "releases", Method: http.MethodPost, Kind: control.Barrier,
+		Parties: 2, Count: 2})
 	var group sync.WaitGroup
 	var outs [2]string
 	for i := range outs {
@@ -195,7 +202,8 @@ func TestNotesMeanwhile(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if both := outs[0] + outs[1]; strings.Count(both, "made GitLab's release "+tag) != 1 || strings.Count(both, "names the image by now") != 1 {
+	if both := outs[0] + outs[1]; strings.Count(both, "made GitLab's release "+tag) != 1 ||
+		strings.Count(both, "names the image by now") != 1 {
 		t.Error("want one racer that made it and one that found it")
 	}
 	forget()

@@ -44,8 +44,8 @@ type said struct {
 	err  error
 }
 
-// TestOverlap lets a release stand still while it deploys, and meanwhile another one release a higher version whole: the environment
-// keeps the higher one, and the slow release says so.
+// TestOverlap lets a release stand still while it deploys, and meanwhile another one release a higher version whole:
+// the environment keeps the higher one, and the slow release says so.
 func TestOverlap(t *testing.T) {
 	if world.OnEngine() {
 		t.Skip("the cluster is disturbed on loopback, where a Dagger engine is not")
@@ -73,7 +73,8 @@ func TestOverlap(t *testing.T) {
 			a.bump("0.3.0")
 			a.release("released")
 			goOn()
-			if end := <-slow; end.err != nil || !strings.Contains(end.text, "production runs 0.3.0, which is newer by now") {
+			if end := <-slow; end.err != nil ||
+				!strings.Contains(end.text, "production runs 0.3.0, which is newer by now") {
 				t.Errorf("the slow release: %v\n%s", end.err, end.text)
 			}
 			if want := a.look("0.3.0").Digest; !strings.HasSuffix(a.running(a.Name), want) {
@@ -83,7 +84,8 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// TestOverlapOfReinstalls lets a release stand still before it uninstalls. The other one waits for it, for as long as it may take.
+// TestOverlapOfReinstalls lets a release stand still before it uninstalls. The other one waits for it, for as long as
+// it may take.
 func TestOverlapOfReinstalls(t *testing.T) {
 	if world.OnEngine() {
 		t.Skip("the cluster is disturbed on loopback, where a Dagger engine is not")
@@ -110,8 +112,8 @@ func TestOverlapOfReinstalls(t *testing.T) {
 	}
 }
 
-// TestOverlappingRollback lets a rollback stand still while somebody's Helm, which knows nothing of Ship, upgrades the release: what that one
-// made runs in the end, and the rollback fails.
+// TestOverlappingRollback lets a rollback stand still while somebody's Helm, which knows nothing of Ship, upgrades the
+// release: what that one made runs in the end, and the rollback fails.
 func TestOverlappingRollback(t *testing.T) {
 	if world.OnEngine() {
 		t.Skip("the cluster is disturbed on loopback, where a Dagger engine is not")
@@ -137,7 +139,8 @@ func TestOverlappingRollback(t *testing.T) {
 		t.Fatal(out, err)
 	}
 	goOn()
-	if end := <-slow; end.err == nil || !strings.Contains(end.text, "not rolled back: another operation came in between: revision 3") {
+	if end := <-slow; end.err == nil || !strings.Contains(end.text,
+		"not rolled back: another operation came in between: revision 3") {
 		t.Errorf("the rollback: %v\n%s", end.err, end.text)
 	}
 	if !strings.HasSuffix(a.running(a.Name), digest) {
@@ -145,7 +148,8 @@ func TestOverlappingRollback(t *testing.T) {
 	}
 }
 
-// TestOtherClock has a release at work on a machine whose clock is an hour behind. It is waited for, and not taken back.
+// TestOtherClock has a release at work on a machine whose clock is an hour behind. It is waited for, and not taken
+// back.
 func TestOtherClock(t *testing.T) {
 	a := newSlow(t)
 	a.Settings["environments"] = "production=" + a.Name
@@ -167,8 +171,8 @@ func TestOtherClock(t *testing.T) {
 	}
 }
 
-// TestTakenBackAlive takes back a release that is at work, as another one would that thought it dead, and as a person would. The first is
-// put right, the second is left and said.
+// TestTakenBackAlive takes back a release that is at work, as another one would that thought it dead, and as a person
+// would. The first is put right, the second is left and said.
 func TestTakenBackAlive(t *testing.T) {
 	for name, description := range map[string]string{
 		"by a release": "Rollback to 1 after a failure, by Ship in 30 s at most",
@@ -182,17 +186,20 @@ func TestTakenBackAlive(t *testing.T) {
 			a.bump("0.2.0")
 			slow := a.begin(a.Command(t.Context(), "release"))
 			a.awaitHelm("pending-upgrade")
-			if out, err := a.Helm("rollback", a.Name, "1", "--namespace="+a.Name, "--description="+description, "--server-side=true", "--force-conflicts"); err != nil {
+			if out, err := a.Helm("rollback", a.Name, "1", "--namespace="+a.Name, "--description="+description,
+				"--server-side=true", "--force-conflicts"); err != nil {
 				t.Fatal(out, err)
 			}
 			end := <-slow
 			want := a.look("0.2.0").Digest
 			if byPerson := name == "by a person"; byPerson {
 				if end.err == nil || a.running(a.Name) != before {
-					t.Errorf("production runs %s, want %s: %v\n%s\n%s", a.running(a.Name), before, end.err, end.text, a.helm("history"))
+					t.Errorf("production runs %s, want %s: %v\n%s\n%s", a.running(a.Name), before, end.err, end.text,
+						a.helm("history"))
 				}
 			} else if end.err != nil || !strings.HasSuffix(a.running(a.Name), want) {
-				t.Errorf("production runs %s, want %s: %v\n%s\n%s", a.running(a.Name), want, end.err, end.text, a.helm("history"))
+				t.Errorf("production runs %s, want %s: %v\n%s\n%s", a.running(a.Name), want, end.err, end.text,
+					a.helm("history"))
 			}
 		})
 	}

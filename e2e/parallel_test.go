@@ -36,7 +36,8 @@ func (a *app) rollout(namespace string) (begin, end time.Time) {
 func TestTogether(t *testing.T) {
 	a := newSlow(t)
 	list := strings.ReplaceAll("test=?-test,eu=?-eu+us=?-us:reinstall,live=?-live", "?", a.Name)
-	a.write("ship.toml", "[projects.one]\npath = \".\"\nenvironments = [\""+strings.ReplaceAll(list, ",", "\", \"")+"\"]\n")
+	a.write("ship.toml", "[projects.one]\npath = \".\"\nenvironments = [\""+strings.ReplaceAll(list, ",",
+		"\", \"")+"\"]\n")
 	delete(a.Settings, "environments")
 	inFile, err := a.ship("plan")
 	must(t, 0, err)
@@ -45,7 +46,8 @@ func TestTogether(t *testing.T) {
 	asSetting, err := a.ship("plan")
 	must(t, 0, err)
 	for _, plan := range []string{inFile, asSetting} {
-		if !strings.Contains(plan, "> deploy us          us runs nothing (together with deploy eu)\n") || strings.Count(plan, "together with deploy") != 1 {
+		if !strings.Contains(plan, "> deploy us          us runs nothing (together with deploy eu)\n") ||
+			strings.Count(plan, "together with deploy") != 1 {
 			t.Error("the plan does not say what goes together")
 		}
 	}
@@ -53,7 +55,8 @@ func TestTogether(t *testing.T) {
 	out, err := a.ship("release")
 	must(t, 0, err)
 	rest := out
-	for _, step := range []string{"deploy test ", "deploy eu ", "deploy us ", "together with deploy eu)", "deploy live "} {
+	for _, step := range []string{"deploy test ", "deploy eu ", "deploy us ", "together with deploy eu)",
+		"deploy live "} {
 		_, after, is := strings.Cut(rest, step)
 		if !is {
 			t.Errorf("the report does not have %q in its place", step)
@@ -68,7 +71,8 @@ func TestTogether(t *testing.T) {
 		t.Errorf("eu was rolled out from %s to %s, us from %s to %s: not at the same time", eu, euEnd, us, usEnd)
 	}
 	if eu.Before(tested) || us.Before(tested) || live.Before(euEnd) || live.Before(usEnd) {
-		t.Errorf("test was ready at %s, eu from %s to %s, us from %s to %s, live began at %s: not in order", tested, eu, euEnd, us, usEnd, live)
+		t.Errorf("test was ready at %s, eu from %s to %s, us from %s to %s, live began at %s: not in order", tested, eu,
+			euEnd, us, usEnd, live)
 	}
 
 	// by name, each is on its own
@@ -82,9 +86,11 @@ func TestTogether(t *testing.T) {
 	}
 	digest := a.look("0.2.0").Digest
 	if !strings.HasSuffix(a.running(a.Name+"-us"), digest) || a.running(a.Name+"-eu") != before {
-		t.Errorf("us runs %s, want %s; eu runs %s, want %s", a.running(a.Name+"-us"), digest, a.running(a.Name+"-eu"), before)
+		t.Errorf("us runs %s, want %s; eu runs %s, want %s", a.running(a.Name+"-us"), digest, a.running(a.Name+"-eu"),
+			before)
 	}
-	if out, err := a.ship("plan"); err != nil || !strings.Contains(out, "> deploy eu ") || strings.Contains(out, "together with") {
+	if out, err := a.ship("plan"); err != nil || !strings.Contains(out, "> deploy eu ") ||
+		strings.Contains(out, "together with") {
 		t.Errorf("plan: %v, want eu alone", err)
 	}
 	a.release("resumed")
@@ -109,7 +115,8 @@ func TestOneOfTwoFails(t *testing.T) {
 			t.Fatal("the release did not fail")
 		}
 		for _, name := range []string{"eu", "us", "live"} {
-			step, cause := strings.Contains(out, "- x deploy "+name+" "), strings.Contains(out, "\ndeploy "+name+": the rollout failed: ")
+			step, cause := strings.Contains(out, "- x deploy "+name+" "),
+				strings.Contains(out, "\ndeploy "+name+": the rollout failed: ")
 			if want := slices.Contains(names, name); step != want || cause != want {
 				t.Errorf("%s failed by its step: %v, by the error's causes: %v, want %v", name, step, cause, want)
 			}
@@ -125,17 +132,21 @@ func TestOneOfTwoFails(t *testing.T) {
 	if a.running(eu) != "" || !strings.HasSuffix(a.running(us), digest) {
 		t.Errorf("eu runs %q, want nothing; us runs %q, want %s", a.running(eu), a.running(us), digest)
 	}
-	if out, err := a.Helm("status", a.Name, "--namespace="+us); err != nil || !strings.Contains(out, "STATUS: deployed") {
+	if out, err := a.Helm("status", a.Name, "--namespace="+us); err != nil ||
+		!strings.Contains(out, "STATUS: deployed") {
 		t.Errorf("us was not rolled out to the end: %s, %v", out, err)
 	}
 	a.kubectl("delete", "quota", "none", "--namespace="+eu)
 	a.release("resumed")
-	if !strings.HasSuffix(a.running(eu), digest) || !strings.HasSuffix(a.running(live), digest) || a.revisions(us) != 1 {
-		t.Errorf("eu runs %q, live %q, want %s; us has %d revisions, want 1", a.running(eu), a.running(live), digest, a.revisions(us))
+	if !strings.HasSuffix(a.running(eu), digest) || !strings.HasSuffix(a.running(live), digest) ||
+		a.revisions(us) != 1 {
+		t.Errorf("eu runs %q, live %q, want %s; us has %d revisions, want 1", a.running(eu), a.running(live), digest,
+			a.revisions(us))
 	}
 }
 
-// TestCheckBesideBuild builds while the chart is tried out, and does not go on building for a chart that cannot be deployed.
+// TestCheckBesideBuild builds while the chart is tried out, and does not go on building for a chart that cannot be
+// deployed.
 func TestCheckBesideBuild(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
@@ -155,7 +166,8 @@ func TestCheckBesideBuild(t *testing.T) {
 	if took := time.Since(start); took > time.Minute {
 		t.Errorf("it took %s to say that the chart does not render", took)
 	}
-	if err == nil || !strings.Contains(out, "this cannot be rendered") || !strings.Contains(out, "= build              stopped, since check failed") {
+	if err == nil || !strings.Contains(out, "this cannot be rendered") ||
+		!strings.Contains(out, "= build              stopped, since check failed") {
 		t.Error("the error does not say that the chart does not render, and that the build was stopped")
 	}
 	if tags := a.tags(); len(tags) != 1 {

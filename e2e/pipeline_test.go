@@ -41,7 +41,8 @@ func newProject(t *testing.T, example bed.Example) *project {
 	p.commit("name the namespaces")
 	p.variables = map[string]string{
 		"CI_JOB_TOKEN": p.Bed.Git.Job, "CI_REGISTRY_IMAGE": p.Image(), "CI_REGISTRY_USER": p.Registry.User,
-		"CI_REGISTRY_PASSWORD": p.Registry.Password, "KUBECONFIG_FILE": p.Cluster.Kubeconfig, "CI_SERVER_TLS_CA_FILE": p.CA,
+		"CI_REGISTRY_PASSWORD": p.Registry.Password, "KUBECONFIG_FILE": p.Cluster.Kubeconfig,
+		"CI_SERVER_TLS_CA_FILE": p.CA,
 	}
 	env, err := p.DaggerCommand(t.TempDir())
 	p.env = append(must(t, env, err), "_EXPERIMENTAL_DAGGER_RUNNER_HOST=unix:///run/dagger/engine.sock")
@@ -74,8 +75,10 @@ func (p *project) gitlab(args ...string) (string, error) {
 
 	ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Getenv("GITLAB_CI_LOCAL_PROGRAM"), append([]string{"--home", home, "--force-shell-executor",
-		"--shell-isolation", "--no-evaluate-rule-changes", "--no-artifacts-to-source", "--max-job-name-padding=0"}, args...)...)
+	cmd := exec.CommandContext(ctx, os.Getenv("GITLAB_CI_LOCAL_PROGRAM"),
+		append([]string{"--home", home, "--force-shell-executor",
+			"--shell-isolation", "--no-evaluate-rule-changes", "--no-artifacts-to-source", "--max-job-name-padding=0"},
+			args...)...)
 	cmd.Dir = p.Dir
 	cmd.Env = append(p.env[:len(p.env):len(p.env)], "NO_COLOR=1", "FORCE_COLOR=0")
 	out, err := cmd.CombinedOutput()

@@ -32,8 +32,8 @@ func block(t *testing.T, page, file string) string {
 	return text
 }
 
-// TestCommands runs every `dagger call` of the README and the docs in an app repo with the page's .env, as a GitLab job would have
-// it. The app's first version is out, and its second is what the commands release.
+// TestCommands runs every `dagger call` of the README and the docs in an app repo with the page's .env, as a GitLab job
+// would have it. The app's first version is out, and its second is what the commands release.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	docs, err := filepath.Glob("../docs/*.md")
@@ -45,7 +45,8 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	for name, page := range map[string]string{"README": read(t, "README.md"), "docs": read(t, names...)} {
-		commands := regexp.MustCompile("(?m)(?:^ +|`)(?:script: )?(dagger call [^#\n`]*)").FindAllStringSubmatch(page, -1)
+		commands := regexp.MustCompile("(?m)(?:^ +|`)(?:script: )?(dagger call [^#\n`]*)").FindAllStringSubmatch(page,
+			-1)
 		if len(commands) < 4 {
 			t.Fatalf("%s shows %d calls", name, len(commands))
 		}
@@ -66,8 +67,10 @@ func TestCommands(t *testing.T) {
 			for _, command := range commands {
 				cmd := exec.CommandContext(t.Context(), "sh", "-c", command[1])
 				cmd.Dir = a.Dir
-				cmd.Env = append(env[:len(env):len(env)], "HOME="+home, "CI_JOB_TOKEN="+a.Bed.Git.Token, "CI_COMMIT_SHA="+commit,
-					"CI_REGISTRY_IMAGE="+a.Image(), "CI_REGISTRY_USER="+a.Registry.User, "CI_REGISTRY_PASSWORD="+a.Registry.Password,
+				cmd.Env = append(env[:len(env):len(env)], "HOME="+home, "CI_JOB_TOKEN="+a.Bed.Git.Token,
+					"CI_COMMIT_SHA="+commit,
+					"CI_REGISTRY_IMAGE="+a.Image(), "CI_REGISTRY_USER="+a.Registry.User,
+					"CI_REGISTRY_PASSWORD="+a.Registry.Password,
 					"KUBECONFIG_FILE="+a.Cluster.Kubeconfig, "CI_SERVER_TLS_CA_FILE=")
 				out, err := cmd.CombinedOutput()
 				t.Logf("%s\n%s", command[1], out)

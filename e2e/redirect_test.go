@@ -75,7 +75,8 @@ func TestTokenStays(t *testing.T) {
 	}
 }
 
-// TestMovedRepository releases a repository that has another address by now, to which its server leads what is asked for with GET.
+// TestMovedRepository releases a repository that has another address by now, to which its server leads what is asked
+// for with GET.
 func TestMovedRepository(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)

@@ -36,7 +36,8 @@ func TestRegistry(t *testing.T) {
 		if image, err := nothing.repository.Look(t.Context(), nothing.tag); !errors.Is(err, registry.ErrNotFound) {
 			t.Errorf("%s:%s: %+v, %v", nothing.repository.Address, nothing.tag, image, err)
 		}
-		if digest, err := nothing.repository.Digest(t.Context(), nothing.tag); !errors.Is(err, registry.ErrNotFound) || digest != "" {
+		if digest, err := nothing.repository.Digest(t.Context(), nothing.tag); !errors.Is(err, registry.ErrNotFound) ||
+			digest != "" {
 			t.Errorf("%s:%s: %q, %v", nothing.repository.Address, nothing.tag, digest, err)
 		}
 	}

@@ -17,7 +17,8 @@ func TestRollback(t *testing.T) {
 	}
 	a.release("released")
 	first := a.running(a.Name)
-	if out, err := a.ship("rollback", "--environment=production"); err == nil || !strings.Contains(out, "no earlier version than 0.1.0") {
+	if out, err := a.ship("rollback", "--environment=production"); err == nil ||
+		!strings.Contains(out, "no earlier version than 0.1.0") {
 		t.Errorf("rollback of the first version: %v", err)
 	}
 	a.bump("0.2.0")
@@ -33,23 +34,28 @@ func TestRollback(t *testing.T) {
 	if out, err := a.ship("status"); err != nil || !row.MatchString(out) {
 		t.Errorf("status: %v", err)
 	}
-	if out, err := a.ship("release"); err != nil || !strings.Contains(out, "nothing to do") || !strings.Contains(out, "rolled back from 0.2.0") {
+	if out, err := a.ship("release"); err != nil || !strings.Contains(out, "nothing to do") ||
+		!strings.Contains(out, "rolled back from 0.2.0") {
 		t.Errorf("a release of what was rolled back: %v", err)
 	}
 	if got := a.running(a.Name); got != first {
 		t.Errorf("a release undid the rollback: production runs %s", got)
 	}
-	if out, err := a.ship("rollback", "--environment=production", "--version=0.0.9"); err == nil || !strings.Contains(out, "no version 0.0.9") {
+	if out, err := a.ship("rollback", "--environment=production", "--version=0.0.9"); err == nil ||
+		!strings.Contains(out, "no version 0.0.9") {
 		t.Errorf("rollback to what never ran: %v", err)
 	}
 
-	if out, err := a.ship("deploy", "--environment=production", "version"); err != nil || out != "0.2.0" || a.running(a.Name) != second {
+	if out, err := a.ship("deploy", "--environment=production", "version"); err != nil || out != "0.2.0" ||
+		a.running(a.Name) != second {
 		t.Errorf("deploy by name: %v, production runs %s", err, a.running(a.Name))
 	}
-	if out, err := a.ship("rollback", "--environment=production", "--version=0.2.0"); err != nil || !strings.Contains(out, "nothing to do") {
+	if out, err := a.ship("rollback", "--environment=production", "--version=0.2.0"); err != nil ||
+		!strings.Contains(out, "nothing to do") {
 		t.Errorf("rollback to what runs: %v", err)
 	}
-	if _, err := a.ship("rollback", "--environment=production", "--version=0.1.0"); err != nil || a.running(a.Name) != first {
+	if _, err := a.ship("rollback", "--environment=production", "--version=0.1.0"); err != nil ||
+		a.running(a.Name) != first {
 		t.Errorf("rollback to 0.1.0: %v, production runs %s", err, a.running(a.Name))
 	}
 	a.bump("0.3.0")
@@ -75,7 +81,8 @@ func TestDeployments(t *testing.T) {
 	}
 	for i, environment := range []string{"test", "production"} {
 		d := deployments[i]
-		if d.Environment != environment || d.Version != "0.1.0" || d.Digest != a.look("0.1.0").Digest || d.Revision != 1 || !d.Healthy || d.Behind != "" {
+		if d.Environment != environment || d.Version != "0.1.0" || d.Digest != a.look("0.1.0").Digest ||
+			d.Revision != 1 || !d.Healthy || d.Behind != "" {
 			t.Errorf("%s: %+v", environment, d)
 		}
 	}

@@ -12,11 +12,12 @@ import (
 	"dagger/ship/testbed/control"
 )
 
-// TestFailedRollout rolls out what cannot run, in the ways that users meet. Each time the error names the cause in its first
-// line, shows what a person would look at next, and only then what became of the release.
+// TestFailedRollout rolls out what cannot run, in the ways that users meet. Each time the error names the cause in its
+// first line, shows what a person would look at next, and only then what became of the release.
 func TestFailedRollout(t *testing.T) {
 	if world.Cluster.Node != "real" {
-		t.Skip("the cluster's node is simulated: its pods run nothing, so they fail in no way of their own: " + world.Cluster.Reason)
+		t.Skip("the cluster's node is simulated: its pods run nothing, so they fail in no way of their own: " +
+			world.Cluster.Reason)
 	}
 	for name, c := range map[string]struct {
 		spoil func(*app)
@@ -33,14 +34,16 @@ func TestFailedRollout(t *testing.T) {
 		},
 		"probe": {
 			func(a *app) {
-				a.edit("chart/values.yaml", `readinessProbe:\n  httpGet: \*health`, "readinessProbe:\n  httpGet: {path: /nothing, port: http}")
+				a.edit("chart/values.yaml", `readinessProbe:\n  httpGet: \*health`,
+					"readinessProbe:\n  httpGet: {path: /nothing, port: http}")
 			},
 			`pod \S+: container greeter is not ready: readiness probe fails: HTTP probe failed with statuscode: 404`,
 			[]string{"events:\n", "Unhealthy", "the last lines of greeter", `"GET /nothing HTTP/1.1" 404`},
 		},
 		"crash": {
 			func(a *app) {
-				a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "raise SystemExit('no database configured')"]`)
+				a.edit("Dockerfile", `(?m)^CMD .*`,
+					`CMD ["python", "-c", "raise SystemExit('no database configured')"]`)
 			},
 			`pod \S+: container greeter crashe(s again and again|d): exit code 1 \(restarts: \d\)`,
 			[]string{"CrashLoopBackOff", "Back-off restarting failed container", "\n  no database configured\n"},
@@ -93,7 +96,8 @@ func TestFailedRollout(t *testing.T) {
 			}
 			// what was made stays, and a retry deploys it
 			if image := a.look("0.2.0"); a.tags()[a.Name+"-0.2.0"] != commit || image.Revision != commit {
-				t.Errorf("the tag is at %s, the image of %s, want %s", a.tags()[a.Name+"-0.2.0"], image.Revision, commit)
+				t.Errorf("the tag is at %s, the image of %s, want %s", a.tags()[a.Name+"-0.2.0"],
+					image.Revision, commit)
 			}
 			if out, err := a.ship("plan"); err != nil || !strings.Contains(out, "> deploy production") {
 				t.Errorf("the next release would not deploy again: %v", err)
@@ -134,19 +138,23 @@ func TestFailedInstall(t *testing.T) {
 			a.Settings["environments"] = "test=" + a.Name + ":" + strategy
 			a.Settings["timeout"] = "15s"
 			a.edit("chart/templates/deployment.yaml", `(?m)^          env:`,
-				"          env:\n            - {name: PASSWORD, valueFrom: {secretKeyRef: {name: database, key: password}}}")
+				"          env:\n            - {name: PASSWORD, valueFrom: {secretKeyRef: {name: database, key: "+
+					"password}}}")
 			a.commit("need a secret")
-			cause := regexp.MustCompile(`the rollout failed: pod \S+: container greeter cannot be started: secret "database" not found\n`)
+			cause := regexp.MustCompile(
+				`the rollout failed: pod \S+: container greeter cannot be started: secret "database" not found\n`)
 			for range 2 {
 				out, err := a.ship("release")
-				if err == nil || !cause.MatchString(out) || !strings.Contains(out, "\n"+want.became+"\n0.1.0 stays tagged and published") {
+				if err == nil || !cause.MatchString(out) ||
+					!strings.Contains(out, "\n"+want.became+"\n0.1.0 stays tagged and published") {
 					t.Errorf("release: %v, want the missing secret, and at the end: %s", err, want.became)
 				}
 			}
 			if out, err := a.ship("status"); err != nil || !strings.Contains(out, want.status) {
 				t.Errorf("status: %v, want %s", err, want.status)
 			}
-			a.kubectl("create", "secret", "generic", "database", "--from-literal=password=neverminded", "--namespace="+a.Name)
+			a.kubectl("create", "secret", "generic", "database", "--from-literal=password=neverminded",
+				"--namespace="+a.Name)
 			a.release("resumed")
 		})
 	}
@@ -164,7 +172,8 @@ func TestUnhealthy(t *testing.T) {
 	if out, err := a.ship("status"); err != nil || !strings.Contains(out, "healthy") {
 		t.Errorf("status after a release: %v", err)
 	}
-	a.kubectl("set", "image", "deployments", "--all", "greeter="+world.Registry.Address+"/acme/none:1.0", "--namespace="+a.Name)
+	a.kubectl("set", "image", "deployments", "--all", "greeter="+world.Registry.Address+"/acme/none:1.0",
+		"--namespace="+a.Name)
 	want := regexp.MustCompile(`pod \S+: container greeter needs the image \S+/acme/none:1\.0, which cannot be pulled`)
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Second) {
 		out, err := a.ship("status")
@@ -193,7 +202,8 @@ func TestLiveUpgrade(t *testing.T) {
 	}
 	slow := a.beginUpgrade()
 	stdout, stderr, err := a.Call(t.Context(), "release")
-	if err != nil || !strings.Contains(stdout, ": resumed") || !strings.Contains(stderr, "waiting for that Helm operation") {
+	if err != nil || !strings.Contains(stdout, ": resumed") ||
+		!strings.Contains(stderr, "waiting for that Helm operation") {
 		t.Errorf("release beside a slow upgrade: %v\n%s%s", err, stdout, stderr)
 	}
 	if err := slow.Wait(); err != nil {
@@ -217,7 +227,8 @@ func TestUpgradeAfterFailure(t *testing.T) {
 	a.release("released")
 
 	cluster := control.Client{URL: world.Cluster.Control}
-	look := control.Fault{Repository: a.Name + "/events", Operation: "list", Kind: control.Delay, Milliseconds: 6000, Count: 1}
+	look := control.Fault{Repository: a.Name + "/events", Operation: "list", Kind: control.Delay,
+		Milliseconds: 6000, Count: 1}
 	look, err := cluster.Fault(t.Context(), look)
 	must(t, 0, err)
 	a.Settings["kubeconfig"] = "file://" + world.Cluster.Disturbed
@@ -231,14 +242,16 @@ func TestUpgradeAfterFailure(t *testing.T) {
 	}()
 	must(t, 0, cluster.AwaitWaiting(t.Context(), look.ID, 1))
 	other := a.beginUpgrade("image.repository="+a.Image(), "image.tag=0.1.0", "image.digest="+a.look("0.1.0").Digest)
-	if out := <-ended; !strings.Contains(out, "exit code 1") || !strings.Contains(out, "left as it is: revision 3 is pending-upgrade, by another operation") {
+	if out := <-ended; !strings.Contains(out, "exit code 1") ||
+		!strings.Contains(out, "left as it is: revision 3 is pending-upgrade, by another operation") {
 		t.Error("the release says nothing of the other upgrade, or not why its own failed")
 	}
 	if err := other.Wait(); err != nil {
 		t.Errorf("the other upgrade: %v", err)
 	}
 	history := a.helm("history")
-	if !regexp.MustCompile(`(?m)^2\s.*\sfailed\s`).MatchString(history) || !regexp.MustCompile(`(?m)^3\s.*\sdeployed\s.*Upgrade complete\s*\z`).MatchString(history) {
+	if !regexp.MustCompile(`(?m)^2\s.*\sfailed\s`).MatchString(history) ||
+		!regexp.MustCompile(`(?m)^3\s.*\sdeployed\s.*Upgrade complete\s*\z`).MatchString(history) {
 		t.Errorf("the other upgrade's revision did not stay:\n%s", history)
 	}
 }
@@ -246,7 +259,8 @@ func TestUpgradeAfterFailure(t *testing.T) {
 // beginUpgrade begins an upgrade with helm itself, that takes some 15 seconds, and returns once Helm holds its lock.
 func (a *app) beginUpgrade(values ...string) *exec.Cmd {
 	a.t.Helper()
-	args := []string{"--kubeconfig=" + a.Cluster.Kubeconfig, "upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace=" + a.Name,
+	args := []string{"--kubeconfig=" + a.Cluster.Kubeconfig, "upgrade", a.Name, filepath.Join(a.Dir, "chart"),
+		"--namespace=" + a.Name,
 		"--reuse-values", "--wait", "--timeout=1m", "--set=startupProbe.initialDelaySeconds=15"}
 	for _, value := range values {
 		args = append(args, "--set="+value)

@@ -95,7 +95,8 @@ func (p *patient) disturb(seed int64, fault fault) {
 			more = !p.finish(&said)
 		}
 		p.isThrough(version)
-		p.t.Logf("seed %d: %s %s, through after %d more, %.0f s", seed, version, fault.name, attempts-1, time.Since(start).Seconds())
+		p.t.Logf("seed %d: %s %s, through after %d more, %.0f s", seed, version, fault.name, attempts-1,
+			time.Since(start).Seconds())
 	})
 	p.checkSecrets(said)
 	if p.t.Failed() {
@@ -172,7 +173,8 @@ func (p *patient) neverForced() {
 	const zero = "0000000000000000000000000000000000000000"
 	for _, request := range requests {
 		for _, ref := range request.Refs {
-			if request.Repository == p.Repo && strings.HasPrefix(ref.Name, "refs/tags/") && (ref.Old != zero || ref.New == zero) {
+			if request.Repository == p.Repo && strings.HasPrefix(ref.Name, "refs/tags/") &&
+				(ref.Old != zero || ref.New == zero) {
 				p.t.Errorf("a push asked to move or delete %s from %s to %s", ref.Name, ref.Old, ref.New)
 			}
 		}

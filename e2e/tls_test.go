@@ -19,7 +19,8 @@ func TestReleaseOverTLS(t *testing.T) {
 	first := a.git("rev-parse", "HEAD")
 	must(t, 0, a.OverTLS())
 	delete(a.Settings, "ca")
-	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "certificate signed by unknown authority; give the") || !strings.Contains(out, "--ca") {
+	if out, err := a.ship("release"); err == nil ||
+		!strings.Contains(out, "certificate signed by unknown authority; give the") || !strings.Contains(out, "--ca") {
 		t.Errorf("release where nobody said whom to trust: %v", err)
 	}
 	a.Settings["ca"] = "file://" + filepath.Join(a.Dir, "pyproject.toml")

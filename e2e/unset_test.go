@@ -12,17 +12,19 @@ import (
 	"dagger/ship/e2e/bed"
 )
 
-// TestUnsetVariables calls ship with the example's .env where all of GitLab's variables are set but one: either that is as good,
-// or the error says what is missing in Ship's own words.
+// TestUnsetVariables calls ship with the example's .env where all of GitLab's variables are set but one: either that is
+// as good, or the error says what is missing in Ship's own words.
 func TestUnsetVariables(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, bed.Poetry)
 	wants := map[string]struct{ plan, release string }{ // words of the error, none where there is to be none
-		"CI_JOB_TOKEN":          {"it asks for a token and none was given (--token)", "(--token)"},
-		"CI_COMMIT_SHA":         {},
-		"CI_REGISTRY_IMAGE":     {"no image: give its address with --image", "no image"},
-		"CI_REGISTRY_USER":      {"the registry refused the credentials: a password was given without a user name (--login)", "--login"},
-		"CI_REGISTRY_PASSWORD":  {"the registry refused the credentials: it asks for some and none were given (--login, --password)", "--password"},
+		"CI_JOB_TOKEN":      {"it asks for a token and none was given (--token)", "(--token)"},
+		"CI_COMMIT_SHA":     {},
+		"CI_REGISTRY_IMAGE": {"no image: give its address with --image", "no image"},
+		"CI_REGISTRY_USER": {"the registry refused the credentials: a password was given without a user name " +
+			"(--login)", "--login"},
+		"CI_REGISTRY_PASSWORD": {"the registry refused the credentials: it asks for some and none were given " +
+			"(--login, --password)", "--password"},
 		"CI_SERVER_TLS_CA_FILE": {"certificate signed by unknown authority; give the", "--ca"},
 		"KUBECONFIG_FILE":       {"", "no kubeconfig was given: name one with --kubeconfig"},
 	}
@@ -52,10 +54,12 @@ func TestUnsetVariables(t *testing.T) {
 			if (err == nil) != (words == "") || !strings.Contains(out, words) {
 				t.Errorf("%s without %s: %v, want %q", function, unset, err, words)
 			}
-			if at := strings.LastIndex(out, "Error: "); at > 0 { // above it, a Dagger engine shows each call that failed, also where that is as good
+			// above it, a Dagger engine shows each call that failed, also where that is as good
+			if at := strings.LastIndex(out, "Error: "); at > 0 {
 				out = out[at:]
 			}
-			if strings.Contains(out, "unbound") || strings.Contains(out, "env var not found") || strings.Contains(out, "is not set: write") {
+			if strings.Contains(out, "unbound") || strings.Contains(out, "env var not found") ||
+				strings.Contains(out, "is not set: write") {
 				t.Errorf("%s without %s tells of the shell's or Dagger's trouble, not of the setting", function, unset)
 			}
 		}

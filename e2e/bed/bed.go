@@ -2,12 +2,12 @@
 // in. The session is BuildKit's, or a Dagger engine's where one is at hand.
 //
 // The programs are named in the environment, as the Makefile does: SHIP_PROGRAM, EMBEDDED_PROGRAM, TESTBED_PROGRAM,
-// CLUSTER_PROGRAMS (a folder, with helm and kubectl in it). SHIP_SESSION says what ship runs in: buildkit, engine, or where
-// it is not set, an engine if there is one. A Dagger engine is used where `dagger` is on PATH, an engine answers it, and
-// these say how it reaches this machine's servers:
+// CLUSTER_PROGRAMS (a folder, with helm and kubectl in it). SHIP_SESSION says what ship runs in: buildkit, engine, or
+// where it is not set, an engine if there is one. A Dagger engine is used where `dagger` is on PATH, an engine answers
+// it, and these say how it reaches this machine's servers:
 //
 //	SHIP_ENGINE_ADDRESS    the address of this machine as the engine's containers see it
-//	SHIP_ENGINE_CONFIGURE  a command that is called with the path of testbed.json and tells the engine of its registries
+//	SHIP_ENGINE_CONFIGURE  a command that tells the engine of the registries in testbed.json, whose path it gets
 package bed
 
 import (
@@ -51,8 +51,8 @@ const onEngine = "a Dagger engine"
 // ErrNoEngine is returned where a session in a Dagger engine is wanted and none can be used; Start has said why.
 var ErrNoEngine = errors.New("no Dagger engine is used")
 
-// Start brings the servers up, with all state below the folder state, and says on log what it does. Flags are more ones of
-// `testbed up`.
+// Start brings the servers up, with all state below the folder state, and says on log what it does. Flags are more ones
+// of `testbed up`.
 func Start(ctx context.Context, state string, log io.Writer, flags ...string) (*Bed, error) {
 	return StartIn(ctx, os.Getenv("SHIP_SESSION"), state, log, flags...)
 }
@@ -80,7 +80,8 @@ func StartIn(ctx context.Context, wanted, state string, log io.Writer, flags ...
 	b.stops = append(b.stops, func() error {
 		return run(log, os.Getenv("TESTBED_PROGRAM"), "down", "--state", b.state)
 	})
-	up := append([]string{"up", "--state", b.state, "--address", address, "--programs", os.Getenv("CLUSTER_PROGRAMS")}, flags...)
+	up := append([]string{"up", "--state", b.state, "--address", address, "--programs", os.Getenv("CLUSTER_PROGRAMS")},
+		flags...)
 	if err := run(log, os.Getenv("TESTBED_PROGRAM"), up...); err != nil {
 		return b, err
 	}
@@ -100,8 +101,9 @@ func StartIn(ctx context.Context, wanted, state string, log io.Writer, flags ...
 	return b, b.startBuildKit(filepath.Join(state, "buildkit"))
 }
 
-// CanTLS says whether the session trusts the testbed's authority. BuildKit's is told to; whoever runs a Dagger engine would
-// have to put the certificate into its image (https://docs.dagger.io/reference/configuration/engine/), for each testbed anew.
+// CanTLS says whether the session trusts the testbed's authority. BuildKit's is told to; whoever runs a Dagger engine
+// would have to put the certificate into its image (https://docs.dagger.io/reference/configuration/engine/), for each
+// testbed anew.
 func (b *Bed) CanTLS() bool { return b.Session != onEngine }
 
 // findEngine looks for a Dagger engine, and says in a line why none is used.
@@ -154,7 +156,8 @@ func (b *Bed) startBuildKit(root string) error {
 		return fmt.Errorf("start BuildKit: it said %q\n%s", line, said)
 	}
 	// What the session fetches itself, it fetches with git: it is to trust the testbed's authority as BuildKit does.
-	return errors.Join(os.Setenv("GIT_SSL_CAINFO", b.CA), os.Setenv("BUILDKIT_HOST", "unix://"+filepath.Join(root, "buildkitd.sock")))
+	return errors.Join(os.Setenv("GIT_SSL_CAINFO", b.CA), os.Setenv("BUILDKIT_HOST",
+		"unix://"+filepath.Join(root, "buildkitd.sock")))
 }
 
 // Stop ends all that Start began, the last first.
@@ -169,7 +172,8 @@ func (b *Bed) Stop() (err error) {
 // Ship is a call of ship's functions, with the arguments that `dagger call` takes.
 func (b *Bed) Ship(ctx context.Context, args []string) *exec.Cmd {
 	if b.OnEngine() {
-		return exec.CommandContext(ctx, "dagger", append([]string{"--progress=plain", "-m", b.root, "call"}, args...)...)
+		return exec.CommandContext(ctx, "dagger", append([]string{"--progress=plain", "-m", b.root, "call"},
+			args...)...)
 	}
 	cmd := exec.CommandContext(ctx, os.Getenv("SHIP_PROGRAM"), args...)
 	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_CLI_BIN="+os.Getenv("EMBEDDED_PROGRAM"))
@@ -183,7 +187,8 @@ func (b *Bed) Kubectl(args ...string) (string, error) { return b.cluster("kubect
 func (b *Bed) Helm(args ...string) (string, error) { return b.cluster("helm", args) }
 
 func (b *Bed) cluster(program string, args []string) (string, error) {
-	return output(filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), program), append([]string{"--kubeconfig=" + b.Cluster.Kubeconfig}, args...)...)
+	return output(filepath.Join(os.Getenv("CLUSTER_PROGRAMS"), program),
+		append([]string{"--kubeconfig=" + b.Cluster.Kubeconfig}, args...)...)
 }
 
 func output(program string, args ...string) (string, error) {
@@ -213,5 +218,6 @@ func (b *Bed) DaggerCommand(dir string) ([]string, error) {
 	if err := os.WriteFile(filepath.Join(dir, "dagger"), []byte(script), 0o755); err != nil {
 		return nil, err
 	}
-	return append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "_EXPERIMENTAL_DAGGER_CLI_BIN="+os.Getenv("EMBEDDED_PROGRAM")), nil
+	return append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"),
+		"_EXPERIMENTAL_DAGGER_CLI_BIN="+os.Getenv("EMBEDDED_PROGRAM")), nil
 }

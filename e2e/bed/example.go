@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// Example is an app repo below examples, and where its name and its version stand: files, and in each what goes before the
-// value, which ends at the next quotation mark.
+// Example is an app repo below examples, and where its name and its version stand: files, and in each what goes before
+// the value, which ends at the next quotation mark.
 type Example struct {
 	Folder        string
 	name, version map[string]string
@@ -35,7 +35,8 @@ func (a *App) rewrite(places map[string]string, value string) error {
 	return nil
 }
 
-// PushComponent pushes Ship's GitLab component to a repository that anyone may read, tagged as a version; dir must be empty.
+// PushComponent pushes Ship's GitLab component to a repository that anyone may read, tagged as a version; dir must be
+// empty.
 func (b *Bed) PushComponent(repository, version, dir string) error {
 	if err := os.CopyFS(filepath.Join(dir, "templates"), os.DirFS(filepath.Join(b.root, "templates"))); err != nil {
 		return err
@@ -45,7 +46,8 @@ func (b *Bed) PushComponent(repository, version, dir string) error {
 	}
 	a := &App{Bed: b, Dir: dir}
 	for _, args := range [][]string{
-		{"init", "--quiet", "--initial-branch=main"}, {"remote", "add", "origin", b.Git.URL + "/" + repository + ".git"},
+		{"init", "--quiet", "--initial-branch=main"}, {"remote", "add", "origin",
+			b.Git.URL + "/" + repository + ".git"},
 	} {
 		if _, err := a.RunGit(args...); err != nil {
 			return err

@@ -79,7 +79,8 @@ func demo(ctx context.Context, keep bool) (err error) {
 	}
 	if keep {
 		say("everything stays up until interrupted")
-		fmt.Printf("checkout    %s\nkubeconfig  %s\nservers     %s\n", app.Dir, b.Cluster.Kubeconfig, filepath.Join(state, "testbed", "testbed.json"))
+		fmt.Printf("checkout    %s\nkubeconfig  %s\nservers     %s\n", app.Dir, b.Cluster.Kubeconfig,
+			filepath.Join(state, "testbed", "testbed.json"))
 		<-ctx.Done()
 	}
 	say("take everything down")
@@ -117,7 +118,8 @@ func show(ctx context.Context, app *bed.App) error {
 		if err != nil {
 			return err
 		}
-		pods, err := app.Kubectl("get", "pods", "--namespace="+namespace, "--output=custom-columns=POD:.metadata.name,STATUS:.status.phase,IMAGE:.spec.containers[0].image")
+		pods, err := app.Kubectl("get", "pods", "--namespace="+namespace,
+			"--output=custom-columns=POD:.metadata.name,STATUS:.status.phase,IMAGE:.spec.containers[0].image")
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,8 @@ func markdown(t *testing.T) (pages []string) {
 	t.Helper()
 	house := os.DirFS(root)
 	err := fs.WalkDir(house, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && slices.Contains([]string{".git", ".cache", "node_modules", "testdata"}, entry.Name()) {
+		if err == nil && entry.IsDir() &&
+			slices.Contains([]string{".git", ".cache", "node_modules", "testdata"}, entry.Name()) {
 			return fs.SkipDir
 		}
 		if path.Ext(name) == ".md" {
@@ -64,9 +65,11 @@ func markdown(t *testing.T) (pages []string) {
 	return pages
 }
 
-// anchors are the names of a page's headings, made as GitLab makes them: in lower case, without marks, dashes between words.
+// anchors are the names of a page's headings, made as GitLab makes them: in lower case, without marks, dashes between
+// words.
 func anchors(page string) (names []string) {
-	for _, title := range heading.FindAllStringSubmatch(regexp.MustCompile("(?s)```.*?```").ReplaceAllString(page, ""), -1) {
+	for _, title := range heading.FindAllStringSubmatch(regexp.MustCompile("(?s)```.*?```").ReplaceAllString(page, ""),
+		-1) {
 		plain := marks.ReplaceAllString(strings.ToLower(strings.TrimSpace(title[1])), "")
 		names = append(names, strings.ReplaceAll(plain, " ", "-"))
 	}

@@ -1,4 +1,5 @@
-// Package pages holds what the pages of this repository say to the code, without a server. Their commands are run by package e2e.
+// Package pages holds what the pages of this repository say to the code, without a server. Their commands are run by
+// package e2e.
 package pages
 
 import (
@@ -60,7 +61,8 @@ func TestFunctionsAndSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for heading, pattern := range map[string]string{"Functions": `(?m)^  ([a-z-]+) +[A-Z]`, "Settings": `(?m)^  --([a-z]+) `} {
+	for heading, pattern := range map[string]string{"Functions": `(?m)^  ([a-z-]+) +[A-Z]`,
+		"Settings": `(?m)^  --([a-z]+) `} {
 		var cells string
 		for line := range strings.Lines(section(t, read(t, "docs/reference.md"), heading)) {
 			if row := strings.Split(line, "|"); len(row) > 2 {
@@ -83,7 +85,8 @@ func TestFunctionsAndSettings(t *testing.T) {
 	}
 }
 
-// TestReferenceHasEveryField compares the tables of docs/reference.md with the objects that functions return, both ways.
+// TestReferenceHasEveryField compares the tables of docs/reference.md with the objects that functions return, both
+// ways.
 func TestReferenceHasEveryField(t *testing.T) {
 	t.Parallel()
 	documented := map[string]string{}
@@ -133,7 +136,8 @@ func TestErrorsAreSaid(t *testing.T) {
 	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		within, _ := filepath.Rel(root, path)
 		folder, _, _ := strings.Cut(within, "/")
-		if err != nil || folder == "e2e" || folder == "testbed" || folder == "embedded" || !strings.HasSuffix(path, ".go") ||
+		if err != nil || folder == "e2e" || folder == "testbed" || folder == "embedded" ||
+			!strings.HasSuffix(path, ".go") ||
 			strings.HasSuffix(path, "_test.go") {
 			return err
 		}
