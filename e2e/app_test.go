@@ -29,7 +29,8 @@ func newApp(t *testing.T) *app {
 	return &app{must(t, made, err), t}
 }
 
-// makeRoom removes the namespaces of an app whose test has ended: a node has room for a hundred pods, fewer than all tests make.
+// makeRoom removes the namespaces of an app whose test has ended: a node has room for a hundred pods, fewer than all
+// tests make.
 func makeRoom(t *testing.T, name string) {
 	namespaces, err := world.Kubectl("get", "namespaces", "--output=name")
 	if err != nil {
@@ -131,7 +132,8 @@ func (a *app) checkSecrets(output string) {
 		a.t.Error("the output holds Helm's record of a release, with all values of the chart")
 	}
 	for _, secret := range secrets {
-		for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
+		for _, form := range []string{secret, url.QueryEscape(secret),
+			base64.StdEncoding.EncodeToString([]byte(secret))} {
 			if strings.Contains(output, form) {
 				a.t.Errorf("the output holds a secret: %.6s…", form)
 			}
@@ -151,13 +153,15 @@ func (a *app) release(outcome string) {
 // running is the image that an environment's pods are to run, as the cluster tells it.
 func (a *app) running(namespace string) string {
 	a.t.Helper()
-	return a.kubectl("get", "deployments", "--namespace="+namespace, "--output=jsonpath={.items[*].spec.template.spec.containers[*].image}")
+	return a.kubectl("get", "deployments", "--namespace="+namespace,
+		"--output=jsonpath={.items[*].spec.template.spec.containers[*].image}")
 }
 
 // revisions is the number of revisions of the release in a namespace, as Helm's own records tell it.
 func (a *app) revisions(namespace string) int {
 	a.t.Helper()
-	return len(strings.Fields(a.kubectl("get", "secrets", "--namespace="+namespace, "--selector=owner=helm", "--output=name")))
+	return len(strings.Fields(a.kubectl("get", "secrets", "--namespace="+namespace, "--selector=owner=helm",
+		"--output=name")))
 }
 
 // changes are the requests that changed something of the app's on the git server or the registry.

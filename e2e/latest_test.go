@@ -30,14 +30,16 @@ func TestLateLatest(t *testing.T) {
 	client, err := network.New("", 2*time.Minute, func(text string) { t.Log(text) })
 	must(t, 0, err)
 	repository := registry.Repository{Address: a.Image(),
-		Account: &registry.Account{User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client}}
+		Account: &registry.Account{User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true,
+			Client: client}}
 	move := func(to bed.Image) { must(t, 0, repository.Move(t.Context(), to.Digest, "latest")) }
 
 	move(first) // so that all that is left to do for 0.2.0 is latest
 	server := control.Client{URL: a.Registry.Control}
 	late := func(racer *app, after bool, meanwhile func()) string {
 		t.Helper()
-		hang := control.Fault{Repository: a.Repo, Operation: "manifest-write", Method: http.MethodPut, Kind: control.Hang}
+		hang := control.Fault{Repository: a.Repo, Operation: "manifest-write", Method: http.MethodPut,
+			Kind: control.Hang}
 		hang.After, hang.Count = after, 1
 		fault, err := server.Fault(t.Context(), hang)
 		must(t, 0, err)
@@ -60,7 +62,8 @@ func TestLateLatest(t *testing.T) {
 	b.bump("0.3.0")
 	out := late(a, false, func() { b.release("released") })
 	third := a.look("0.3.0")
-	if a.look("latest") != third || !strings.Contains(out, "latest is 0.3.0, which came out meanwhile (moved 2 times)") {
+	if a.look("latest") != third ||
+		!strings.Contains(out, "latest is 0.3.0, which came out meanwhile (moved 2 times)") {
 		t.Errorf("after a late write of 0.2.0, latest is %+v, want %+v", a.look("latest"), third)
 	}
 

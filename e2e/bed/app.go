@@ -27,8 +27,8 @@ type App struct {
 	tls     bool
 }
 
-// NewApp makes a checkout in dir of the poetry example under the project's name, and pushes it. It is without the files that
-// hold Ship's settings, since they are given as arguments.
+// NewApp makes a checkout in dir of the poetry example under the project's name, and pushes it. It is without the files
+// that hold Ship's settings, since they are given as arguments.
 func (b *Bed) NewApp(name, dir string) (*App, error) {
 	return b.newApp(Poetry, name, dir, ".env", ".gitlab-ci.yml", "dagger.json")
 }
@@ -148,7 +148,8 @@ func (a *App) Edit(file, pattern, with string) error {
 
 // Commit commits all there is, pushes it, and returns the commit.
 func (a *App) Commit(message string) (string, error) {
-	for _, args := range [][]string{{"add", "--all"}, {"commit", "--quiet", "--message=" + message}, {"push", "--quiet", "origin", "main"}} {
+	for _, args := range [][]string{{"add", "--all"}, {"commit", "--quiet", "--message=" + message},
+		{"push", "--quiet", "origin", "main"}} {
 		if _, err := a.RunGit(args...); err != nil {
 			return "", err
 		}

@@ -18,7 +18,8 @@ type Image struct {
 	Revision string // the label that says which commit it was built from
 }
 
-// Look is the image at a tag, as the registry tells another client than Ship's own over plain HTTP; a zero one if there is none.
+// Look is the image at a tag, as the registry tells another client than Ship's own over plain HTTP; a zero one if there
+// is none.
 func (a *App) Look(ctx context.Context, tag string) (Image, error) {
 	reference, err := name.ParseReference(a.Registry.Address+"/"+a.Repo+":"+tag, name.Insecure)
 	if err != nil {
