@@ -138,7 +138,7 @@ func TestNotesInTrouble(t *testing.T) {
 		trouble func(*app)
 		words   string // of the error
 	}{
-		"the token has not the scope": {func(a *app) { a.Secrets["SHOP_GIT_TOKEN"] = a.Bed.Git.Push },
+		"the token does not have the scope": {func(a *app) { a.Secrets["SHOP_GIT_TOKEN"] = a.Bed.Git.Push },
 			"notes: make GitLab's release TAG: GitLab refused the token: it needs the scope api, beside " +
 				"write_repository for tags"},
 		"GitLab's API is down": {func(a *app) {

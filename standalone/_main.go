@@ -5,8 +5,8 @@
 //	go build -tags standalone -overlay standalone/overlay.json -o ship .
 //	ship --image=registry.example/shop plan
 //
-// The overlay puts this file where an engine would put the code that it generates; `make bindings` copies it there, for editors.
-// Here it is no part of a package, since its name begins with "_".
+// The overlay puts this file where an engine would put the code that it generates; `make bindings` copies it there, for
+// editors. Here it is no part of a package, since its name begins with "_".
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Package arrows holds which room of this module may import which. The tables below are what docs/architecture.md draws.
+// Package arrows holds which room of this module may import which. The tables below are what docs/architecture.md
+// draws.
 package arrows
 
 import (
@@ -14,7 +15,8 @@ import (
 	"testing"
 )
 
-// floors are the rooms from the top down. A room may import the rooms of the floors below its own, and none of its own floor.
+// floors are the rooms from the top down. A room may import the rooms of the floors below its own, and none of its own
+// floor.
 var floors = [][]string{
 	{"main"},
 	{"repo"},
@@ -78,7 +80,8 @@ func faults(imports map[string][]string) (found []string) {
 	for _, room := range slices.Sorted(maps.Keys(imports)) {
 		may, known := table[room]
 		if !known {
-			found = append(found, "internal/"+room+" is a new room: add it to internal/arrows and to docs/architecture.md")
+			found = append(found, "internal/"+room+" is a new room: add it to internal/arrows and to "+
+				"docs/architecture.md")
 		}
 		for _, other := range imports[room] {
 			if known && !slices.Contains(may, other) {
@@ -96,9 +99,10 @@ func TestFaults(t *testing.T) {
 		"release":  {"dagger cluster flow once", ""},
 		"flow":     {"report", ""},
 		"settings": {"dagger", "settings may not import dagger: see docs/architecture.md"},
-		"cluster":  {"release source", "cluster may not import release: see docs/architecture.md; cluster may not import source: see docs/architecture.md"},
-		"once":     {"tools", "once may not import tools: see docs/architecture.md"},
-		"cellar":   {"version", "internal/cellar is a new room: add it to internal/arrows and to docs/architecture.md"},
+		"cluster": {"release source", "cluster may not import release: see docs/architecture.md; cluster may not " +
+			"import source: see docs/architecture.md"},
+		"once":   {"tools", "once may not import tools: see docs/architecture.md"},
+		"cellar": {"version", "internal/cellar is a new room: add it to internal/arrows and to docs/architecture.md"},
 	} {
 		if got := strings.Join(faults(map[string][]string{room: strings.Fields(c.imports)}), "; "); got != c.want {
 			t.Errorf("%s importing %s: got %q, want %q", room, c.imports, got, c.want)
@@ -122,7 +126,8 @@ func TestArrows(t *testing.T) {
 	}
 	imports := map[string][]string{}
 	for _, name := range files {
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, ".gen.go") ||
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") ||
+			strings.HasSuffix(name, ".gen.go") ||
 			strings.Contains(name, "/testdata/") {
 			continue
 		}

@@ -59,7 +59,8 @@ func (e *Environment) unlock(
 		case verdict == helm.Foreign:
 			return revision, "", fmt.Errorf(
 				"%s, by a Helm operation that Ship did not begin and that may be at work still: "+
-					"retry when it has ended, or if it was killed, free the release with helm rollback (or helm uninstall, before its first rollout)",
+					"retry when it has ended, or if it was killed, free the release with helm rollback (or helm "+
+					"uninstall, before its first rollout)",
 				held,
 			)
 		case verdict == helm.Stuck:

@@ -78,7 +78,8 @@ func (e *Environment) diagnosis(ctx context.Context, release rollout.Release, wo
 		}
 	}
 	var parts []string
-	for _, part := range []string{"the rollout failed: " + cause, state.Text(logs), heading + strings.ReplaceAll(words, "\n", "\n  ")} {
+	for _, part := range []string{"the rollout failed: " + cause, state.Text(logs),
+		heading + strings.ReplaceAll(words, "\n", "\n  ")} {
 		if part != "" {
 			parts = append(parts, part)
 		}

@@ -163,7 +163,8 @@ func (r *Run) perform(ctx context.Context, step Step, beside bool, stoppers func
 	text, err := step.Do(inside)
 	told()
 	done := end{err: err, Step: report.Step{
-		Name: step.Name, State: report.Done, Text: r.Line(text), Took: time.Since(start), Beside: beside, Looks: step.Looks,
+		Name: step.Name, State: report.Done, Text: r.Line(text), Took: time.Since(start), Beside: beside,
+		Looks: step.Looks,
 	}}
 	if err != nil && !step.Stops {
 		stoppers()

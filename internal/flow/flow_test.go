@@ -64,17 +64,26 @@ func TestPerform(t *testing.T) {
 		cause   string // of the error; empty if there is none
 		atEnd   bool
 	}{
-		"in order":          {groups: []Group{{looks}, {does("build", nil)}, {does("publish", nil)}}, want: "look done, build done, publish done"},
-		"together":          {groups: []Group{{does("eu", nil), does("us", nil)}}, want: "eu done, &us done"},
-		"not needed":        {groups: []Group{{unneeded}, {does("build", nil)}}, want: "tag skipped, build done"},
-		"a plan":            {plan: true, groups: []Group{{looks}, {unneeded}, {never}}, want: "look done, tag skipped, deploy planned"},
-		"fails":             {groups: []Group{{does("build", failure)}, {never}}, want: "build failed", cause: "build: no *** right"},
-		"fails together":    {groups: []Group{{does("eu", failure), does("us", nil)}, {never}}, want: "eu failed, &us done", cause: "eu: no *** right"},
-		"both fail":         {groups: []Group{{does("eu", failure), does("us", failure)}}, want: "eu failed, &us failed", cause: "eu: no *** right\n\nus: no *** right"},
-		"fails at the end":  {groups: []Group{{does("notes", FailAtEnd(failure))}, {never}}, want: "notes failed, deploy done", cause: "notes: no *** right", atEnd: true},
-		"fails later, too":  {groups: []Group{{does("notes", FailAtEnd(failure))}, {does("eu", failure)}, {never}}, want: "notes failed, eu failed", cause: "notes: no *** right\n\neu: no *** right"},
-		"superseded":        {groups: []Group{{does("tag", ErrSuperseded)}, {never}}, want: "tag skipped", outcome: report.Superseded},
-		"superseded beside": {groups: []Group{{does("tag", ErrSuperseded), does("us", failure)}, {never}}, want: "tag skipped, &us failed", outcome: report.Superseded, cause: "us: no *** right"},
+		"in order": {groups: []Group{{looks}, {does("build", nil)}, {does("publish", nil)}},
+			want: "look done, build done, publish done"},
+		"together":   {groups: []Group{{does("eu", nil), does("us", nil)}}, want: "eu done, &us done"},
+		"not needed": {groups: []Group{{unneeded}, {does("build", nil)}}, want: "tag skipped, build done"},
+		"a plan": {plan: true, groups: []Group{{looks}, {unneeded}, {never}},
+			want: "look done, tag skipped, deploy planned"},
+		"fails": {groups: []Group{{does("build", failure)}, {never}}, want: "build failed",
+			cause: "build: no *** right"},
+		"fails together": {groups: []Group{{does("eu", failure), does("us", nil)}, {never}},
+			want: "eu failed, &us done", cause: "eu: no *** right"},
+		"both fail": {groups: []Group{{does("eu", failure), does("us", failure)}},
+			want: "eu failed, &us failed", cause: "eu: no *** right\n\nus: no *** right"},
+		"fails at the end": {groups: []Group{{does("notes", FailAtEnd(failure))}, {never}},
+			want: "notes failed, deploy done", cause: "notes: no *** right", atEnd: true},
+		"fails later, too": {groups: []Group{{does("notes", FailAtEnd(failure))}, {does("eu", failure)}, {never}},
+			want: "notes failed, eu failed", cause: "notes: no *** right\n\neu: no *** right"},
+		"superseded": {groups: []Group{{does("tag", ErrSuperseded)}, {never}}, want: "tag skipped",
+			outcome: report.Superseded},
+		"superseded beside": {groups: []Group{{does("tag", ErrSuperseded), does("us", failure)}, {never}},
+			want: "tag skipped, &us failed", outcome: report.Superseded, cause: "us: no *** right"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRun()

@@ -198,7 +198,6 @@ func TestCommitTimeOfLargeCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.git(t, "config", "core.compression", "0")
-	noise = nil
 	s.git(t, "update-index", "--add", "--cacheinfo", "100644,"+s.git(t, "hash-object", "-w", file)+",noise")
 	commit := s.git(t, "commit-tree", s.git(t, "write-tree"), "-m", "large")
 	s.git(t, "update-ref", "refs/heads/main", commit)

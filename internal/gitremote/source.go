@@ -3,6 +3,7 @@ package gitremote
 import (
 	"compress/zlib"
 	"crypto/sha1"
+	"errors"
 	"io"
 
 	"dagger/ship/internal/limit"
@@ -68,7 +69,7 @@ func (s *source) end() error {
 	if _, err := io.ReadFull(s, s.sum[:]); err != nil {
 		return truncated(err)
 	}
-	if _, err := s.ReadByte(); err != io.EOF || s.sum != sum {
+	if _, err := s.ReadByte(); !errors.Is(err, io.EOF) || s.sum != sum {
 		return errPack
 	}
 	return nil
@@ -84,7 +85,7 @@ func (u *unpacking) content(size int64) ([]byte, error) {
 	if err == nil {
 		_, err = io.ReadFull(in, content)
 	}
-	if err == io.EOF || err == io.ErrUnexpectedEOF && u.in.err == nil {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && u.in.err == nil {
 		err = errPack
 	}
 	if err != nil {
@@ -100,7 +101,7 @@ func (u *unpacking) skip(size int64) error {
 	if err != nil {
 		return err
 	}
-	if n, err := io.CopyN(io.Discard, in, size); err == io.EOF && n < size {
+	if n, err := io.CopyN(io.Discard, in, size); errors.Is(err, io.EOF) && n < size {
 		return errPack
 	} else if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 // Kind is what is counted.
 type Kind int
 
+// The kinds.
 const (
 	Bytes    Kind = iota // of an answer as it is read, after HTTP's own compression
 	Inflated             // bytes that come out of what is compressed inside an answer
@@ -46,7 +47,7 @@ var ErrExceeded = errors.New("more than Ship takes")
 // Budget is what one answer may take. It ends with its context too, so that a deadline holds even
 // if the whole answer is there and only takes long to read. Several goroutines may use it.
 type Budget struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // of the one answer
 	server string
 	mu     sync.Mutex
 	spent  [len(kinds)]int64

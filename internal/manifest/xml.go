@@ -42,9 +42,9 @@ func (d *document) decodeXML() (*element, error) {
 		line, column := decoder.InputPos()
 		top := open[len(open)-1]
 		switch {
-		case err == io.EOF && len(root.children) == 1:
+		case errors.Is(err, io.EOF) && len(root.children) == 1:
 			return root.children[0], nil
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil, d.fault(0, "not an XML document with one root element")
 		case err != nil:
 			if at := new(xml.SyntaxError); errors.As(err, &at) {

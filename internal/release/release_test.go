@@ -20,8 +20,9 @@ func TestOutcome(t *testing.T) {
 		plan converge.Plan
 		want report.Outcome
 	}{
-		"nothing":          {converge.Plan{}, report.Nothing},
-		"everything":       {converge.Plan{Tag: needed, Build: needed, Publish: needed, Latest: needed}, report.Released},
+		"nothing": {converge.Plan{}, report.Nothing},
+		"everything": {converge.Plan{Tag: needed, Build: needed, Publish: needed, Latest: needed},
+			report.Released},
 		"tagged before":    {converge.Plan{Build: needed, Publish: needed}, report.Resumed},
 		"published before": {converge.Plan{Tag: needed}, report.Resumed},
 		"a deploy":         {converge.Plan{Deploy: []converge.Step{{}, needed}}, report.Resumed},

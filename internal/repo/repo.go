@@ -249,7 +249,8 @@ func (all *Repo) distinct() error {
 		}
 		scheme := places.Scheme
 		found = append(found, naming.Places{
-			Key: p.Key, Name: places.Name, Template: p.Template, Tag: places.Tag, Image: places.Image, Releases: places.Releases,
+			Key: p.Key, Name: places.Name, Template: p.Template, Tag: places.Tag, Image: places.Image,
+			Releases:  places.Releases,
 			IsVersion: func(text string) bool { _, err := version.Parse(scheme, text); return err == nil },
 		})
 	}

@@ -16,7 +16,8 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.User != User || s.Dockerfile != Dockerfile || s.Chart != Chart || s.ToolsImage != Tools || s.Timeout != 5*time.Minute ||
+	if s.User != User || s.Dockerfile != Dockerfile || s.Chart != Chart || s.ToolsImage != Tools ||
+		s.Timeout != 5*time.Minute ||
 		s.Deadline != 30*time.Second || !slices.Equal(s.Keys, helm.DefaultKeys) || s.Path != "." ||
 		len(s.Environments) != 0 ||
 		len(s.Args) != 0 {
@@ -26,7 +27,8 @@ func TestDefaults(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	s, err := Parse(Given{
-		Image: "r.example/shop/", GitLab: "https://gitlab.example/api/v4/", Args: []string{"PYTHON=3.13", "EMPTY="}, Timeout: "90s",
+		Image: "r.example/shop/", GitLab: "https://gitlab.example/api/v4/", Args: []string{"PYTHON=3.13", "EMPTY="},
+		Timeout:      "90s",
 		Environments: []string{"test:reinstall", "eu+us=america"}, Prereleases: []string{"us"},
 	})
 	if err != nil {
@@ -92,7 +94,8 @@ image = "other.example/web"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if api.Key != "api" || api.Path != "services/api" || api.Image != "r.example/acme/api" || api.Manifest != "" || len(api.Args) != 0 ||
+	if api.Key != "api" || api.Path != "services/api" || api.Image != "r.example/acme/api" || api.Manifest != "" ||
+		len(api.Args) != 0 ||
 		api.Elsewhere || api.Login != "ship" || !api.Insecure ||
 		!api.Environment("test").Prereleases ||
 		api.Environment("live").Prereleases {
@@ -102,7 +105,8 @@ image = "other.example/web"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !web.Elsewhere || web.Home != "r.example" || web.Login != "" || web.Insecure || web.Image != "other.example/web" ||
+	if !web.Elsewhere || web.Home != "r.example" || web.Login != "" || web.Insecure ||
+		web.Image != "other.example/web" ||
 		!slices.Equal(web.Needs, []string{"api"}) ||
 		len(web.Args) != 1 ||
 		!web.Environment("beta").Prereleases {

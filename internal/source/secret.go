@@ -33,7 +33,8 @@ func Secret(ctx context.Context, setting string, secret *dagger.Secret) (string,
 			setting,
 			secretLimit,
 		)
-	case err != nil && (strings.Contains(err.Error(), "env var not found") || strings.Contains(err.Error(), `secret file ""`)):
+	case err != nil && (strings.Contains(err.Error(), "env var not found") ||
+		strings.Contains(err.Error(), `secret file ""`)):
 		return "", nil
 	case err != nil:
 		return "", fmt.Errorf("read --%s: %w", setting, err)

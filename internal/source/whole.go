@@ -126,7 +126,8 @@ func (c *Commit) checkPointers(ctx context.Context, build *dagger.Directory, pat
 		if gitfiles.IsPointer([]byte(text)) {
 			return fmt.Errorf(
 				"%s is in Git LFS, so the build would get a pointer in its place: commit the file itself, "+
-					"name it in .dockerignore if the image does not need it, or give an image made elsewhere (with-image)",
+					"name it in .dockerignore if the image does not need it, or give an image made elsewhere "+
+					"(with-image)",
 				path.Join(c.Path, file),
 			)
 		}
@@ -153,8 +154,9 @@ func (c *Commit) checkSubmodules(ctx context.Context, build *dagger.Directory, f
 		}
 		if len(files) == 0 {
 			return fmt.Errorf(
-				"%s is a git submodule, and a session on BuildKit does not fetch those: release in a Dagger engine, which does, "+
-					"commit the files themselves, or name the folder in .dockerignore if the image does not need it",
+				"%s is a git submodule, and a session on BuildKit does not fetch those: release in a Dagger engine, "+
+					"which does, commit the files themselves, or name the folder in .dockerignore if the image does "+
+					"not need it",
 				path.Join(c.Path, folder),
 			)
 		}

@@ -56,7 +56,8 @@ func TestTry(t *testing.T) {
 		if (err != nil) != (c.want != "") || err != nil && err.Error() != c.want || attempts != c.times {
 			t.Errorf("%s: %v after %d attempts, want %q after %d", name, err, attempts, c.want, c.times)
 		}
-		if len(said) != attempts-1 || len(said) > 0 && !strings.HasPrefix(said[0], "push: dial tcp: connection refused; trying again in ") {
+		if len(said) != attempts-1 || len(said) > 0 &&
+			!strings.HasPrefix(said[0], "push: dial tcp: connection refused; trying again in ") {
 			t.Errorf("%s: it said %q", name, said)
 		}
 	}

@@ -5,7 +5,8 @@ package dagger
 
 import "dagger.io/dagger"
 
-// The types that ship uses.
+// The types that Ship uses:
+
 type (
 	BuildArg                 = dagger.BuildArg
 	Client                   = dagger.Client
