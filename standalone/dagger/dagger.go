@@ -5,8 +5,7 @@ package dagger
 
 import "dagger.io/dagger"
 
-// The types that Ship uses:
-
+// The types that ship uses.
 type (
 	BuildArg                 = dagger.BuildArg
 	Client                   = dagger.Client
