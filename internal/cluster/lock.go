@@ -50,7 +50,8 @@ func (e *Environment) unlock(
 			watched, since = revision, time.Now()
 		}
 		hold, verdict, left := e.judge(release, revision, since)
-		held := fmt.Sprintf("%s in %s is %s since %s", e.Release, e.Namespace, hold.What, hold.Since.Format(time.DateTime))
+		held := fmt.Sprintf("%s in %s is %s since %s",
+			e.Release, e.Namespace, hold.What, hold.Since.Format(time.DateTime))
 		switch {
 		case verdict == helm.Free:
 			return revision, recovered, nil

@@ -90,7 +90,7 @@ func (u *unpacking) read(pack io.Reader) (*objects, error) {
 // truncated turns an error of a pack that is not whole into errPack. It leaves the connection's and
 // the budget's errors alone.
 func truncated(err error) error {
-	if err == io.EOF || errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) ||
+	if errors.Is(err, io.EOF) || errors.Is(err, zlib.ErrHeader) || errors.Is(err, zlib.ErrChecksum) ||
 		errors.As(err, new(flate.CorruptInputError)) {
 		return fmt.Errorf("%w: %w", errPack, err)
 	}

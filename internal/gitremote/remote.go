@@ -79,10 +79,12 @@ func (r *Remote) Tags(ctx context.Context, prefixes ...string) (tags []Tag, err 
 	return r.tags(ctx, beginsWith(prefixes), prefixes...)
 }
 
-// TagsThat returns those of the tags with a prefix whose names are wanted. The others may be many: nothing of them is kept.
+// TagsThat returns those of the tags with a prefix whose names are wanted. The others may be many:
+// nothing of them is kept.
 func (r *Remote) TagsThat(ctx context.Context, wanted func(name string) bool, prefix string) ([]Tag, error) {
 	begins := beginsWith([]string{prefix})
-	return r.tags(ctx, func(ref string) bool { return begins(ref) && wanted(strings.TrimPrefix(ref, "refs/tags/")) }, prefix)
+	both := func(ref string) bool { return begins(ref) && wanted(strings.TrimPrefix(ref, "refs/tags/")) }
+	return r.tags(ctx, both, prefix)
 }
 
 func (r *Remote) tags(ctx context.Context, wanted func(ref string) bool, prefixes ...string) (tags []Tag, err error) {

@@ -18,11 +18,13 @@ func (r Release) Compare(before Revision) string {
 	if before.Status == "uninstalled" { // Helm renders an install as revision 1, whatever number it stores
 		number = 1
 	}
-	fail := fmt.Sprintf("{{ fail %q }}", fmt.Sprintf("%s: the next revision is not %d any more, or it never was", Taken, number))
+	words := fmt.Sprintf("%s: the next revision is not %d any more, or it never was", Taken, number)
+	fail := fmt.Sprintf("{{ fail %q }}", words)
 	text := fmt.Sprintf("{{- if ne (int .Release.Revision) %d }}%s{{ end -}}\n", number, fail)
 	if before.UID != "" {
 		text += fmt.Sprintf("{{- $record := lookup \"v1\" \"Secret\" .Release.Namespace %q -}}\n"+
-			"{{- if ne (dig \"metadata\" \"uid\" \"\" $record) %q }}%s{{ end -}}\n", r.record(before.Number), before.UID, fail)
+			"{{- if ne (dig \"metadata\" \"uid\" \"\" $record) %q }}%s{{ end -}}\n",
+			r.record(before.Number), before.UID, fail)
 	}
 	return text
 }

@@ -450,11 +450,17 @@ func TestHolds(t *testing.T) {
 			Revision{Number: 8, Status: rollback, Description: "Rollback to 2", Operation: "2.110"},
 			[]Hold{{What: rollback, Since: created}},
 		},
-		"another's claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "B")}, []Hold{claimed}},
+		"another's claim": {
+			Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "B")},
+			[]Hold{claimed},
+		},
 		"a claim on another revision": {Revision{Number: 8, Status: "deployed", Claim: r.NewClaim(7, "B")}, nil},
-		"taken back by another":       {Revision{Number: 7, Status: upgrade, Operation: "7.110", Claim: r.NewClaim(7, "B")}, []Hold{claimed, byShip}},
-		"one's own claim":             {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "A")}, nil},
-		"no claim":                    {Revision{Number: 7, Status: "deployed", Claim: "nonsense"}, nil},
+		"taken back by another": {
+			Revision{Number: 7, Status: upgrade, Operation: "7.110", Claim: r.NewClaim(7, "B")},
+			[]Hold{claimed, byShip},
+		},
+		"one's own claim": {Revision{Number: 7, Status: "deployed", Claim: r.NewClaim(7, "A")}, nil},
+		"no claim":        {Revision{Number: 7, Status: "deployed", Claim: "nonsense"}, nil},
 	} {
 		// the clock of the machine that Helm ran on does not count
 		c.revision.Since, c.revision.Created, c.revision.Claimed = created.Add(-time.Hour), created,

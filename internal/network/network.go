@@ -115,7 +115,7 @@ func (c *Client) Do(ctx context.Context, doing string, call func(context.Context
 		return Failure{
 			Err:       err,
 			Temporary: ctx.Err() == nil && (failed.temporary() || errors.Is(err, io.ErrUnexpectedEOF)),
-			Response:  failed.response(),
+			Response:  failed.response(), //nolint:bodyclose // StatusError has closed it
 		}
 	})
 	if err != nil {

@@ -63,7 +63,7 @@ type Common struct {
 	expectedTags []string                          // of the versions of all projects
 	tagged       func() (map[string]string, error) // the commits of those that are on the remote
 	mayPush      func() error
-	resolve      func() error                            // where the git remote leads: before that, no git gets the token
+	resolve      func() error                            // where the git remote leads; no git gets the token before
 	times        once.Answers[string, time.Time]         // of commits
 	commits      once.Answers[string, *source.Commit]    // as the remote has them
 	charts       once.Answers[[2]string, cluster.Chart]  // by commit and folder
@@ -116,7 +116,8 @@ func (c *Common) hide(setting, secret string) {
 func (c *Common) weak(setting, secret string) {
 	c.Say(
 		fmt.Sprintf(
-			"--%s: %s has fewer than 8 letters: it cannot be told from other words, so it may show, or words that hold it may be hidden",
+			"--%s: %s has fewer than 8 letters: it cannot be told from other words, "+
+				"so it may show, or words that hold it may be hidden",
 			setting,
 			secret,
 		),
@@ -231,7 +232,8 @@ func (c *Common) account(s settings.Settings, address string) (*registry.Account
 		something := c.password != "" || c.Repo.Insecure || c.Service != nil
 		if something && s.Home == "" {
 			return nil, fmt.Errorf(
-				"--password, --insecure and --service are for one registry, and ship.toml alone does not say for which: " +
+				"--password, --insecure and --service are for one registry, " +
+					"and ship.toml alone does not say for which: " +
 					"name that with --registry",
 			)
 		}

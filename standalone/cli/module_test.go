@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestModule reads the module's own source: a pragma has a line of its own, or else the engine and the standalone program take
-// it for words.
+// TestModule reads the module's own source: a pragma has a line of its own, or else the engine and
+// the standalone program take it for words.
 func TestModule(t *testing.T) {
 	constructor, methods, err := readFunctions(os.DirFS("../.."))
 	if err != nil {
