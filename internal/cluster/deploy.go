@@ -34,14 +34,14 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 		return "", err
 	}
 	done := ""
-	var interruptedAt helm.Revision
-	for attempt, interrupted := 1, 0; ; {
+	tries := tries{attempt: 1}
+	for {
 		before, recovered, err := e.unlock(ctx, release)
 		done += recovered
 		if err != nil {
 			return "", fmt.Errorf("%s%w", done, err)
 		}
-		if interrupted > 0 && before.Is(interruptedAt) {
+		if tries.interrupted > 0 && before.Is(tries.at) {
 			if before, err = e.counted(ctx, before); err != nil {
 				return "", err
 			}
@@ -58,36 +58,46 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 		}
 		start := time.Now()
 		cause, err := e.roll(ctx, container, &release, wanted, before)
-		if err != nil {
+		switch {
+		case err != nil:
 			return "", err
-		}
-		if cause == "" {
+		case cause == "":
 			return fmt.Sprintf("%s%s runs %s", done, e.Namespace, wanted.Image), nil
-		}
-		trouble := network.Transient(cause) && time.Since(start) < release.Timeout
-		if !release.CreateNamespace && helm.NamespaceMissing(cause, e.Namespace) {
+		case !release.CreateNamespace && helm.NamespaceMissing(cause, e.Namespace):
 			release.CreateNamespace = true
 			continue
-		}
-		switch {
-		case helm.Locked(cause) && interrupted < interruptions:
-			interrupted, interruptedAt = interrupted+1, before
-			e.say("%s: %s; looking again", e.Name, cause)
-		case trouble && attempt < network.Attempts:
-			attempt++
-			e.say("%s: %s; trying again (%d of %d)", e.Name, cause, attempt, network.Attempts)
-		default:
+		case !e.again(&tries, cause, before, time.Since(start)):
 			return "", fmt.Errorf(
 				"%s%w\n%s stays tagged and published: retry to deploy it again, or fix it in a higher version",
-				done,
-				e.failed(ctx, release, cause),
-				wanted.Facts.Version.Text,
+				done, e.failed(ctx, release, cause), wanted.Facts.Version.Text,
 			)
 		}
 		if err := network.Sleep(ctx, time.Second); err != nil {
 			return "", err
 		}
 	}
+}
+
+// tries counts how often a deploy was tried.
+type tries struct {
+	attempt     int           // of those that met trouble which may pass
+	interrupted int           // how often another operation came in between
+	at          helm.Revision // the one that was the last before that
+}
+
+// again tells whether a deploy that failed is to decide anew.
+func (e *Environment) again(t *tries, cause string, before helm.Revision, took time.Duration) bool {
+	switch {
+	case helm.Locked(cause) && t.interrupted < interruptions:
+		t.interrupted, t.at = t.interrupted+1, before
+		e.say("%s: %s; looking again", e.Name, cause)
+		return true
+	case network.Transient(cause) && took < e.Timeout && t.attempt < network.Attempts:
+		t.attempt++
+		e.say("%s: %s; trying again (%d of %d)", e.Name, cause, t.attempt, network.Attempts)
+		return true
+	}
+	return false
 }
 
 // counted is a revision with the number that Helm counts on from, if nothing came in between and Helm all
