@@ -98,7 +98,7 @@ func New(
 	project string,
 	// Manifest to read name and version from, as services/api/Cargo.toml. Default: the one at the
 	// root of the source. It may be one for Python, JavaScript, Rust, Java, .NET, PHP, Dart, Elixir
-	// or Helm, or a VERSION file; the README lists them
+	// or Helm, or a VERSION file; docs/manifests.md lists them
 	// +optional
 	manifest string,
 	// Commit that the source was checked out at, 40 hexadecimal digits. Default: HEAD of the
