@@ -113,7 +113,7 @@ RUNS ?= 200
 SEED ?= $(shell date +%s)
 WORKERS ?= 6
 soak: build
-	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run=TestFaults -v . -args -runs=$(RUNS) -seed=$(SEED) -workers=$(WORKERS) -only="$(ONLY)"
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run='TestFaults|TestOverlapOfReinstalls' -v . -args -runs=$(RUNS) -seed=$(SEED) -workers=$(WORKERS) -only="$(ONLY)"
 
 # Each run of a contender takes turns with the others'; RUNS of each count.
 bench: RUNS = 7

@@ -29,6 +29,22 @@ func newApp(t *testing.T) *app {
 	return &app{must(t, made, err), t}
 }
 
+// newLight makes an app whose image is built and rolled out fast, for tests of what is around it.
+func newLight(t *testing.T) *app {
+	t.Helper()
+	a := newApp(t)
+	a.lighten()
+	a.commit("be light")
+	return a
+}
+
+// lighten makes the app a web server of busybox's.
+func (a *app) lighten() {
+	a.t.Helper()
+	a.write("Dockerfile", "FROM busybox:1.35\nUSER 10001:10001\nCOPY pyproject.toml /www/healthz\n"+
+		`CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1 & wait; done"]`+"\n")
+}
+
 // makeRoom removes the namespaces of an app whose test has ended: a node has room for a hundred pods, fewer than all
 // tests make.
 func makeRoom(t *testing.T, name string) {

@@ -25,7 +25,7 @@ func (a *app) link(to, name string) {
 // environment. Each is refused by its name before anything is touched, whereas links to files of the repo are followed.
 func TestChartTakesNothing(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "production=" + a.Name
 	const taken = "chart/templates/taken.yaml"
 	a.write(taken, `apiVersion: v1

@@ -12,7 +12,7 @@ func TestNamespaceStays(t *testing.T) {
 	for _, strategy := range []string{"upgrade", "reinstall"} {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t)
+			a := newLight(t)
 			namespace := a.Name + "-live"
 			a.write("namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: "+namespace+
 				"\n  labels: {istio-injection: enabled}\n  annotations: {owner: platform}\n")

@@ -60,7 +60,7 @@ func TestOverlap(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t)
+			a := newLight(t)
 			a.Settings["environments"] = "production=" + a.Name
 			a.release("released")
 			a.bump("0.2.0")
@@ -90,8 +90,11 @@ func TestOverlapOfReinstalls(t *testing.T) {
 	if world.OnEngine() {
 		t.Skip("the cluster is disturbed on loopback, where a Dagger engine is not")
 	}
+	if *runs < soak {
+		t.Skip("it waits for a minute: make soak runs it")
+	}
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "test=" + a.Name + ":reinstall"
 	a.release("released")
 	a.Settings["timeout"] = "10s"
@@ -119,7 +122,7 @@ func TestOverlappingRollback(t *testing.T) {
 		t.Skip("the cluster is disturbed on loopback, where a Dagger engine is not")
 	}
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "production=" + a.Name
 	a.release("released")
 	a.bump("0.2.0")

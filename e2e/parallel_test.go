@@ -15,6 +15,7 @@ func newSlow(t *testing.T) *app {
 	}
 	t.Parallel()
 	a := newApp(t)
+	a.lighten()
 	a.edit("chart/values.yaml", `(?m)^startupProbe:`, "startupProbe:\n  initialDelaySeconds: 6")
 	a.commit("start slowly")
 	return a

@@ -9,7 +9,7 @@ import (
 // but that has no kubeconfig.
 func TestPartsWithoutCluster(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "kubeconfig")
 	for _, function := range []string{"build", "tag", "publish"} {
 		if _, err := a.ship(function); err != nil {

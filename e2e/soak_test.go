@@ -24,6 +24,9 @@ var (
 	only    = flag.String("only", "", "only faults whose names match this regular expression")
 )
 
+// soak is how many runs a soak has at least.
+const soak = 30
+
 // TestFaults disturbs releases, each in a way that its seed decides, and releases again until one is through. Whatever
 // happened, the world then looks as after a release that nothing disturbed: one tag, one digest, nothing overwritten.
 func TestFaults(t *testing.T) {
@@ -71,9 +74,7 @@ func newPatient(t *testing.T, strategy string) *patient {
 	p.Settings["environments"] = "production=" + p.Name + ":" + strategy
 	p.Settings["kubeconfig"] = "file://" + p.Cluster.Disturbed
 	p.Settings["timeout"], p.Settings["deadline"] = "10s", "3s"
-	// light, since it is built and rolled out so often
-	p.write("Dockerfile", "FROM busybox:1.35\nUSER 10001:10001\nCOPY pyproject.toml /www/healthz\n"+
-		`CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1 & wait; done"]`+"\n")
+	p.lighten() // since it is built and rolled out so often
 	p.write("chart/values-production.yaml", "terminationGracePeriodSeconds: 3\n")
 	return p
 }
