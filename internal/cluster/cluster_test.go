@@ -151,6 +151,17 @@ func (r *recorded) upgrade(tag string) {
 	)
 }
 
+// ended checks what was done, and what runs then.
+func (r *recorded) ended(did, runs string) {
+	r.t.Helper()
+	if got := strings.Join(r.did, " "); got != did {
+		r.t.Errorf("it did %q, want %q", got, did)
+	}
+	if last := r.revisions[len(r.revisions)-1]; last.tag != runs {
+		r.t.Errorf("it runs %s, want %s", last.tag, runs)
+	}
+}
+
 func newRecorded(t *testing.T) *recorded {
 	r := &recorded{
 		t:    t,
@@ -292,12 +303,7 @@ func TestDeploy(t *testing.T) {
 			if (err != nil) != c.failed || !strings.HasPrefix(said, c.said) {
 				t.Errorf("it said %q (%v), want %q", said, err, c.said)
 			}
-			if got := strings.Join(r.did, " "); got != c.did {
-				t.Errorf("it did %q, want %q", got, c.did)
-			}
-			if last := r.revisions[len(r.revisions)-1]; last.tag != c.runs {
-				t.Errorf("it runs %s, want %s", last.tag, c.runs)
-			}
+			r.ended(c.did, c.runs)
 		})
 	}
 }
@@ -367,12 +373,7 @@ func TestRollback(t *testing.T) {
 			if (err != nil) != c.failed || !strings.HasPrefix(said, c.said) {
 				t.Errorf("it said %q (%v), want %q", said, err, c.said)
 			}
-			if got := strings.Join(r.did, " "); got != c.did {
-				t.Errorf("it did %q, want %q", got, c.did)
-			}
-			if last := r.revisions[len(r.revisions)-1]; last.tag != c.runs {
-				t.Errorf("it runs %s, want %s", last.tag, c.runs)
-			}
+			r.ended(c.did, c.runs)
 		})
 	}
 }
