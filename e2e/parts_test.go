@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestPartsWithoutCluster calls the functions that have nothing to do with environments, in a job whose settings name some
-// but that has no kubeconfig.
+// TestPartsWithoutCluster calls the functions that have nothing to do with environments, in a job whose
+// settings name some but that has no kubeconfig.
 func TestPartsWithoutCluster(t *testing.T) {
 	t.Parallel()
 	a := newLight(t)
