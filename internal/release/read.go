@@ -23,7 +23,7 @@ type Read struct {
 	Project      manifest.Project
 	ImageTag     string // the version as an image's tag has it
 	Images       registry.Repository
-	Environments []*cluster.Environment // in order; none if there is no kubeconfig to look at them with
+	Environments []*cluster.Environment // in order
 
 	unnamed error // why Helm cannot take the project's name; nil: it can
 }
@@ -32,25 +32,22 @@ type Read struct {
 func (r Read) Title() string { return r.Project.Name + " " + r.Project.Version.Text }
 
 // Read reads what a release needs.
-func (r *Release) Read(ctx context.Context) error {
-	return r.run.Perform(
-		ctx,
-		flow.Group{looks("read", "the source", func(context.Context) (string, error) { return r.readAll() })},
-	)
-}
+func (r *Release) Read(ctx context.Context) error { return r.performRead(ctx, r.readAll) }
 
 // ReadProject reads what suffices to look at environments.
 func (r *Release) ReadProject(ctx context.Context) error {
-	return r.run.Perform(ctx, flow.Group{looks("read", "the source", func(context.Context) (string, error) {
-		return r.readSome(r.readKubeconfig)
-	})})
+	return r.performRead(ctx, func() (string, error) { return r.readSome(r.readKubeconfig) })
 }
 
 // ReadTags reads what suffices to look at environments and at the project's tags.
 func (r *Release) ReadTags(ctx context.Context) error {
-	return r.run.Perform(ctx, flow.Group{looks("read", "the source", func(context.Context) (string, error) {
-		return r.readSome(r.readKubeconfig, r.readGit)
-	})})
+	return r.performRead(ctx, func() (string, error) { return r.readSome(r.readKubeconfig, r.readGit) })
+}
+
+// performRead performs the step that reads. What is read is shared, so it goes by the call's context.
+func (r *Release) performRead(ctx context.Context, read func() (string, error)) error {
+	do := func(context.Context) (string, error) { return read() }
+	return r.run.Perform(ctx, flow.Group{looks("read", "the source", do)})
 }
 
 // readSome reads the manifest, and at the same time what is shared.

@@ -11,7 +11,6 @@ type (
 	Client                   = dagger.Client
 	Container                = dagger.Container
 	ContainerPublishOpts     = dagger.ContainerPublishOpts
-	ContainerWithExecOpts    = dagger.ContainerWithExecOpts
 	Directory                = dagger.Directory
 	DirectoryDockerBuildOpts = dagger.DirectoryDockerBuildOpts
 	DirectoryEntriesOpts     = dagger.DirectoryEntriesOpts
@@ -24,6 +23,3 @@ type (
 	Workspace                = dagger.Workspace
 	WorkspaceDirectoryOpts   = dagger.WorkspaceDirectoryOpts
 )
-
-// ReturnTypeAny lets a command end with any exit code.
-const ReturnTypeAny = dagger.ReturnTypeAny
