@@ -13,20 +13,23 @@ import (
 // last one any more.
 var errTaken = errors.New(helm.Taken)
 
-// takeBack returns from the last revision, which failed, to the last one that ran. A release whose
-// only revision never ran is removed; one that failed several times is left, since what it made may
-// be in use.
+// takeBack returns from the last revision, which failed or was left by a run that died, to the last
+// one that ran. A release whose only revision never ran is removed; one that failed several times
+// is left, since what it made may be in use.
 func (e *Environment) takeBack(ctx context.Context, release helm.Release, from helm.Revision) (string, error) {
 	history, err := e.history(ctx)
 	if err != nil {
 		return "", err
 	}
-	switch way, to := helm.WayBack(history); way {
-	case helm.BackNowhere:
+	way, to := helm.WayBack(history)
+	switch {
+	case way == helm.BackNowhere:
 		return "nothing was installed", nil
-	case helm.BackTo:
+	case way == helm.BackTo:
 		return fmt.Sprintf("rolled back to revision %d", to), e.goBack(ctx, release, from, to, false)
-	case helm.BackLeave:
+	case way == helm.BackLeave && from.Pending():
+		return e.unlockOnly(ctx, release, from, history[len(history)-2].Revision)
+	case way == helm.BackLeave:
 		return "left as it is, since no earlier revision ran", nil
 	}
 	if claimed, err := e.claim(ctx, release, from); err != nil || !claimed {
@@ -35,15 +38,12 @@ func (e *Environment) takeBack(ctx context.Context, release helm.Release, from h
 	return "removed, since no earlier revision ran", e.Tools.Repeat(ctx, e.Tools.Cluster(), release.UninstallArgs())
 }
 
-// free takes back what a run that died holds. If several revisions never ran, the one before it is
-// rolled out once more, which most likely fails again, but no lock is left by that.
-func (e *Environment) free(ctx context.Context, release helm.Release, from helm.Revision) (string, error) {
-	history, err := e.history(ctx)
-	if err != nil || helm.LastRan(history) > 0 || len(history) < 2 {
-		return e.takeBack(ctx, release, from)
-	}
-	before := history[len(history)-2].Revision
-	err = e.goBack(ctx, release, from, before, false)
+// unlockOnly rolls out once more a revision that never ran, which most likely fails again, but no
+// lock is left by that.
+func (e *Environment) unlockOnly(
+	ctx context.Context, release helm.Release, from helm.Revision, before int,
+) (string, error) {
+	err := e.goBack(ctx, release, from, before, false)
 	if errors.Is(err, errTaken) {
 		return "", err
 	}

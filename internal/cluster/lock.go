@@ -65,7 +65,7 @@ func (e *Environment) unlock(
 				held,
 			)
 		case verdict == helm.Stuck:
-			back, err := e.free(ctx, release, revision)
+			back, err := e.takeBack(ctx, release, revision)
 			if errors.Is(err, errTaken) { // another release waited for the same, and is at work by now
 				if err := network.Sleep(ctx, lookAgain); err != nil {
 					return revision, "", err
