@@ -158,12 +158,13 @@ func (a *app) checkSecrets(output string) {
 }
 
 // release calls release, which must succeed with the outcome.
-func (a *app) release(outcome string) {
+func (a *app) release(outcome string) string {
 	a.t.Helper()
 	out, err := a.ship("release")
 	if err != nil || !strings.Contains(out, ": "+outcome) {
 		a.t.Fatalf("release: %v, want %q", err, outcome)
 	}
+	return out
 }
 
 // running is the image that an environment's pods are to run, as the cluster tells it.

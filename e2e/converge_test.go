@@ -184,7 +184,7 @@ func TestKilledUpgrade(t *testing.T) {
 			if err == nil {
 				a.t.Fatal("an image that does not exist runs")
 			}
-		}, "rolled back to revision 1, which never ran either; "},
+		}, "left as it is, since no earlier revision ran; "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -208,14 +208,14 @@ func killedUpgrade(t *testing.T, before func(*app), freed string) {
 		defer close(ended)
 		_, _, _ = a.Call(ctx, "release") // ends with SIGKILL
 	}()
-	a.awaitHelm("pending-upgrade")
+	a.awaitRollout(2)
 	kill()
 	<-ended
 
 	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-m", "greeter"]`)
 	commit := a.bump("0.3.0")
 	out, err := a.ship("release")
-	if err != nil || !strings.Contains(out, "was left pending-upgrade by a run that died: "+freed) {
+	if err != nil || !strings.Contains(out, "was left pending-rollout by a run that died: "+freed) {
 		t.Errorf("release: %v", err)
 	}
 	if want := a.look("0.3.0"); want.Revision != commit || !strings.HasSuffix(a.running(a.Name), want.Digest) {
@@ -246,10 +246,11 @@ func TestHelmDies(t *testing.T) {
 	if world.OnEngine() {
 		t.Skip("the engine's processes are its own")
 	}
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "production=" + a.Name
 	a.release("released")
-	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "import time; time.sleep(60)"]`) // never ready
+	a.write("chart/templates/slow.yaml", strings.Replace(migration, `python, -c, "raise SystemExit('the table exists already')"`,
+		`sleep, "60"`, 1))
 	a.bump("0.2.0")
 	var out string
 	var err error

@@ -159,7 +159,7 @@ func TestOtherClock(t *testing.T) {
 	a.release("released")
 	a.bump("0.2.0")
 	slow := a.begin(a.Command(t.Context(), "release"))
-	a.awaitHelm("pending-upgrade")
+	a.awaitRollout(2)
 	a.ageRevision(2, time.Hour)
 	a.bump("0.3.0")
 	a.release("released")
@@ -188,7 +188,7 @@ func TestTakenBackAlive(t *testing.T) {
 			before := a.running(a.Name)
 			a.bump("0.2.0")
 			slow := a.begin(a.Command(t.Context(), "release"))
-			a.awaitHelm("pending-upgrade")
+			a.awaitRollout(2)
 			if out, err := a.Helm("rollback", a.Name, "1", "--namespace="+a.Name, "--description="+description,
 				"--server-side=true", "--force-conflicts"); err != nil {
 				t.Fatal(out, err)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"dagger/ship/internal/helm"
 )
@@ -27,7 +29,7 @@ func (e *Environment) takeBack(ctx context.Context, release helm.Release, from h
 		return "nothing was installed", nil
 	case way == helm.BackTo:
 		return fmt.Sprintf("rolled back to revision %d", to), e.goBack(ctx, release, from, to, false)
-	case way == helm.BackLeave && from.Pending():
+	case way == helm.BackLeave && from.Pending() && from.Status != helm.Rolling: // to free it
 		return e.unlockOnly(ctx, release, from, history[len(history)-2].Revision)
 	case way == helm.BackLeave:
 		return "left as it is, since no earlier revision ran", nil
@@ -67,6 +69,7 @@ func (e *Environment) goBack(
 	if claimed, err := e.claim(ctx, release, from); err != nil || !claimed {
 		return cmp.Or(err, errTaken)
 	}
+	until := time.Now().Add(e.Timeout)
 	var failure error
 	if onPurpose {
 		failure = e.Tools.Repeat(ctx, e.Tools.Cluster(), release.RollbackArgs(to))
@@ -79,8 +82,10 @@ func (e *Environment) goBack(
 		// so that nobody has to wait for its end
 		_, _ = e.Tools.Ask(ctx, e.Tools.Cluster(), release.UnclaimArgs(from.Number, e.ID))
 		return failure
-	case err != nil || after.Number <= from.Number+1:
+	case err != nil:
 		return cmp.Or(failure, err)
+	case after.Number <= from.Number+1:
+		return cmp.Or(failure, e.restored(ctx, release, after, until))
 	case !after.Rollback():
 		return fmt.Errorf("%w: revision %d, which runs now", errTaken, after.Number)
 	}
@@ -90,7 +95,7 @@ func (e *Environment) goBack(
 	}
 	between := helm.Between(history, from.Number, to)
 	if between == 0 { // the new revisions are all of this operation, which was tried again
-		return failure
+		return cmp.Or(failure, e.restored(ctx, release, after, until))
 	}
 	if claimed, err := e.claim(ctx, release, after); err != nil || !claimed {
 		return cmp.Or(err, errTaken)
@@ -99,6 +104,22 @@ func (e *Environment) goBack(
 		return fmt.Errorf("%w: revision %d, which does not run any more: %w", errTaken, between, err)
 	}
 	return fmt.Errorf("%w: revision %d, which runs again", errTaken, between)
+}
+
+// restored waits for what a rollback made.
+func (e *Environment) restored(
+	ctx context.Context, release helm.Release, revision helm.Revision, until time.Time,
+) error {
+	_, failure, err := e.settle(ctx, release, revision, until)
+	switch rest, taken := strings.CutPrefix(failure.words, helm.Taken); {
+	case err != nil:
+		return err
+	case failure.judged:
+		return failure
+	case taken:
+		return fmt.Errorf("%w%s", errTaken, rest)
+	}
+	return nil
 }
 
 // backAfterFailure returns to a revision after a failure, and writes down that this was why, if Helm

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
@@ -165,7 +167,17 @@ func (e *Environment) lastRevisions(ctx context.Context, names ...string) (map[s
 // history asks for the revisions of the release that Helm remembers, none if there is no such
 // release.
 func (e *Environment) history(ctx context.Context) ([]helm.Entry, error) {
-	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), e.helm().HistoryArgs())
+	var answer, labels tools.Answer
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		answer, err = e.Tools.Ask(gctx, e.Tools.Cluster(), e.helm().HistoryArgs())
+		return
+	})
+	group.Go(func() (err error) {
+		labels, err = e.Tools.Ask(gctx, e.Tools.Cluster(), helm.RolloutsArgs(e.Namespace, e.Release))
+		return
+	})
+	err := group.Wait()
 	switch {
 	case err != nil:
 		return nil, err
@@ -173,8 +185,11 @@ func (e *Environment) history(ctx context.Context) ([]helm.Entry, error) {
 		return nil, nil
 	case answer.Code != 0:
 		return nil, errors.New("helm history: " + answer.Failure())
+	case labels.Code != 0:
+		return nil, errors.New("look at Helm's revisions: " + labels.Failure())
 	}
-	return helm.ParseHistory(answer.Stdout)
+	history, err := helm.ParseHistory(answer.Stdout)
+	return helm.RolledOut(history, labels.Stdout), err
 }
 
 // imageOf asks what image a revision of the release runs.

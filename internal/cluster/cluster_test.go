@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,7 @@ type recorded struct {
 	revisions []kept
 	now       time.Time // by the cluster's clock
 	did       []string
+	objects   string                                      // what kubectl get answers
 	acts      map[string]func(args []string) tools.Answer // by Helm's command
 }
 
@@ -39,6 +41,7 @@ type kept struct {
 	tag, digest string
 	description string
 	labels      map[string]string
+	manifest    string
 	created     time.Time
 }
 
@@ -64,19 +67,41 @@ func (r *recorded) Run(ctx context.Context, c *dagger.Container, args []string) 
 func (r *recorded) Ask(_ context.Context, _ *dagger.Container, args []string) (tools.Answer, error) {
 	line := strings.Join(args, " ")
 	switch {
+	case strings.HasPrefix(line, "sh -c kubectl get --raw"), strings.HasPrefix(line, "sh -c timeout"):
+		return tools.Answer{Stdout: r.list() + "\n--- refused ---\n" + r.objects + "\n--- refused ---\n"}, nil
 	case strings.Contains(line, "get --raw"):
 		return tools.Answer{Stdout: r.list()}, nil
+	case strings.Contains(line, "deployments,statefulsets"):
+		return tools.Answer{}, nil
 	case strings.HasPrefix(line, "helm history"):
 		return tools.Answer{Stdout: r.history()}, nil
+	case strings.HasPrefix(line, "kubectl get secrets"):
+		marks := ""
+		for _, k := range r.revisions {
+			if label := k.labels[helm.RolloutLabel]; label != "" {
+				marks += fmt.Sprintf("%d %s\n", k.number, label)
+			}
+		}
+		return tools.Answer{Stdout: marks}, nil
 	case strings.Contains(line, "ship-clock"):
 		return tools.Answer{Stdout: r.now.Format(time.RFC3339)}, nil
 	case strings.HasPrefix(line, "kubectl patch"):
-		r.did = append(r.did, "claim")
 		last := &r.revisions[len(r.revisions)-1]
-		var operations []struct{ Op, Value string }
+		var operations []struct{ Op, Path, Value string }
 		if err := json.Unmarshal([]byte(args[slices.Index(args, "--patch")+1]), &operations); err == nil &&
-			operations[1].Op == "add" {
-			last.labels = map[string]string{helm.ClaimLabel: operations[1].Value}
+			len(operations) == 2 && operations[1].Op == "add" {
+			r.did = append(r.did, "claim")
+			last.labels = maps.Clone(last.labels)
+			if last.labels == nil {
+				last.labels = map[string]string{}
+			}
+			last.labels[helm.ClaimLabel] = operations[1].Value
+		} else if operations[0].Op == "add" {
+			r.did = append(r.did, "fail")
+			last.labels = map[string]string{helm.RolloutLabel: operations[0].Value}
+		} else {
+			r.did = append(r.did, "settle")
+			last.labels = nil
 		}
 		return tools.Answer{}, nil
 	}
@@ -111,8 +136,9 @@ func (r *recorded) list() string {
 		}
 		data, _ := json.Marshal(map[string]any{
 			"name": "shop", "version": k.number,
-			"info":   map[string]any{"status": k.status, "description": k.description, "last_deployed": k.created},
-			"config": map[string]any{"image": map[string]any{"repository": "r/shop", "tag": k.tag, "digest": k.digest}},
+			"info":     map[string]any{"status": k.status, "description": k.description, "last_deployed": k.created},
+			"manifest": k.manifest,
+			"config":   map[string]any{"image": map[string]any{"repository": "r/shop", "tag": k.tag, "digest": k.digest}},
 		})
 		var compressed bytes.Buffer
 		w := gzip.NewWriter(&compressed)
@@ -147,7 +173,7 @@ func (r *recorded) upgrade(tag string) {
 	}
 	r.revisions = append(
 		r.revisions,
-		kept{len(r.revisions) + 1, "deployed", tag, "sha256:" + tag, "Upgrade complete", nil, r.now},
+		kept{len(r.revisions) + 1, "deployed", tag, "sha256:" + tag, "Upgrade complete", nil, "", r.now},
 	)
 }
 
@@ -261,6 +287,55 @@ func TestDeploy(t *testing.T) {
 				}}
 			},
 			said: "shop runs r/shop:1.1.0@sha256:1.1.0", did: "upgrade upgrade", runs: "1.1.0",
+		},
+		"left by a run that died while it waited": {
+			before: func(r *recorded) {
+				r.upgrade("1.0.5")
+				r.revisions[1].labels = map[string]string{byShip: "2.80", helm.RolloutLabel: "2"}
+				r.revisions[1].manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+				r.now = r.now.Add(81 * time.Second)
+			},
+			acts: func(r *recorded) map[string]func([]string) tools.Answer {
+				return map[string]func([]string) tools.Answer{"rollback 1": func([]string) tools.Answer {
+					r.upgrade("1.0.0")
+					r.revisions[2].description = "Rollback to 1 after a failure, by Ship in 80 s at most"
+					return tools.Answer{}
+				}}
+			},
+			said: "revision 2 was left pending-rollout by a run that died: rolled back to revision 1; " +
+				"shop runs r/shop:1.1.0@sha256:1.1.0",
+			did: "claim rollback 1 upgrade", runs: "1.1.0",
+		},
+		"left by a run that died, and ready": {
+			before: func(r *recorded) {
+				r.upgrade("1.0.5")
+				r.revisions[1].labels = map[string]string{byShip: "2.80", helm.RolloutLabel: "2"}
+				r.now = r.now.Add(81 * time.Second)
+			},
+			said: "revision 2 was left pending-rollout by a run that died, and is ready; " +
+				"shop runs r/shop:1.1.0@sha256:1.1.0",
+			did: "settle upgrade", runs: "1.1.0",
+		},
+		"never ready": {
+			acts: func(r *recorded) map[string]func([]string) tools.Answer {
+				return map[string]func([]string) tools.Answer{
+					"upgrade": func([]string) tools.Answer {
+						r.upgrade("1.1.0")
+						r.revisions[1].labels = map[string]string{helm.RolloutLabel: "2"}
+						r.revisions[1].manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+						r.objects = `{"kind":"Deployment","metadata":{"name":"web","namespace":"shop"},"status":{"conditions":[
+							{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded"}]}}`
+						return tools.Answer{}
+					},
+					"rollback 1": func([]string) tools.Answer {
+						r.upgrade("1.0.0")
+						r.revisions[2].description = "Rollback to 1 after a failure, by Ship in 80 s at most"
+						return tools.Answer{}
+					},
+				}
+			},
+			said:   "the rollout failed: deployment web: 0 of 1 pods are ready\n\nrolled back to revision 1",
+			failed: true, did: "upgrade fail claim rollback 1", runs: "1.0.0",
 		},
 		"left by a run that died": {
 			before: func(r *recorded) {

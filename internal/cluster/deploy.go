@@ -34,7 +34,7 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 		return "", err
 	}
 	done := ""
-	tries := tries{attempt: 1}
+	tries := tries{attempt: 1, since: time.Now()}
 	for {
 		before, recovered, err := e.unlock(ctx, release)
 		done += recovered
@@ -57,19 +57,19 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 			return done + now.Why + " by now", nil
 		}
 		start := time.Now()
-		cause, err := e.roll(ctx, container, &release, wanted, before)
+		others, failure, err := e.roll(ctx, container, &release, wanted, before)
 		switch {
 		case err != nil:
 			return "", err
-		case cause == "":
-			return fmt.Sprintf("%s%s runs %s", done, e.Namespace, wanted.Image), nil
-		case !release.CreateNamespace && helm.NamespaceMissing(cause, e.Namespace):
+		case failure.words == "":
+			return fmt.Sprintf("%s%s runs %s%s", done, e.Namespace, wanted.Image, but(others)), nil
+		case !release.CreateNamespace && helm.NamespaceMissing(failure.words, e.Namespace):
 			release.CreateNamespace = true
 			continue
-		case !e.again(&tries, cause, before, time.Since(start)):
+		case !e.again(&tries, failure, before, time.Since(start)):
 			return "", fmt.Errorf(
 				"%s%w\n%s stays tagged and published: retry to deploy it again, or fix it in a higher version",
-				done, e.failed(ctx, release, cause), wanted.Facts.Version.Text,
+				done, e.failed(ctx, release, failure), wanted.Facts.Version.Text,
 			)
 		}
 		if err := network.Sleep(ctx, time.Second); err != nil {
@@ -78,19 +78,34 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 	}
 }
 
+// but adds what is not ready though the workloads are.
+func but(others string) string {
+	if others == "" {
+		return ""
+	}
+	return " (but " + others + ")"
+}
+
 // tries counts how often a deploy was tried.
 type tries struct {
 	attempt     int           // of those that met trouble which may pass
 	interrupted int           // how often another operation came in between
 	at          helm.Revision // the one that was the last before that
+	since       time.Time     // when the first began
 }
 
 // again tells whether a deploy that failed is to decide anew.
-func (e *Environment) again(t *tries, cause string, before helm.Revision, took time.Duration) bool {
+func (e *Environment) again(t *tries, failure trouble, before helm.Revision, took time.Duration) bool {
+	cause := failure.words
 	switch {
+	case failure.judged: // in the words of anybody's programs
+		return false
 	case helm.Locked(cause) && t.interrupted < interruptions:
 		t.interrupted, t.at = t.interrupted+1, before
 		e.say("%s: %s; looking again", e.Name, cause)
+		return true
+	case helm.Terminating(cause, e.Namespace) && time.Since(t.since) < e.Timeout:
+		e.say("%s: waiting for the namespace %s, which is being removed", e.Name, e.Namespace)
 		return true
 	case network.Transient(cause) && took < e.Timeout && t.attempt < network.Attempts:
 		t.attempt++
@@ -111,16 +126,20 @@ func (e *Environment) counted(ctx context.Context, revision helm.Revision) (helm
 	return revision, err
 }
 
-// roll rolls the chart out as the revision that it writes into the release, and looks whether that
-// is the last one then. What went wrong is the cause, in Helm's words.
+// roll rolls the chart out as the revision that it writes into the release, looks whether that is
+// the last one then, and waits until it is ready. It says what else is not.
 func (e *Environment) roll(
 	ctx context.Context, container *dagger.Container, release *helm.Release, wanted Wanted, before helm.Revision,
-) (cause string, err error) {
+) (others string, failure trouble, err error) {
+	start := time.Now()
 	release.Next = before.Number + 1
 	operations := [][]string{release.UpgradeArgs()}
 	if before.Status != "" && (e.Strategy == helm.Reinstall || before.Status == "uninstalling") {
+		if err := e.mayUninstall(ctx, before); err != nil {
+			return "", failure, err
+		}
 		if claimed, err := e.claim(ctx, *release, before); err != nil || !claimed {
-			return helm.Taken, err
+			return "", trouble{words: helm.Taken}, err
 		}
 		release.Next = 1
 		operations = [][]string{release.UninstallArgs(), release.InstallArgs()}
@@ -130,33 +149,41 @@ func (e *Environment) roll(
 	last := len(operations) - 1
 	operations[last] = release.ThenLook(e.Deadline, operations[last])
 	var seen string
-	for _, args := range operations {
-		start := time.Now()
+	for i, args := range operations {
+		began := time.Now()
 		answer, err := e.Tools.Act(ctx, container, args)
 		if err != nil {
-			return "", err
+			return "", failure, err
 		}
-		if answer.Code != 0 {
-			cause := answer.Failure()
-			if took := time.Since(start); took > release.Timeout {
-				cause += fmt.Sprintf(" (after %s; see --timeout)", took.Round(time.Second))
+		// a chart that makes its own namespace takes Helm's record away with that
+		if gone := i < last && helm.Missing(answer.Stderr); answer.Code != 0 && !gone {
+			failure.words = answer.Failure()
+			if helm.KindsGone(failure.words) {
+				if gone := e.mayUninstall(ctx, before); gone != nil {
+					failure.words = gone.Error()
+				}
 			}
-			return cause, nil
+			if took := time.Since(began); took > release.Timeout {
+				failure.words += fmt.Sprintf(" (after %s; see --timeout)", took.Round(time.Second))
+			}
+			return "", failure, nil
 		}
 		seen = answer.Stdout
 	}
 	after, err := e.afterwards(ctx, seen)
-	if err == nil && (after.Number != release.Next || after.Image(e.Keys) != wanted.Image) {
-		cause = fmt.Sprintf(
-			"%s: revision %d of %s in %s came after %d",
-			helm.Taken,
-			after.Number,
-			e.Release,
-			e.Namespace,
-			release.Next,
-		)
+	if err != nil {
+		return "", failure, err
 	}
-	return cause, err
+	if after.Number != release.Next || after.Image(e.Keys) != wanted.Image {
+		return "", e.taken(after, release.Next), nil
+	}
+	return e.settle(ctx, *release, after, start.Add(e.Timeout))
+}
+
+// taken says that another revision came after the one that was to be the last.
+func (e *Environment) taken(last helm.Revision, ours int) trouble {
+	return trouble{words: fmt.Sprintf("%s: revision %d of %s in %s came after %d", helm.Taken, last.Number, e.Release,
+		e.Namespace, ours)}
 }
 
 // afterwards is the last revision as it was seen after an operation. If that look failed, it is

@@ -38,7 +38,9 @@ func (e *Environment) Rollback(ctx context.Context, version string) (said string
 	case errors.Is(err, errTaken):
 		return "", false, fmt.Errorf("not rolled back: %w; call rollback again if that is not wanted either", err)
 	case err != nil:
-		return "", false, e.failed(ctx, release, err.Error())
+		failure := trouble{words: err.Error()}
+		errors.As(err, &failure)
+		return "", false, e.failed(ctx, release, failure)
 	}
 	return fmt.Sprintf(
 		"%s%s runs %s again, as in revision %d; it ran %s",

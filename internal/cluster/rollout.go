@@ -15,15 +15,16 @@ import (
 
 // failed says why a rollout failed, and shows pods, events and logs while they are there; only then
 // it takes the release back to where it was. It leaves alone what is not this rollout's own.
-func (e *Environment) failed(ctx context.Context, release helm.Release, words string) error {
+func (e *Environment) failed(ctx context.Context, release helm.Release, failure trouble) error {
+	words := failure.words
 	now, err := e.last(ctx)
 	text := "the rollout failed: " + words
-	own := err == nil && now.Number == release.Next && now.Status == "failed" && !helm.Locked(words)
+	own := err == nil && now.Number == release.Next && now.Status == "failed" && (failure.judged || !helm.Locked(words))
 	if own {
 		text = e.diagnosis(
 			ctx,
-			rollout.Release{Name: e.Release, Namespace: e.Namespace, Hooks: now.Hooks, Since: now.Created},
-			words,
+			now,
+			failure,
 		)
 		if e.Strategy != helm.Upgrade {
 			return fmt.Errorf("%s\n\nleft as it is", text)
@@ -33,7 +34,7 @@ func (e *Environment) failed(ctx context.Context, release helm.Release, words st
 	if err != nil {
 		return fmt.Errorf("%s\n\nleft as it is, since it is not known what state that is: %s", text, tools.Explain(err))
 	}
-	if left := helm.LeftAs(now, release.Next, own, words); left != "" {
+	if left := helm.LeftAs(now, release.Next, own, !failure.judged && helm.Locked(words)); left != "" {
 		return errors.New(text + "\n\n" + left)
 	}
 	back, err := e.takeBack(ctx, release, now)
@@ -48,8 +49,10 @@ func (e *Environment) failed(ctx context.Context, release helm.Release, words st
 
 // diagnosis is the cause in a line, then what a person would look at: pods, events, logs and Helm's
 // own words, which are the cause if the cluster tells no better one.
-func (e *Environment) diagnosis(ctx context.Context, release rollout.Release, words string) string {
-	found, err := e.list(ctx)
+func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure trouble) string {
+	words := failure.words
+	release := rollout.Release{Name: e.Release, Namespace: e.Namespace, Hooks: now.Hooks, Since: now.Created}
+	found, err := e.list(ctx, e.namespaces(now)...)
 	var state *rollout.State
 	if err == nil {
 		state, err = e.state(found, release)
@@ -71,7 +74,10 @@ func (e *Environment) diagnosis(ctx context.Context, release rollout.Release, wo
 	}
 	_ = group.Wait()
 	cause, heading := state.Cause(), "Helm says:\n  "
-	if cause == "" || !helm.Waited(words) {
+	if failure.judged {
+		heading = ""
+	}
+	if cause == "" || !failure.judged && !helm.Waited(words) {
 		first, _, more := strings.Cut(words, "\n")
 		if cause = first; !more {
 			words, heading = "", ""
@@ -91,9 +97,9 @@ func (e *Environment) diagnosis(ctx context.Context, release rollout.Release, wo
 // an account may not be allowed to list all kinds.
 type objects struct{ list, refused string }
 
-// list asks the cluster for the namespace's objects.
-func (e *Environment) list(ctx context.Context) (objects, error) {
-	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), rollout.Args(e.Namespace))
+// list asks the cluster for the objects of namespaces.
+func (e *Environment) list(ctx context.Context, namespaces ...string) (objects, error) {
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), rollout.Args(namespaces...))
 	if err == nil && answer.Code != 0 {
 		err = errors.New("kubectl get: " + answer.Failure())
 	}

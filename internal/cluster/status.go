@@ -51,7 +51,10 @@ func (e *Environment) health(revision helm.Revision) (healthy bool, text string)
 	if revision.Status != "deployed" {
 		return false, "its release is " + revision.Status
 	}
-	seen, err := e.objects.Get(e.Namespace, func() (objects, error) { return e.list(e.Context) })
+	namespaces := e.namespaces(revision)
+	seen, err := e.objects.Get(strings.Join(namespaces, " "), func() (objects, error) {
+		return e.list(e.Context, namespaces...)
+	})
 	if err != nil {
 		return false, e.unseen(err)
 	}

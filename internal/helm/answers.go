@@ -15,13 +15,14 @@ import (
 type Revision struct {
 	UID     string    // of its record: an install counts from 1 again after an uninstall
 	Number  int       // counted from 1; 0: there is no such release
-	Status  string    // deployed, failed, superseded, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/
+	Status  string    // deployed, failed, pending-upgrade, …: https://helm.sh/docs/helm/helm_status/; or Rolling
 	Since   time.Time // when its operation began, by the clock of the machine that Helm ran on
 	Created time.Time // the same by the cluster's clock, which is the only one that all releases share
 
 	Description string // what Helm or whoever called it says of it
 
-	Hooks []string // names of the chart's hook objects
+	Manifest string   // what the chart made, without hooks: see ParseObjects
+	Hooks    []string // names of the chart's hook objects
 
 	Operation string    // OperationLabel, which a later revision may have inherited
 	Claim     Claim     // ClaimLabel, likewise
@@ -104,6 +105,18 @@ func Locked(cause string) bool {
 // NamespaceMissing recognizes that the release's namespace is not there.
 func NamespaceMissing(cause, namespace string) bool {
 	return strings.Contains(cause, fmt.Sprintf("namespaces %q not found", namespace))
+}
+
+// Terminating recognizes that the release's namespace is being removed, and nothing can be made in it
+// until it is gone.
+func Terminating(cause, namespace string) bool {
+	return strings.Contains(cause, "in namespace "+namespace+" because it is being terminated")
+}
+
+// KindsGone recognizes that what runs holds kinds that the cluster has no more.
+func KindsGone(cause string) bool {
+	return strings.Contains(cause, "kubernetes objects from current release manifest") ||
+		strings.Contains(cause, "current release manifest contains removed kubernetes api")
 }
 
 // Waited tells whether Helm failed because pods or hooks did not become ready, and not because

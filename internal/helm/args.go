@@ -15,8 +15,12 @@ type Release struct {
 	Namespace string
 	Chart     string
 	Values    []string      // files, a later one over an earlier one
-	Timeout   time.Duration // of an operation, hooks included
+	Timeout   time.Duration // of an operation, with its hooks and its rollout
 	Helm      Version
+
+	// PostHooks tells whether the chart has hooks that run after the rollout. Then Helm has to wait for
+	// that, too; by the way of Helm 3, which takes custom resources for ready.
+	PostHooks bool
 
 	// Next is the revision that an operation is to make. An upgrade or install says it in a label
 	// of the revision, with the operation's limit, so that whoever finds it pending later knows
@@ -28,8 +32,10 @@ type Release struct {
 	CreateNamespace bool
 }
 
-// UpgradeArgs installs the release or upgrades it, and waits until its pods are ready. It does not
-// roll back: what went wrong can be seen only before that.
+// UpgradeArgs installs the release or upgrades it. It does not wait until its pods are ready: Helm 4
+// would wait for all that the chart makes, and that may wait for a person, or have a state that
+// Helm cannot read. So whoever calls it waits, and says with SettleArgs or FailArgs what came of
+// it. It does not roll back: what went wrong can be seen only before that.
 func (r Release) UpgradeArgs() []string {
 	return r.rollout("upgrade", "--install", r.Name, r.Chart)
 }
@@ -41,7 +47,14 @@ func (r Release) InstallArgs() []string {
 
 func (r Release) rollout(args ...string) []string {
 	args = append(args, r.values()...)
-	args = append(args, "--labels", fmt.Sprintf("%s=%d.%d", OperationLabel, r.Next, r.limit()/time.Second))
+	args = append(args, "--labels", fmt.Sprintf("%s=%d.%d,%s=%d", OperationLabel, r.Next, r.limit()/time.Second,
+		RolloutLabel, r.Next))
+	switch {
+	case r.PostHooks && r.Helm.from(4, 0):
+		args = append(args, "--wait=legacy")
+	case r.PostHooks:
+		args = append(args, "--wait")
+	}
 	if r.CreateNamespace {
 		args = append(args, "--create-namespace")
 	}
@@ -50,7 +63,7 @@ func (r Release) rollout(args ...string) []string {
 
 // UninstallArgs removes the release and waits until its objects are gone.
 func (r Release) UninstallArgs() []string {
-	return r.operation("uninstall", r.Name, "--ignore-not-found")
+	return r.operation("uninstall", r.Name, "--ignore-not-found", "--wait")
 }
 
 // RollbackArgs takes the release back to a revision because a person asked for it. From 4.3 on,
@@ -100,17 +113,19 @@ func (r Release) overwrite() []string {
 	return []string{"--server-side=true", "--force-conflicts"}
 }
 
-// operation bounds a command that changes the cluster. Helm's own timeout is for each hook and for
-// the rollout on its own, and does not hold while the cluster's API does not answer. So Helm is
+// operation bounds a command that changes the cluster. Helm's own timeout is for each hook on its
+// own, and does not hold while the cluster's API does not answer. So Helm is
 // told to end in order (SIGTERM) a little after the timeout, and is killed if it does not.
 func (r Release) operation(args ...string) []string {
 	helm := append([]string{"helm"}, args...)
-	helm = append(helm, "--namespace", r.Namespace, "--wait", "--timeout", r.Timeout.String())
+	helm = append(helm, "--namespace", r.Namespace, "--timeout", r.Timeout.String())
 	return Bounded(r.Timeout+grace, helm...)
 }
 
 // limit is the time after which an operation has ended, whatever its outcome.
-func (r Release) limit() time.Duration { return r.Timeout + grace + killAfter + ClockTolerance }
+func (r Release) limit() time.Duration {
+	return r.Timeout + grace + killAfter + ClockTolerance
+}
 
 const (
 	grace     = 5 * time.Second // for Helm to end in order
@@ -159,6 +174,9 @@ const (
 	ClaimLabel = "ship-claim"
 	// RecoveryLabel is on a revision that took back a failure, as REVISION: see Revision.Recovery.
 	RecoveryLabel = "ship-recovery"
+	// RolloutLabel is on a revision whose pods nobody has seen ready: as REVISION while somebody waits for
+	// them, as REVISION.failed after that. Helm calls it deployed all the while: see rolledOut.
+	RolloutLabel = "ship-rollout"
 )
 
 // claimant is the field manager that claims are put on a revision as: the cluster writes down when
@@ -189,12 +207,8 @@ func (c Claim) parse() (revision int, limit time.Duration, known bool) {
 // ClaimArgs puts a claim on a revision. It fails if there is one already, unless it is the old one,
 // which has ended (https://www.rfc-editor.org/rfc/rfc6902#section-4.6).
 func (r Release) ClaimArgs(revision int, claim, old Claim) []string {
-	path, was := "/metadata/labels/"+ClaimLabel, any(nil)
-	if old != "" {
-		was = old
-	}
-	return r.patch(revision, map[string]any{"op": "test", "path": path, "value": was},
-		map[string]any{"op": "add", "path": path, "value": claim})
+	return r.patch(revision, unclaimed(old),
+		map[string]any{"op": "add", "path": "/metadata/labels/" + ClaimLabel, "value": claim})
 }
 
 // UnclaimArgs takes the owner's claim from a revision. It fails if it is not there.
@@ -202,6 +216,27 @@ func (r Release) UnclaimArgs(revision int, owner string) []string {
 	path := "/metadata/labels/" + ClaimLabel
 	return r.patch(revision, map[string]any{"op": "test", "path": path, "value": r.NewClaim(revision, owner)},
 		map[string]any{"op": "remove", "path": path})
+}
+
+// SettleArgs writes down that a revision's pods are ready. It fails if another release has claimed
+// the revision since: that one found it left, and takes it back.
+func (r Release) SettleArgs(revision int, claim Claim) []string {
+	return r.patch(revision, unclaimed(claim), map[string]any{"op": "remove", "path": "/metadata/labels/" + RolloutLabel})
+}
+
+// unclaimed tests that the claim on a revision is still this one, or that there is still none.
+func unclaimed(claim Claim) map[string]any {
+	was := any(nil)
+	if claim != "" {
+		was = claim
+	}
+	return map[string]any{"op": "test", "path": "/metadata/labels/" + ClaimLabel, "value": was}
+}
+
+// FailArgs writes down that a revision's pods did not become ready.
+func (r Release) FailArgs(revision int) []string {
+	return r.patch(revision, map[string]any{"op": "add", "path": "/metadata/labels/" + RolloutLabel,
+		"value": strconv.Itoa(revision) + failedRollout})
 }
 
 func (r Release) patch(revision int, operations ...map[string]any) []string {

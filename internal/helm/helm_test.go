@@ -324,12 +324,19 @@ func TestFlagsFollowTheVersion(t *testing.T) {
 		Helm:      Version{3, 22},
 		Next:      7,
 	}
-	want := "timeout -k 5 95 helm upgrade --install shop /chart --labels ship-operation=7.110 --namespace test " +
-		"--wait --timeout 1m30s"
+	want := "timeout -k 5 95 helm upgrade --install shop /chart --labels ship-operation=7.110,ship-rollout=7 " +
+		"--namespace test --timeout 1m30s"
 	if got := strings.Join(r.UpgradeArgs(), " "); got != want {
 		t.Errorf("Helm 3: got %s", got)
 	}
+	r.PostHooks = true
+	if got := strings.Join(r.UpgradeArgs(), " "); !strings.Contains(got, " --wait --n") {
+		t.Errorf("Helm 3 does not wait before the hooks that come after the rollout: %s", got)
+	}
 	r.Helm = Version{4, 0}
+	if got := strings.Join(r.UpgradeArgs(), " "); !strings.Contains(got, " --wait=legacy ") {
+		t.Errorf("Helm 4 does not wait before the hooks that come after the rollout: %s", got)
+	}
 	if slices.Contains(r.RollbackArgs(1), "--description") {
 		t.Error("Helm 4.0 has no description for a rollback")
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -53,6 +54,7 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 		revision.Operation = item.Metadata.Labels[OperationLabel]
 		revision.Claim = Claim(item.Metadata.Labels[ClaimLabel])
 		revision.Recovered = item.Metadata.Labels[RecoveryLabel]
+		revision.Status = rolledOut(revision.Status, revision.Number, item.Metadata.Labels[RolloutLabel])
 		revision.Created, revision.UID = item.Metadata.CreationTimestamp, item.Metadata.UID
 		for _, fields := range item.Metadata.ManagedFields {
 			if fields.Manager == claimant && fields.Time.After(revision.Claimed) {
@@ -82,8 +84,9 @@ func decode(kept []byte) (name string, revision Revision, err error) {
 			Description  string
 			LastDeployed time.Time `json:"last_deployed"`
 		}
-		Config map[string]any
-		Hooks  []struct{ Name string }
+		Manifest string
+		Config   map[string]any
+		Hooks    []struct{ Name string }
 	}
 	data, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(kept)))
 	if err != nil {
@@ -98,10 +101,54 @@ func decode(kept []byte) (name string, revision Revision, err error) {
 	}
 	revision = Revision{
 		Number: stored.Version, Status: stored.Info.Status, Since: stored.Info.LastDeployed,
-		Description: stored.Info.Description, values: stored.Config,
+		Description: stored.Info.Description, Manifest: stored.Manifest, values: stored.Config,
 	}
 	for _, hook := range stored.Hooks {
 		revision.Hooks = append(revision.Hooks, hook.Name)
 	}
 	return stored.Name, revision, nil
+}
+
+// Rolling is the status of a revision whose pods somebody waits for.
+const Rolling = "pending-rollout"
+
+// failedRollout is behind the number in the RolloutLabel of a revision whose pods did not become
+// ready.
+const failedRollout = ".failed"
+
+// rolledOut is a revision's status by its RolloutLabel, too, which a later revision may have
+// inherited. Helm calls a revision deployed, and later superseded, whatever came of its pods.
+func rolledOut(status string, number int, label string) string {
+	of, failed := strings.CutSuffix(label, failedRollout)
+	switch {
+	case of != strconv.Itoa(number) || status != "deployed" && status != "superseded":
+		return status
+	case failed || status == "superseded":
+		return "failed"
+	}
+	return Rolling
+}
+
+// RolloutsArgs asks for those of a release's revisions that have a RolloutLabel.
+func RolloutsArgs(namespace, name string) []string {
+	return []string{
+		"kubectl", "get", "secrets", "--namespace", namespace, "--selector", "owner=helm,name=" + name + "," + RolloutLabel,
+		"--output", `jsonpath={range .items[*]}{.metadata.labels.version} {.metadata.labels.` + RolloutLabel + `}{"\n"}{end}`,
+	}
+}
+
+// RolledOut is a history whose entries have their status by the answer to RolloutsArgs, too.
+func RolledOut(history []Entry, answer string) []Entry {
+	labels := map[int]string{}
+	for line := range strings.Lines(answer) {
+		var revision int
+		var label string
+		if n, _ := fmt.Sscan(line, &revision, &label); n == 2 {
+			labels[revision] = label
+		}
+	}
+	for i, e := range history {
+		history[i].Status = rolledOut(e.Status, e.Revision, labels[e.Revision])
+	}
+	return history
 }

@@ -58,15 +58,15 @@ func WayBack(history []Entry) (way Back, revision int) {
 	return BackUninstall, 0
 }
 
-// LeftAs says why a release is left as it is after an operation on it failed with these words,
-// empty if it may be taken back. Next is the revision that the operation was to make; own tells
-// whether it was seen to have made it.
-func LeftAs(now Revision, next int, own bool, words string) string {
+// LeftAs says why a release is left as it is after an operation on it failed, empty if it may be
+// taken back. Next is the revision that the operation was to make; own tells whether it was seen to
+// have made it, and locked whether another operation held the release.
+func LeftAs(now Revision, next int, own, locked bool) string {
 	state := fmt.Sprintf("revision %d is %s", now.Number, now.Status)
 	switch {
 	case now.Number == 0:
 		return "nothing was installed"
-	case now.Number > next && now.Status != "uninstalling" || Locked(words) || own && now.Status != "failed":
+	case now.Number > next && now.Status != "uninstalling" || locked || own && now.Status != "failed":
 		return "left as it is: " + state + ", by another operation"
 	case now.Number < next:
 		return "left as it is: Helm changed nothing, and " + state + " as before"

@@ -92,7 +92,7 @@ func TestLeftAs(t *testing.T) {
 			"left as it is: revision 3 is pending-upgrade",
 		},
 	} {
-		got := LeftAs(c.now, 3, c.own, c.words)
+		got := LeftAs(c.now, 3, c.own, Locked(c.words))
 		if (got == "") != (c.want == "") || !strings.HasSuffix(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}

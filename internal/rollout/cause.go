@@ -64,7 +64,7 @@ func (s *State) pod(o *object, release Release) (rank int, text string, logs []L
 			rank, text = c.rank, c.text
 		}
 		if c.logged {
-			log := Log{Pod: o.Metadata.Name, Container: c.name, Previous: c.previous, namespace: release.Namespace}
+			log := Log{Pod: o.Metadata.Name, Container: c.name, Previous: c.previous, namespace: o.namespace(release)}
 			logs = append(logs, log)
 		}
 	}

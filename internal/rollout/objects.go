@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +13,8 @@ import (
 type object struct {
 	Kind     string
 	Metadata struct {
-		Name, UID         string
+		Name, Namespace   string
+		UID               string
 		Generation        int64
 		CreationTimestamp time.Time
 		DeletionTimestamp *time.Time
@@ -21,6 +23,7 @@ type object struct {
 	}
 	Spec struct {
 		Replicas       *int
+		Paused         bool
 		UpdateStrategy struct {
 			Type          string
 			RollingUpdate struct{ Partition int }
@@ -54,6 +57,8 @@ type status struct {
 	ObservedGeneration                                          int64
 	Replicas, ReadyReplicas, UpdatedReplicas                    int
 	DesiredNumberScheduled, NumberReady, UpdatedNumberScheduled int
+
+	LoadBalancer struct{ Ingress []struct{} }
 }
 
 type condition struct{ Type, Status, Reason, Message string }
@@ -141,6 +146,9 @@ func (o *object) owner() string {
 	}
 	return o.Metadata.OwnerReferences[0].UID
 }
+
+// namespace is where an object is.
+func (o *object) namespace(r Release) string { return cmp.Or(o.Metadata.Namespace, r.Namespace) }
 
 // name is how people call an object: its kind and its name.
 func (o *object) name() string { return strings.ToLower(o.Kind) + " " + o.Metadata.Name }

@@ -4,7 +4,6 @@ package rollout
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,12 +30,14 @@ func (r Release) begin() time.Time {
 	return r.Since.Add(-helm.ClockTolerance)
 }
 
-// Args asks kubectl, in one call, for all that Read reads. An account that may not list some of the
-// kinds gets the others; what was refused to it follows after them: see Split.
-func Args(namespace string) []string {
-	const script = `"$@" 2>/tmp/refused || :; echo; echo "$0"; cat /tmp/refused`
-	return []string{"sh", "-c", script, separator, "kubectl", "--namespace", namespace, "--output", "json",
-		"get", "deployments,statefulsets,daemonsets,replicasets,jobs,pods,events"}
+// Args asks kubectl, in one call, for all of some namespaces that Read reads. An account that may not
+// list some of the kinds gets the others; what was refused to it follows after them: see Split.
+func Args(namespaces ...string) []string {
+	const script = `: >/tmp/refused
+for namespace; do kubectl --namespace "$namespace" --output json get ` +
+		`deployments,statefulsets,daemonsets,replicasets,jobs,pods,events 2>>/tmp/refused || :; done
+echo; echo "$0"; cat /tmp/refused`
+	return append([]string{"sh", "-c", script, separator}, namespaces...)
 }
 
 // separator is a line that no JSON has.
@@ -56,23 +57,23 @@ type State struct {
 	problems []problem // the most important first
 }
 
-// Read reads what a cluster has, a List as JSON. Objects are the release's if Helm annotated them
+// Read reads what a cluster has, Lists as JSON. Objects are the release's if Helm annotated them
 // so, or one of those owns them. Redact removes secrets from text before any of it is cut; nil
 // changes nothing.
 func Read(list string, release Release, redact func(string) string) (*State, error) {
-	var answer struct{ Items []object }
-	if err := json.Unmarshal([]byte(list), &answer); err != nil {
-		return nil, fmt.Errorf("read the answer of kubectl get: %w", err)
+	items, err := decode(list)
+	if err != nil {
+		return nil, err
 	}
 	if redact != nil {
-		for i := range answer.Items {
-			answer.Items[i].redact(redact)
+		for i := range items {
+			items[i].redact(redact)
 		}
 	}
-	s := &State{objects: owned(answer.Items, release)}
+	s := &State{objects: owned(items, release)}
 	s.outdated = outdated(s.objects)
-	for i := range answer.Items {
-		e := &answer.Items[i]
+	for i := range items {
+		e := &items[i]
 		if e.Kind == "Event" && s.objects[e.InvolvedObject.UID] != nil && !e.last().Before(release.begin()) {
 			s.events = append(s.events, e)
 		}
@@ -135,6 +136,11 @@ func (o *object) shortfall() string {
 	}
 	switch o.Kind {
 	case "Deployment", "StatefulSet":
+	case "ReplicaSet", "ReplicationController":
+		if o.owner() != "" { // it is judged by its deployment
+			return ""
+		}
+		updated = wanted
 	case "DaemonSet":
 		wanted, ready, updated = o.Status.DesiredNumberScheduled, o.Status.NumberReady, o.Status.UpdatedNumberScheduled
 	case "Job":
