@@ -89,7 +89,35 @@ func comparing(container *dagger.Container, chart Chart, release helm.Release, b
 	return container.WithMountedDirectory(chartPath, chart.chart.WithNewFile(helm.ComparePath, release.Compare(before)))
 }
 
-// Render tries a chart out with an image, and checks that it uses the image's digest.
+// Rendered is what a chart makes, as it was tried out.
+type Rendered struct {
+	Objects []helm.Object // that Helm keeps with the release
+	Hooks   []helm.Object // that Helm makes beside an operation
+}
+
+func newRendered(manifests, namespace string) (r Rendered, err error) {
+	objects, err := helm.ParseObjects(manifests, namespace)
+	for _, o := range objects {
+		if len(o.Events()) > 0 {
+			r.Hooks = append(r.Hooks, o)
+		} else {
+			r.Objects = append(r.Objects, o)
+		}
+	}
+	return r, err
+}
+
+// PostHooks tells whether the chart, as Render has tried it out, has hooks that Helm runs after it
+// has rolled the chart out.
+func (e *Environment) PostHooks() bool {
+	after := []string{"post-install", "post-upgrade", "post-rollback"}
+	return slices.ContainsFunc(e.rendered.Hooks, func(o helm.Object) bool {
+		return slices.ContainsFunc(o.Events(), func(event string) bool { return slices.Contains(after, event) })
+	})
+}
+
+// Render tries a chart out with an image, and checks that it uses the image's digest. What it found
+// is kept for the rollout.
 func (e *Environment) Render(ctx context.Context, chart Chart, image helm.Image) error {
 	container, release, err := e.with(ctx, e.Tools.Plain(), chart, image)
 	if err != nil {
@@ -101,6 +129,9 @@ func (e *Environment) Render(ctx context.Context, chart Chart, image helm.Image)
 		return fmt.Errorf("render the chart %s: %w", chart.folder, err)
 	case answer.Code != 0:
 		return errors.New("the chart in " + chart.folder + " does not render for " + e.Name + ": " + answer.Failure())
+	}
+	if e.rendered, err = newRendered(answer.Stdout, e.Namespace); err != nil {
+		return fmt.Errorf("the chart in %s does not render for %s: %w", chart.folder, e.Name, err)
 	}
 	return e.Keys.CheckRendered(answer.Stdout, image)
 }

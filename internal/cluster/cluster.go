@@ -72,6 +72,8 @@ type Environment struct {
 
 	Tools Tools
 	Say   func(string) // tells whoever waits what is being waited for
+
+	rendered Rendered // what Render has tried out; empty before that
 }
 
 // say tells whoever waits what is being waited for.

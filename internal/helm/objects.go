@@ -16,11 +16,30 @@ type Object struct {
 	Body            map[string]any
 }
 
+// hookAnnotation makes an object a hook, and says of which events
+// (https://helm.sh/docs/topics/charts_hooks/).
+const hookAnnotation = "helm.sh/hook"
+
+// Events are what an object is a hook of, as post-install. Of an object that is no hook there are
+// none.
+func (o Object) Events() (events []string) {
+	for event := range strings.SplitSeq(text(o.Body, "metadata", "annotations", hookAnnotation), ",") {
+		if event = strings.TrimSpace(event); event != "" {
+			events = append(events, event)
+		}
+	}
+	return events
+}
+
+// String is how the object is named in messages.
+func (o Object) String() string { return o.Kind + " " + o.Name }
+
 // ParseObjects reads rendered manifests, YAML documents (https://yaml.org/spec/1.2.2/). An object
 // that names no namespace is in the release's. The items of a List are objects of their own. If a
 // key is there twice, the last one counts, as for Helm.
 func ParseObjects(manifests, namespace string) (objects []Object, err error) {
 	documents := yaml.NewDecoder(strings.NewReader(manifests))
+	nodes := budget(maxNodes)
 	for {
 		var document yaml.Node
 		if err := documents.Decode(&document); errors.Is(err, io.EOF) {
@@ -28,7 +47,11 @@ func ParseObjects(manifests, namespace string) (objects []Object, err error) {
 		} else if err != nil {
 			return nil, fmt.Errorf("read the chart's manifests: %w", err)
 		}
-		objects = append(objects, objectsOf(plain(&document, 0), namespace)...)
+		body, err := nodes.plain(&document, 0)
+		if err != nil {
+			return nil, fmt.Errorf("read the chart's manifests: %w", err)
+		}
+		objects = append(objects, objectsOf(body, namespace)...)
 	}
 }
 
@@ -61,35 +84,77 @@ func text(body map[string]any, path ...string) string {
 	return text
 }
 
-// maxDepth bounds how deep a document may be nested, aliases followed.
-const maxDepth = 100
+// How deep a document may be nested, and how many values all of them may have, aliases followed: an
+// alias is a few letters that stand for any number of values.
+const (
+	maxDepth = 100
+	maxNodes = 2_000_000
+)
+
+var errTooMuch = fmt.Errorf("they have more than %d values, or are nested more than %d deep", maxNodes, maxDepth)
+
+// budget is how many more values may be read.
+type budget int
 
 // plain is a node as maps, lists and scalars. The decoder's own way refuses a key that is there
 // twice.
-func plain(node *yaml.Node, depth int) any {
-	if depth > maxDepth {
-		return nil
+func (b *budget) plain(node *yaml.Node, depth int) (value any, err error) {
+	if *b--; *b < 0 || depth > maxDepth {
+		return nil, errTooMuch
 	}
 	switch node.Kind {
 	case yaml.DocumentNode:
-		return plain(node.Content[0], depth+1)
+		return b.plain(node.Content[0], depth+1)
 	case yaml.AliasNode:
-		return plain(node.Alias, depth+1)
+		return b.plain(node.Alias, depth+1)
 	case yaml.SequenceNode:
 		list := make([]any, len(node.Content))
 		for i, item := range node.Content {
-			list[i] = plain(item, depth+1)
+			if list[i], err = b.plain(item, depth+1); err != nil {
+				return nil, err
+			}
 		}
-		return list
+		return list, nil
 	case yaml.MappingNode:
-		values := map[string]any{}
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			values[node.Content[i].Value] = plain(node.Content[i+1], depth+1)
-		}
-		return values
+		return b.mapping(node, depth)
 	default:
-		var scalar any
-		_ = node.Decode(&scalar)
-		return scalar
+		_ = node.Decode(&value)
+		return value, nil
+	}
+}
+
+// mapping is a node as a map. What it merges with << counts less than its own keys
+// (https://yaml.org/type/merge.html).
+func (b *budget) mapping(node *yaml.Node, depth int) (any, error) {
+	values := map[string]any{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := node.Content[i]
+		value, err := b.plain(node.Content[i+1], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		if key.ShortTag() == "!!merge" {
+			merge(values, value)
+		} else {
+			values[key.Value] = value
+		}
+	}
+	return values, nil
+}
+
+// merge adds the keys of a map, or of those in a list, that are not there yet. One that comes later
+// in the node is set over it.
+func merge(values map[string]any, from any) {
+	switch from := from.(type) {
+	case map[string]any:
+		for key, value := range from {
+			if _, exists := values[key]; !exists {
+				values[key] = value
+			}
+		}
+	case []any:
+		for _, one := range from {
+			merge(values, one)
+		}
 	}
 }
