@@ -107,13 +107,9 @@ func newRendered(manifests, namespace string) (r Rendered, err error) {
 	return r, err
 }
 
-// PostHooks tells whether the chart, as Render has tried it out, has hooks that Helm runs after it
-// has rolled the chart out.
-func (e *Environment) PostHooks() bool {
-	after := []string{"post-install", "post-upgrade", "post-rollback"}
-	return slices.ContainsFunc(e.rendered.Hooks, func(o helm.Object) bool {
-		return slices.ContainsFunc(o.Events(), func(event string) bool { return slices.Contains(after, event) })
-	})
+// hasHook tells whether the chart, as Render has tried it out, has a hook of an event.
+func (e *Environment) hasHook(event string) bool {
+	return slices.ContainsFunc(e.rendered.Hooks, func(o helm.Object) bool { return slices.Contains(o.Events(), event) })
 }
 
 // Render tries a chart out with an image, and checks that it uses the image's digest. What it found

@@ -133,6 +133,10 @@ func (e *Environment) roll(
 ) (others string, failure trouble, err error) {
 	start := time.Now()
 	release.Next = before.Number + 1
+	release.PostHooks = e.hasHook("post-upgrade")
+	if before.Number == 0 || before.Status == "uninstalled" {
+		release.PostHooks = e.hasHook("post-install")
+	}
 	operations := [][]string{release.UpgradeArgs()}
 	if before.Status != "" && (e.Strategy == helm.Reinstall || before.Status == "uninstalling") {
 		if err := e.mayUninstall(ctx, before); err != nil {
@@ -141,7 +145,7 @@ func (e *Environment) roll(
 		if claimed, err := e.claim(ctx, *release, before); err != nil || !claimed {
 			return "", trouble{words: helm.Taken}, err
 		}
-		release.Next = 1
+		release.Next, release.PostHooks = 1, e.hasHook("post-install")
 		operations = [][]string{release.UninstallArgs(), release.InstallArgs()}
 		before = helm.Revision{}
 	}
