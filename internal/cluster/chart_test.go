@@ -4,8 +4,8 @@ import "testing"
 
 func TestHooks(t *testing.T) {
 	for events, want := range map[string]bool{
-		"pre-install":                false,
-		"post-delete,test":           false,
+		"pre-install":               false,
+		"post-delete,test":          false,
 		"pre-upgrade, post-upgrade": true,
 	} {
 		hook := "kind: Job\nmetadata: {name: migrate, annotations: {helm.sh/hook: '" + events + "'}}\n"
