@@ -131,8 +131,8 @@ func TestOverlappingRollback(t *testing.T) {
 	if _, err := a.ship("publish"); err != nil {
 		t.Fatal(err)
 	}
-	// the look before it, the history, and the look at whose claim it is
-	held, goOn := a.hold("list", 3)
+	// the look before it, the history, its labels, and the look at whose claim it is
+	held, goOn := a.hold("list", 4)
 	slow := a.begin(a.through("rollback", "--environment=production"))
 	must(t, 0, control.Client{URL: a.Cluster.Control}.AwaitWaiting(t.Context(), held.ID, 1))
 	digest := a.look("0.3.0").Digest
