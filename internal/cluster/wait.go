@@ -29,19 +29,29 @@ const oneWait = 10 * time.Second
 func (e *Environment) wait(
 	ctx context.Context, revision helm.Revision, until time.Time,
 ) (others string, failure trouble, err error) {
-	var progress rollout.Progress
-	told := time.Now()
+	all, err := helm.ParseObjects(revision.Manifest, e.Namespace)
+	if err != nil {
+		return "", failure, err
+	}
+	workloads, told := rollout.Workloads(all), time.Now()
 	for first := true; ; first = false {
 		start := time.Now()
 		block := min(oneWait, e.Deadline/2, time.Until(until))
-		var last helm.Revision
-		if progress, last, err = e.progress(ctx, revision, max(block, 0)); err != nil {
+		progress, last, err := e.progress(ctx, workloads, max(block, 0))
+		if err != nil {
 			return "", failure, err
 		}
 		switch {
 		case last.Number != revision.Number || last.UID != revision.UID:
 			return "", e.taken(last, revision.Number), nil
 		case progress.Ready:
+			if rest := rollout.Others(all); len(rest) > 0 {
+				more, _, err := e.progress(ctx, rest, 0)
+				if err != nil {
+					return "", failure, err
+				}
+				progress.Others = append(progress.Others, more.Others...)
+			}
 			return e.Redactor.Line(strings.Join(progress.Others, "; ")), failure, nil
 		case progress.Failed:
 			return "", notReady("%s", progress.Why), nil
@@ -60,15 +70,10 @@ func (e *Environment) wait(
 
 func notReady(format string, args ...any) trouble { return trouble{fmt.Sprintf(format, args...), true} }
 
-// progress looks once at a revision's workloads, and at which revision is the last one.
+// progress looks once at objects, and at which revision is the last one.
 func (e *Environment) progress(
-	ctx context.Context, revision helm.Revision, block time.Duration,
+	ctx context.Context, asked []helm.Object, block time.Duration,
 ) (progress rollout.Progress, last helm.Revision, err error) {
-	all, err := helm.ParseObjects(revision.Manifest, e.Namespace)
-	if err != nil {
-		return progress, last, err
-	}
-	asked := rollout.Judged(all)
 	args := rollout.ProgressArgs(rollout.Release{Name: e.Release, Namespace: e.Namespace}, asked, block)
 	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), args)
 	if err == nil && answer.Code != 0 {
@@ -125,8 +130,11 @@ func (e *Environment) mark(ctx context.Context, args []string) error {
 
 // arrived tells whether a revision that nobody waits for any more is ready, and writes that down.
 func (e *Environment) arrived(ctx context.Context, release helm.Release, revision helm.Revision) bool {
-	progress, _, err := e.progress(ctx, revision, 0)
-	if err != nil || !progress.Ready {
+	objects, err := helm.ParseObjects(revision.Manifest, e.Namespace)
+	if err != nil {
+		return false
+	}
+	if progress, _, err := e.progress(ctx, rollout.Workloads(objects), 0); err != nil || !progress.Ready {
 		return false
 	}
 	return e.mark(ctx, release.SettleArgs(revision.Number, revision.Claim)) == nil

@@ -31,37 +31,19 @@ func ProgressArgs(r Release, objects []helm.Object, block time.Duration) []strin
 	}
 	seconds := max(1, int(block/time.Second))
 	var waits []string
-	byNamespace := map[string][][]string{} // the workloads, and then the others
-	var namespaces []string
 	for _, o := range objects {
-		if byNamespace[o.Namespace] == nil {
-			namespaces = append(namespaces, o.Namespace)
-			byNamespace[o.Namespace] = make([][]string, 2)
-		}
-		of := 1
-		if workload(o) {
-			of = 0
-		}
-		name := quote(resource(o) + "/" + o.Name)
-		byNamespace[o.Namespace][of] = append(byNamespace[o.Namespace][of], name)
+		namespace, name := quote(o.Namespace), quote(resource(o)+"/"+o.Name)
 		if rolls(o) {
-			waits = append(waits, fmt.Sprintf("kubectl --namespace %s rollout status %s --timeout=%ds", quote(o.Namespace),
-				name, seconds))
+			waits = append(waits,
+				fmt.Sprintf("kubectl --namespace %s rollout status %s --timeout=%ds", namespace, name, seconds))
 		}
+		// one at a time: kubectl shows none if it does not know the kind of one
+		script = append(script, fmt.Sprintf(
+			"kubectl --namespace %s get --ignore-not-found --output json %s 2>>/tmp/refused || :", namespace, name))
 	}
 	if len(waits) > 0 && block > 0 {
 		wait := strings.Join(waits, " && ")
 		script = slices.Insert(script, 0, fmt.Sprintf("timeout %d sh -c %s >/dev/null 2>&1 || :", seconds, quote(wait)))
-	}
-	for _, namespace := range namespaces {
-		const get = "kubectl --namespace %s get --ignore-not-found --output json %s "
-		if names := byNamespace[namespace][0]; len(names) > 0 {
-			script = append(script, fmt.Sprintf(get+"2>>/tmp/refused || :", quote(namespace), strings.Join(names, " ")))
-		}
-		// one at a time: kubectl shows none if it does not know the kind of one
-		for _, name := range byNamespace[namespace][1] {
-			script = append(script, fmt.Sprintf(get+"2>/dev/null || :", quote(namespace), name))
-		}
 	}
 	script = append(script, "echo; echo "+quote(separator), "cat /tmp/refused")
 	return []string{"sh", "-c", strings.Join(script, "\n")}
@@ -75,21 +57,27 @@ func SplitProgress(answer string) (revisions, objects, refused string) {
 	return revisions, objects, strings.TrimSpace(refused)
 }
 
-// Judged are those of a chart's objects that say whether a release is ready, and others whose state
-// a person wants to know. The others do not count: nothing says whether they become ready at all.
-func Judged(objects []helm.Object) []helm.Object {
-	others := 0
-	return slices.DeleteFunc(slices.Clone(objects), func(o helm.Object) bool {
-		if workload(o) {
-			return false
-		}
-		others++
-		return !watched(o) || others > maxOthers
-	})
+// Workloads are those of a chart's objects that say whether a release is ready.
+func Workloads(objects []helm.Object) []helm.Object { return those(objects, workload) }
+
+// Others are objects whose state a person wants to know, though it does not count: nothing says
+// whether they become ready at all.
+func Others(objects []helm.Object) []helm.Object {
+	others := those(objects, watched)
+	return others[:min(len(others), maxOthers)]
 }
 
 // maxOthers is how many objects are looked at that do not count.
-const maxOthers = 50
+const maxOthers = 20
+
+func those(objects []helm.Object, are func(helm.Object) bool) (found []helm.Object) {
+	for _, o := range objects {
+		if are(o) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
 
 // workload tells whether an object runs pods.
 func workload(o helm.Object) bool {
@@ -122,6 +110,8 @@ var builtIn = []string{
 func watched(o helm.Object) bool {
 	spec, _ := o.Body["spec"].(map[string]any)
 	switch {
+	case workload(o):
+		return false
 	case o.Group == "" && o.Kind == "Service":
 		return spec["type"] == "LoadBalancer"
 	case o.Group == "" && o.Kind == "PersistentVolumeClaim":
