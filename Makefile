@@ -105,7 +105,7 @@ unit: build unit-ship
 	$(MAKE) --no-print-directory -C testbed/cluster test OUT=$(CLUSTER)
 
 e2e: build $(GITLAB_CI_LOCAL_PROGRAM)
-	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=45m -parallel=4
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=30m -parallel=6
 	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m
 
 # A seed decides what goes wrong; SEED=N RUNS=1 does one again, and ONLY=race (a regular expression) does some only.

@@ -18,31 +18,46 @@ import (
 // app is an App whose every step must succeed.
 type app struct {
 	*bed.App
-	t *testing.T
+	t    *testing.T
+	took time.Duration // by the last release that succeeded
 }
 
 func newApp(t *testing.T) *app {
 	t.Helper()
-	name := appName(t)
-	made, err := world.NewApp(name, filepath.Join(t.TempDir(), name))
-	t.Cleanup(func() { makeRoom(t, name) })
-	return &app{must(t, made, err), t}
+	return made(t, world.NewApp)
 }
 
-// newLight makes an app whose image is built and rolled out fast, for tests of what is around it.
+// newLight makes an app whose image is built and rolled out fast, for tests of what is around it: all but those of the
+// example itself and of what its language does.
 func newLight(t *testing.T) *app {
 	t.Helper()
-	a := newApp(t)
-	a.lighten()
-	a.commit("be light")
-	return a
+	return made(t, world.NewLight)
 }
 
-// lighten makes the app a web server of busybox's.
+func made(t *testing.T, by func(name, dir string) (*bed.App, error)) *app {
+	t.Helper()
+	name := appName(t)
+	made, err := by(name, filepath.Join(t.TempDir(), name))
+	t.Cleanup(func() { makeRoom(t, name) })
+	return &app{App: must(t, made, err), t: t}
+}
+
+// crashes makes the app's container say something and end.
+func (a *app) crashes(words string) {
+	a.t.Helper()
+	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["sh", "-c", "echo `+words+`; exit 1"]`)
+}
+
+// lighten makes the app a light one again.
 func (a *app) lighten() {
 	a.t.Helper()
-	a.write("Dockerfile", "FROM busybox:1.35\nUSER 10001:10001\nCOPY pyproject.toml /www/healthz\n"+
-		`CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1 & wait; done"]`+"\n")
+	a.write("Dockerfile", bed.LightDockerfile)
+}
+
+// neverReady makes the app's container answer nothing.
+func (a *app) neverReady() {
+	a.t.Helper()
+	a.edit("Dockerfile", "httpd [^;]*; ", "")
 }
 
 // makeRoom removes the namespaces of an app whose test has ended: a node has room for a hundred pods, fewer than all
@@ -160,11 +175,31 @@ func (a *app) checkSecrets(output string) {
 // release calls release, which must succeed with the outcome.
 func (a *app) release(outcome string) string {
 	a.t.Helper()
+	start := time.Now()
 	out, err := a.ship("release")
 	if err != nil || !strings.Contains(out, ": "+outcome) {
 		a.t.Fatalf("release: %v, want %q", err, outcome)
 	}
+	a.took = time.Since(start)
 	return out
+}
+
+// publish publishes the version, so that a release has little to do before it deploys.
+func (a *app) publish() {
+	a.t.Helper()
+	start := time.Now()
+	_, err := a.ship("publish")
+	a.took = max(a.took, time.Since(must(a.t, start, err)))
+}
+
+// brief is a timeout that is no longer than a rollout needs on this machine, which may be a slow one: for those that
+// are to run into it.
+func (a *app) brief() string { return a.slowly(10 * time.Second).Round(time.Second).String() }
+
+// slowly is a time as long as it is on a machine as slow as this one: a release takes some 5 seconds on two idle cores.
+func (a *app) slowly(usual time.Duration) time.Duration {
+	factor := min(max(1, a.took.Seconds()/5), 8)
+	return time.Duration(float64(usual) * factor)
 }
 
 // running is the image that an environment's pods are to run, as the cluster tells it.

@@ -30,9 +30,9 @@ func TestPageOfBreaks(t *testing.T) {
 			return a.fails()
 		},
 		"The new version does not start": func(a *app) string {
-			a.Settings["timeout"] = "45s"
 			a.release("released")
-			a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "raise SystemExit('DATABASE_URL is not set')"]`)
+			a.crashes("DATABASE_URL is not set")
+			a.Settings["timeout"] = a.brief()
 			a.bump("0.2.0")
 			return a.fails()
 		},
@@ -58,7 +58,7 @@ func TestPageOfBreaks(t *testing.T) {
 	} {
 		t.Run(heading, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t)
+			a := newLight(t)
 			a.Settings["environments"] = "production=" + a.Name
 			said := a.plain(breaks(a))
 			rest := said

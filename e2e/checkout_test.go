@@ -10,7 +10,7 @@ import (
 // job's token in the remote's address.
 func TestRunnersCheckout(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.write("notes.md", "A note.\n")
 	commit := a.commit("a note")
 	a.Settings["environments"] = "production=" + a.Name

@@ -25,7 +25,7 @@ func TestComposition(t *testing.T) {
 		t.Skip("modules on top of ship run in a Dagger engine only")
 	}
 
-	a := newApp(t)
+	a := newLight(t)
 	elsewhere := a.Registry.Address + "/ci/" + a.Name + ":77"
 	if _, err := a.ship("build", "with-registry-auth", "--address="+a.Registry.Address, "--username="+a.Registry.User,
 		"--secret=env://SHOP_REGISTRY_PASSWORD", "publish", "--address="+elsewhere); err != nil {

@@ -19,12 +19,12 @@ import (
 // TestFinishesFromTheTag leaves a release after its tag, lets the branch go on, and releases again.
 func TestFinishesFromTheTag(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	first := a.git("rev-parse", "HEAD")
 	if _, err := a.ship("tag"); err != nil {
 		t.Fatal(err)
 	}
-	a.edit("src/greeter/server.py", `(?m)\A`, "raise SystemExit('this came after the version')\n")
+	a.edit("Dockerfile", `(?m)^CMD`, "RUN echo this came after the version; exit 1\nCMD")
 	a.commit("work goes on")
 	a.release("resumed")
 	a.isReleased("0.1.0", first)
@@ -36,7 +36,7 @@ func TestFinishesFromTheTag(t *testing.T) {
 // TestFinishesAfterPublish is left between image and tag, as an older tool would leave it.
 func TestFinishesAfterPublish(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	if _, err := a.ship("publish"); err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestFinishesAfterPublish(t *testing.T) {
 
 func TestBackwardsIsRefused(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	a.bump("0.10.0")
 	a.release("released")
@@ -79,9 +79,9 @@ func TestBackwardsIsRefused(t *testing.T) {
 // TestRace releases one version from two commits at once.
 func TestRace(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
-	b := &app{copyOf(a), t}
+	b := &app{App: copyOf(a), t: t}
 	a.git("clone", "--quiet", a.Dir, b.Dir)
 	b.git("remote", "set-url", "origin", a.git("remote", "get-url", "origin"))
 	b.write("notes.md", "A note.\n")
@@ -113,7 +113,7 @@ func TestRace(t *testing.T) {
 // TestRaceOfBuildsThatDiffer releases a version from one commit twice at once, where each build gives another digest.
 func TestRaceOfBuildsThatDiffer(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	a.edit("Dockerfile", `(?m)^CMD`, "ARG N\nLABEL n=$N\nCMD")
 	commit := a.commit("builds differ")
@@ -123,7 +123,7 @@ func TestRaceOfBuildsThatDiffer(t *testing.T) {
 	}
 	var group sync.WaitGroup
 	for _, n := range []string{"1", "2"} {
-		racer := &app{copyOf(a), t}
+		racer := &app{App: copyOf(a), t: t}
 		racer.Dir, racer.Settings["source"], racer.Settings["args"] = a.Dir, a.Dir, "N="+n
 		group.Go(func() {
 			if _, err := racer.ship("release"); err != nil {
@@ -145,7 +145,7 @@ func TestRaceOfBuildsThatDiffer(t *testing.T) {
 
 func TestProtectedTag(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	client := control.Client{URL: a.Bed.Git.Control}
 	if err := client.Change(t.Context(), control.Repository{Path: a.Repo,
@@ -172,6 +172,7 @@ func copyOf(a *app) *bed.App {
 // TestKilledUpgrade kills a release in Helm's upgrade, which leaves Helm's lock behind: once after a revision that ran,
 // and once after one that never did.
 func TestKilledUpgrade(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		before func(*app)
 		freed  string
@@ -194,13 +195,14 @@ func TestKilledUpgrade(t *testing.T) {
 }
 
 func killedUpgrade(t *testing.T, before func(*app), freed string) {
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "production=" + a.Name
-	a.Settings["timeout"] = "20s"
 	before(a)
 
-	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-c", "import time; time.sleep(60)"]`) // never ready
+	a.neverReady()
 	a.bump("0.2.0")
+	a.publish()                       // so that the release has little to do before it deploys
+	a.Settings["timeout"] = a.brief() // with it, the lock of one that died lasts for 20 s more
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
 	ended := make(chan struct{})
@@ -212,7 +214,8 @@ func killedUpgrade(t *testing.T, before func(*app), freed string) {
 	kill()
 	<-ended
 
-	a.edit("Dockerfile", `(?m)^CMD .*`, `CMD ["python", "-m", "greeter"]`)
+	a.lighten()
+	a.Settings["timeout"] = "1m"
 	commit := a.bump("0.3.0")
 	out, err := a.ship("release")
 	if err != nil || !strings.Contains(out, "was left pending-rollout by a run that died: "+freed) {
@@ -226,7 +229,7 @@ func killedUpgrade(t *testing.T, before func(*app), freed string) {
 // TestClaim reinstalls where another release has claimed that, and waits until its claim has ended.
 func TestClaim(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "test=" + a.Name + ":reinstall"
 	a.release("released")
 	until := time.Now().Add(20 * time.Second)
@@ -249,7 +252,7 @@ func TestHelmDies(t *testing.T) {
 	a := newLight(t)
 	a.Settings["environments"] = "production=" + a.Name
 	a.release("released")
-	a.write("chart/templates/slow.yaml", strings.Replace(migration, `python, -c, "raise SystemExit('the table exists already')"`,
+	a.write("chart/templates/slow.yaml", strings.Replace(migration, `sh, -c, "echo the table exists already; exit 1"`,
 		`sleep, "60"`, 1))
 	a.bump("0.2.0")
 	var out string
@@ -278,7 +281,7 @@ func TestHelmDies(t *testing.T) {
 // TestTroubleIsNoMissingChart has the git server in trouble while the chart is fetched.
 func TestTroubleIsNoMissingChart(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	environments := a.Settings["environments"]
 	delete(a.Settings, "environments")
 	a.release("released")
@@ -298,7 +301,7 @@ func TestTroubleIsNoMissingChart(t *testing.T) {
 // TestForeignLock finds Helm's lock held by somebody who is not Ship, and who may be alive.
 func TestForeignLock(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "production=" + a.Name
 	a.release("released")
 
@@ -311,7 +314,7 @@ func TestForeignLock(t *testing.T) {
 	must(t, 0, helm.Start())
 	a.awaitHelm("pending-upgrade")
 	a.bump("0.2.0")
-	a.Settings["timeout"] = "5s"
+	a.Settings["timeout"] = a.brief()
 	for _, state := range []string{"alive", "dead"} {
 		out, err := a.ship("release")
 		if err == nil || !strings.Contains(out, "by a Helm operation that Ship did not begin") ||

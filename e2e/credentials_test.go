@@ -58,7 +58,7 @@ func (f *front) repository(t *testing.T, a *app) *registry.Repository {
 // needs with as few requests as that takes.
 func TestRegistryCredentials(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	a.release("released")
 	commit := a.git("rev-parse", "HEAD")
@@ -133,7 +133,7 @@ func forbid(w http.ResponseWriter) bool {
 // TestLabelledRevision: an image that was pushed by something else has labels, but no annotations.
 func TestLabelledRevision(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	a.release("released")
 	manifests := "http://" + a.Registry.Address + "/v2/" + a.Repo + "/manifests/"

@@ -70,7 +70,7 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t)
+			a := newLight(t)
 			c.spoil(a)
 			out, err := a.ship("release")
 			// what a program printed on its way may hold "Error:" too; the last one is ship's

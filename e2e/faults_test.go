@@ -31,6 +31,7 @@ const (
 )
 
 // faults are all of them: a release is killed between its steps and inside them, and each server breaks in every way.
+// The first ones are those of make test, beside all other tests.
 var faults = func() (all []fault) {
 	for _, step := range []string{"read", "look", "check", "build", "tag", "publish", "latest", "notes", "deploy"} {
 		all = append(all, killAfter(step))
@@ -101,7 +102,7 @@ func killedAnyTime(p *patient, random *rand.Rand) string {
 	release := p.begin()
 	select {
 	case <-release.ended.Done():
-	case <-time.After(time.Duration(random.IntN(8000)) * time.Millisecond):
+	case <-time.After(p.slowly(time.Duration(random.IntN(8000)) * time.Millisecond)):
 	}
 	return release.kill(random.IntN(2) == 0)
 }
@@ -133,7 +134,7 @@ func refused(server string) fault {
 		release := p.begin()
 		select {
 		case <-release.ended.Done():
-		case <-time.After(time.Duration(random.IntN(6000)) * time.Millisecond):
+		case <-time.After(p.slowly(time.Duration(random.IntN(6000)) * time.Millisecond)):
 		}
 		outage.Lock()
 		must(p.t, 0, p.server(server).Stop(p.t.Context()))
@@ -171,7 +172,7 @@ func raceFromOne(p *patient, _ *rand.Rand) (said string) {
 // raceFromTwo releases a version from the commit that raised it and from the next one.
 func raceFromTwo(p *patient, _ *rand.Rand) (said string) {
 	calm(func() {
-		other := &patient{app: &app{copyOf(p.app), p.t}}
+		other := &patient{app: &app{App: copyOf(p.app), t: p.t}}
 		p.git("clone", "--quiet", p.Dir, other.Dir)
 		other.git("remote", "set-url", "origin", p.git("remote", "get-url", "origin"))
 		other.write("notes.md", fmt.Sprintf("Version %d.\n", p.version))
@@ -210,7 +211,7 @@ func overlapped(p *patient, random *rand.Rand) (said string) {
 func clockBehind(p *patient, _ *rand.Rand) (said string) {
 	settings := p.Settings
 	p.Settings = maps.Clone(settings)
-	p.Settings["timeout"] = "60s" // so that it is alive still when the next one comes
+	p.Settings["timeout"] = p.slowly(time.Minute).String() // so that it is alive still when the next one comes
 	defer func() { p.Settings = settings }()
 	calm(func() {
 		held := p.set(kubernetes, "secrets", control.Fault{Kind: control.Hang, Operation: "update", Count: 1})
@@ -322,6 +323,7 @@ func (r *call) kill(children bool) string {
 // await waits for a release to end by itself: no fault may hold it for ever.
 func (r *call) await(limit time.Duration) string {
 	r.p.t.Helper()
+	limit = r.p.slowly(limit)
 	select {
 	case <-r.ended.Done():
 	case <-time.After(limit):

@@ -75,7 +75,7 @@ func (a *app) pushedTag(options ...string) {
 // TestTagWithPipeline lets the tag's push start a pipeline.
 func TestTagWithPipeline(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["pipeline"] = "true"
 	if out, err := a.ship("tag", "pushed"); err != nil || out != "true" {
 		t.Fatalf("tag: %q, %v", out, err)

@@ -8,7 +8,7 @@ import (
 // TestHelm3 releases with a tools image of Helm 3's days, and goes over to Helm 4 with the same release.
 func TestHelm3(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "test=" + a.Name + "-test:reinstall,production=" + a.Name + "-production"
 	a.Settings["tools"] = "docker.io/alpine/k8s:1.33.4"
 	a.release("released")

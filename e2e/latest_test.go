@@ -19,7 +19,7 @@ import (
 // looked at what it wrote.
 func TestLateLatest(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	a.Settings["deadline"] = "2m"
 	a.release("released")
@@ -56,7 +56,7 @@ func TestLateLatest(t *testing.T) {
 		must(t, 0, server.EndFault(t.Context(), fault.ID))
 		return <-done
 	}
-	b := &app{copyOf(a), t}
+	b := &app{App: copyOf(a), t: t}
 	a.git("clone", "--quiet", a.Dir, b.Dir)
 	b.git("remote", "set-url", "origin", a.git("remote", "get-url", "origin"))
 	b.bump("0.3.0")
@@ -78,7 +78,7 @@ func TestLateLatest(t *testing.T) {
 // TestFixedLatest: a registry may have a rule that no tag is moved. Environments run digests, and do without latest.
 func TestFixedLatest(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "production=" + a.Name
 	a.release("released")
 	first := a.look("0.1.0")
@@ -107,7 +107,7 @@ func TestNoDigestHeader(t *testing.T) {
 	if world.OnEngine() {
 		t.Skip("the servers are on loopback, where a Dagger engine is not")
 	}
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: a.Registry.Address}) },

@@ -9,6 +9,7 @@ import (
 // TestNamespaceStays releases into a namespace that another Helm release has set labels and annotations on, as those of
 // a service mesh and of pod security. Helm 4 takes them away if it is told to make the namespace.
 func TestNamespaceStays(t *testing.T) {
+	t.Parallel()
 	for _, strategy := range []string{"upgrade", "reinstall"} {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()

@@ -48,7 +48,7 @@ func (a *app) disturb(fault control.Fault) {
 
 func TestNotes(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	client := a.onGitLab()
 	a.Settings["environments"] = "production=" + a.Name
 	first := a.git("rev-parse", "HEAD")
@@ -148,7 +148,7 @@ func TestNotesInTrouble(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t)
+			a := newLight(t)
 			client := a.onGitLab()
 			a.Settings["environments"] = "production=" + a.Name
 			c.trouble(a)
@@ -175,7 +175,7 @@ func TestNotesInTrouble(t *testing.T) {
 // TestNotesMeanwhile is about a release on GitLab that appears between looking and making it.
 func TestNotesMeanwhile(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	a.release("released")
 	client := a.onGitLab()
@@ -191,7 +191,7 @@ func TestNotesMeanwhile(t *testing.T) {
 	var group sync.WaitGroup
 	var outs [2]string
 	for i := range outs {
-		racer := &app{copyOf(a), t}
+		racer := &app{App: copyOf(a), t: t}
 		racer.Dir, racer.Settings["source"] = a.Dir, a.Dir
 		group.Go(func() {
 			out, err := racer.ship("release")

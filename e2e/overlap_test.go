@@ -50,6 +50,7 @@ func TestOverlap(t *testing.T) {
 	if world.OnEngine() {
 		t.Skip("the cluster is disturbed on loopback, where a Dagger engine is not")
 	}
+	t.Parallel()
 	for name, at := range map[string]struct {
 		operation string
 		skip      int // of what is asked for before: the look, and the look before the deploy
@@ -97,7 +98,7 @@ func TestOverlapOfReinstalls(t *testing.T) {
 	a := newLight(t)
 	a.Settings["environments"] = "test=" + a.Name + ":reinstall"
 	a.release("released")
-	a.Settings["timeout"] = "10s"
+	a.Settings["timeout"] = a.brief()
 	a.bump("0.2.0")
 	if _, err := a.ship("publish"); err != nil {
 		t.Fatal(err)
@@ -177,6 +178,7 @@ func TestOtherClock(t *testing.T) {
 // TestTakenBackAlive takes back a release that is at work, as another one would that thought it dead, and as a person
 // would. The first is put right, the second is left and said.
 func TestTakenBackAlive(t *testing.T) {
+	t.Parallel()
 	for name, description := range map[string]string{
 		"by a release": "Rollback to 1 after a failure, by Ship in 30 s at most",
 		"by a person":  "Rollback to 1",

@@ -14,8 +14,7 @@ func newSlow(t *testing.T) *app {
 		t.Skip("the cluster's node is simulated: its pods are ready at once: " + world.Cluster.Reason)
 	}
 	t.Parallel()
-	a := newApp(t)
-	a.lighten()
+	a := newLight(t)
 	a.edit("chart/values.yaml", `(?m)^startupProbe:`, "startupProbe:\n  initialDelaySeconds: 6")
 	a.commit("start slowly")
 	return a
@@ -150,7 +149,7 @@ func TestOneOfTwoFails(t *testing.T) {
 // deployed.
 func TestCheckBesideBuild(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.edit("Dockerfile", `(?m)^(FROM .*)$`, "$1\nRUN sleep 3")
 	a.commit("take a while to build")
 	out, err := a.ship("release")

@@ -31,7 +31,7 @@ func newProject(t *testing.T, example bed.Example) *project {
 	}
 	name := appName(t)
 	made, err := world.NewExample(example, name, filepath.Join(t.TempDir(), name))
-	p := &project{app: &app{must(t, made, err), t}}
+	p := &project{app: &app{App: must(t, made, err), t: t}}
 	if world.CanTLS() {
 		must(t, 0, p.OverTLS())
 	} else {

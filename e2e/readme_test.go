@@ -52,7 +52,7 @@ func TestCommands(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t)
+			a := newLight(t)
 			a.Settings["environments"] = "test:reinstall,production"
 			a.release("released")
 			home := t.TempDir()

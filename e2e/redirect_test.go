@@ -41,7 +41,7 @@ func beforeGit(t *testing.T, answer func(http.ResponseWriter, *http.Request) boo
 // TestTokenStays leads git, and nobody else, to another server: that gets no token, of whatever function of Ship.
 func TestTokenStays(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	var mu sync.Mutex
 	var tokens []string
 	elsewhere := beforeGit(t, func(_ http.ResponseWriter, r *http.Request) bool {
@@ -79,7 +79,7 @@ func TestTokenStays(t *testing.T) {
 // for with GET.
 func TestMovedRepository(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	first := a.git("rev-parse", "HEAD")
 	front := beforeGit(t, func(w http.ResponseWriter, r *http.Request) bool {
 		path, old := strings.CutPrefix(r.URL.Path, "/old-name")

@@ -12,7 +12,7 @@ import (
 // TestRegistry holds what Ship reads and moves in a registry against a real one.
 func TestRegistry(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	delete(a.Settings, "environments")
 	a.release("released")
 	first, commit := a.look("0.1.0"), a.git("rev-parse", "HEAD")

@@ -10,7 +10,7 @@ import (
 // TestRollback goes back a version, and stays there until a higher one comes.
 func TestRollback(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.Settings["environments"] = "production=" + a.Name
 	if out, err := a.ship("status"); err != nil || !strings.Contains(out, "nothing is deployed") {
 		t.Errorf("status before the first release: %v", err)
@@ -65,7 +65,7 @@ func TestRollback(t *testing.T) {
 
 func TestDeployments(t *testing.T) {
 	t.Parallel()
-	a := newApp(t)
+	a := newLight(t)
 	a.release("released")
 	out, err := a.ship("deployments")
 	var deployments []struct {

@@ -15,7 +15,7 @@ func TestReleaseOverTLS(t *testing.T) {
 	if !world.CanTLS() {
 		t.Skipf("%s does not trust the testbed's authority", world.Session)
 	}
-	a := newApp(t)
+	a := newLight(t)
 	first := a.git("rev-parse", "HEAD")
 	must(t, 0, a.OverTLS())
 	delete(a.Settings, "ca")

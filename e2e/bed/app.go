@@ -33,6 +33,22 @@ func (b *Bed) NewApp(name, dir string) (*App, error) {
 	return b.newApp(Poetry, name, dir, ".env", ".gitlab-ci.yml", "dagger.json")
 }
 
+// NewLight is NewApp with an image that is built and rolled out fast: a web server of busybox's, which answers with the
+// manifest.
+func (b *Bed) NewLight(name, dir string) (*App, error) {
+	light := Poetry
+	light.files = map[string]string{"Dockerfile": LightDockerfile}
+	return b.newApp(light, name, dir, ".env", ".gitlab-ci.yml", "dagger.json")
+}
+
+// LightDockerfile is that of a light app.
+const LightDockerfile = `FROM busybox:1.35
+USER 10001:10001
+COPY pyproject.toml /www/index.html
+COPY pyproject.toml /www/healthz
+CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1 & wait; done"]
+`
+
 // NewExample makes a checkout in dir of a whole example under the project's name, and pushes it.
 func (b *Bed) NewExample(example Example, name, dir string) (*App, error) {
 	return b.newApp(example, name, dir)
@@ -53,6 +69,11 @@ func (b *Bed) newApp(example Example, name, dir string, without ...string) (*App
 	}
 	for _, file := range without {
 		if err := os.Remove(filepath.Join(dir, file)); err != nil {
+			return nil, err
+		}
+	}
+	for file, text := range example.files {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
 			return nil, err
 		}
 	}

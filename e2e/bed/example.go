@@ -10,19 +10,20 @@ import (
 type Example struct {
 	Folder        string
 	name, version map[string]string
+	files         map[string]string // that are not the folder's own
 }
 
 // The examples that there are.
 var (
 	Poetry = Example{"poetry-service",
 		map[string]string{"pyproject.toml": `(?m)^(name = ")[^"]*`},
-		map[string]string{"pyproject.toml": `(?m)^(version = ")[^"]*`}}
+		map[string]string{"pyproject.toml": `(?m)^(version = ")[^"]*`}, nil}
 	NPM = Example{"npm-service",
 		map[string]string{"package.json": `("name": ")[^"]*`},
-		map[string]string{"package.json": `("version": ")[^"]*`}}
+		map[string]string{"package.json": `("version": ")[^"]*`}, nil}
 	Cargo = Example{"cargo-service",
 		map[string]string{"Cargo.toml": `(\[package\]\nname = ")[^"]*`, "Cargo.lock": `(?m)^(name = ")[^"]*`},
-		map[string]string{"Cargo.toml": `(?m)^(version = ")[^"]*`, "Cargo.lock": `(?m)^(version = ")[^"]*`}}
+		map[string]string{"Cargo.toml": `(?m)^(version = ")[^"]*`, "Cargo.lock": `(?m)^(version = ")[^"]*`}, nil}
 )
 
 // rewrite puts a value wherever the example has it.
