@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +40,7 @@ func TestFailedRollout(t *testing.T) {
 					"readinessProbe:\n  httpGet: {path: /nothing, port: http}")
 				a.edit("Dockerfile", "httpd ([^;]*);", "httpd -f -v $1 &") // it tells what it answers
 			},
-			`pod \S+: container greeter is not ready: readiness probe fails: HTTP probe failed with statuscode: 404`,
+			`not ready within \S+s \(see --timeout\): pod \S+: container greeter is not ready: readiness probe fails: HTTP probe failed with statuscode: 404`,
 			[]string{"events:\n", "Unhealthy", "the last lines of greeter", "response:404"},
 		},
 		"crash": {
@@ -258,12 +259,13 @@ func TestUpgradeAfterFailure(t *testing.T) {
 	}
 }
 
-// beginUpgrade begins an upgrade with helm itself, that takes some 15 seconds, and returns once Helm holds its lock.
+// beginUpgrade begins an upgrade with helm itself, that takes longer than a release takes to find it, and returns once Helm holds its lock.
 func (a *app) beginUpgrade(values ...string) *exec.Cmd {
 	a.t.Helper()
 	args := []string{"--kubeconfig=" + a.Cluster.Kubeconfig, "upgrade", a.Name, filepath.Join(a.Dir, "chart"),
 		"--namespace=" + a.Name,
-		"--reuse-values", "--wait", "--timeout=1m", "--set=startupProbe.initialDelaySeconds=15"}
+		"--reuse-values", "--wait", "--timeout=5m",
+		fmt.Sprintf("--set=startupProbe.initialDelaySeconds=%.0f", a.slowly(15*time.Second).Seconds())}
 	for _, value := range values {
 		args = append(args, "--set="+value)
 	}

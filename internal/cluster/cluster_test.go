@@ -224,6 +224,9 @@ func wanted(t *testing.T, r *recorded, text string) Wanted {
 	return Wanted{Chart{chart: folder, values: folder}, image, converge.Facts{Version: v, Digest: image.Digest}}
 }
 
+// overtaken is what Helm says if the chart does not render as the revision that was to be made.
+const overtaken = "Error: UPGRADE FAILED: execution error at (shop/" + helm.ComparePath + ":1:42): " + helm.Taken
+
 func TestDeploy(t *testing.T) {
 	const byShip = "ship-operation"
 	for name, c := range map[string]struct {
@@ -249,7 +252,7 @@ func TestDeploy(t *testing.T) {
 			acts: func(r *recorded) map[string]func([]string) tools.Answer {
 				return map[string]func([]string) tools.Answer{"upgrade": func([]string) tools.Answer {
 					r.upgrade("1.2.0") // by another release; the chart does not render as the revision after that
-					return tools.Answer{Code: 1, Stderr: "Error: UPGRADE FAILED: execution error: " + helm.Taken}
+					return tools.Answer{Code: 1, Stderr: overtaken}
 				}}
 			},
 			said: "live runs 1.2.0, which is newer by now", did: "upgrade", runs: "1.2.0",
@@ -280,7 +283,7 @@ func TestDeploy(t *testing.T) {
 			acts: func(r *recorded) map[string]func([]string) tools.Answer {
 				return map[string]func([]string) tools.Answer{"upgrade": func(args []string) tools.Answer {
 					if !strings.Contains(strings.Join(args, " "), "ship-operation=2.") {
-						return tools.Answer{Code: 1, Stderr: "Error: UPGRADE FAILED: execution error: " + helm.Taken}
+						return tools.Answer{Code: 1, Stderr: overtaken}
 					}
 					r.upgrade("1.1.0")
 					return tools.Answer{}

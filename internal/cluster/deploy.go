@@ -107,7 +107,7 @@ func (e *Environment) again(t *tries, failure trouble, before helm.Revision, too
 	case helm.Terminating(cause, e.Namespace) && time.Since(t.since) < e.Timeout:
 		e.say("%s: waiting for the namespace %s, which is being removed", e.Name, e.Namespace)
 		return true
-	case network.Transient(cause) && took < e.Timeout && t.attempt < network.Attempts:
+	case network.Transient(helm.Own(cause)) && took < e.Timeout && t.attempt < network.Attempts:
 		t.attempt++
 		e.say("%s: %s; trying again (%d of %d)", e.Name, cause, t.attempt, network.Attempts)
 		return true
@@ -161,14 +161,11 @@ func (e *Environment) roll(
 		}
 		// a chart that makes its own namespace takes Helm's record away with that
 		if gone := i < last && helm.Missing(answer.Stderr); answer.Code != 0 && !gone {
-			failure.words = answer.Failure()
+			failure.words = helm.Late(answer.Failure(), time.Since(began), release.Timeout)
 			if helm.KindsGone(failure.words) {
 				if gone := e.mayUninstall(ctx, before); gone != nil {
 					failure.words = gone.Error()
 				}
-			}
-			if took := time.Since(began); took > release.Timeout {
-				failure.words += fmt.Sprintf(" (after %s; see --timeout)", took.Round(time.Second))
 			}
 			return "", failure, nil
 		}

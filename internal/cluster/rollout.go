@@ -73,11 +73,11 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 		})
 	}
 	_ = group.Wait()
-	cause, heading := state.Cause(), "Helm says:\n  "
+	cause, heading := failure.cause(state), "Helm says:\n  "
 	if failure.judged {
 		heading = ""
 	}
-	if cause == "" || !failure.judged && !helm.Waited(words) {
+	if cause == "" {
 		first, _, more := strings.Cut(words, "\n")
 		if cause = first; !more {
 			words, heading = "", ""
@@ -91,6 +91,21 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 		}
 	}
 	return strings.Join(parts, "\n\n")
+}
+
+// cause is why pods are not ready, in a line: what the cluster tells, and if more time might have been
+// enough, that there was no more. It is empty if nobody waited for pods, or if nobody can tell.
+func (t trouble) cause(state *rollout.State) string {
+	cause, late := state.Cause(), helm.NotDone(t.words)
+	switch {
+	case !t.judged && !helm.Waited(t.words):
+		return ""
+	case late == "" || state.Lasting():
+		return cause
+	case cause == "":
+		_, cause = state.Healthy()
+	}
+	return strings.TrimSuffix(late+": "+cause, ": ")
 }
 
 // objects are what the cluster answered when it was asked for a namespace's, and what it refused:

@@ -1,7 +1,6 @@
 package helm
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -91,42 +90,6 @@ func (r Revision) limit() (limit time.Duration, known bool) {
 }
 
 var rollbackByShip = regexp.MustCompile("^" + rollback + `\d+(?:` + afterFailure + `)?, by Ship in (\d{1,9}) s at most`)
-
-// Taken is what Ship says if what it looked at is not the last revision any more when it acts.
-const Taken = "another operation came in between"
-
-// Locked recognizes that another operation holds the release: Helm refuses to begin, or finds its
-// next revision taken.
-func Locked(cause string) bool {
-	return slices.ContainsFunc([]string{"another operation", "release: already exists", "a name that is still in use"},
-		func(words string) bool { return strings.Contains(cause, words) })
-}
-
-// NamespaceMissing recognizes that the release's namespace is not there.
-func NamespaceMissing(cause, namespace string) bool {
-	return strings.Contains(cause, fmt.Sprintf("namespaces %q not found", namespace))
-}
-
-// Terminating recognizes that the release's namespace is being removed, and nothing can be made in it
-// until it is gone.
-func Terminating(cause, namespace string) bool {
-	return strings.Contains(cause, "in namespace "+namespace+" because it is being terminated")
-}
-
-// KindsGone recognizes that what runs holds kinds that the cluster has no more.
-func KindsGone(cause string) bool {
-	return strings.Contains(cause, "kubernetes objects from current release manifest") ||
-		strings.Contains(cause, "current release manifest contains removed kubernetes api")
-}
-
-// Waited tells whether Helm failed because pods or hooks did not become ready, and not because
-// something was refused to it before that.
-func Waited(cause string) bool { return waiting.MatchString(cause) }
-
-var waiting = regexp.MustCompile(`(?i)not ready|deadline|timed out|hooks? failed|failed (pre|post)-|see --timeout`)
-
-// Missing recognizes Helm's word that there is no such release.
-func Missing(stderr string) bool { return strings.Contains(stderr, "release: not found") }
 
 // Entry is a line of a release's history.
 type Entry struct {
@@ -264,24 +227,4 @@ func ParseVersion(answer string) (v Version, err error) {
 
 func (v Version) from(major, minor int) bool {
 	return v.Major > major || v.Major == major && v.Minor >= minor
-}
-
-// Failure is what to say of a program that ended with an exit code other than 0: what Helm said
-// went wrong, or that it ended, if it was killed before it could say anything.
-func Failure(exitCode int, stderr string) string {
-	cause := Cause(stderr)
-	if cause == "Killed" || cause == "Terminated" { // as a shell says of a program that it ran
-		cause = ""
-	}
-	return cmp.Or(cause, fmt.Sprintf("it ended with exit code %d and said nothing", exitCode))
-}
-
-var chartError = regexp.MustCompile(`(?s)Error: (.*)`)
-
-// Cause returns what Helm said went wrong, without what it warned of before.
-func Cause(stderr string) string {
-	if found := chartError.FindStringSubmatch(stderr); found != nil {
-		stderr = found[1]
-	}
-	return strings.TrimSpace(stderr)
 }

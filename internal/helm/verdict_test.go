@@ -70,7 +70,7 @@ func TestLeftAs(t *testing.T) {
 		"one is at work": {
 			Revision{Number: 3, Status: "pending-upgrade"},
 			false,
-			"another operation is in progress",
+			"another operation (install/upgrade/rollback) is in progress",
 			"by another operation",
 		},
 		"it came to run after all": {

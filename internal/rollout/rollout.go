@@ -112,6 +112,10 @@ func (s *State) Cause() string {
 	return cause
 }
 
+// Lasting tells whether more time would not make the pods ready: a container cannot run, or a pod
+// cannot be created.
+func (s *State) Lasting() bool { return len(s.problems) > 0 && s.problems[0].rank < notReady }
+
 // Healthy tells whether all workloads of the release run as they should: as many pods as wanted, of
 // the newest generation, and all ready. If not, why says it in one line. A release without
 // workloads is healthy.

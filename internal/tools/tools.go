@@ -114,7 +114,7 @@ func (t *Tools) Ask(ctx context.Context, container *dagger.Container, args []str
 }
 
 func failure(words string) network.Failure {
-	return network.Failure{Err: errors.New(words), Temporary: network.Transient(words)}
+	return network.Failure{Err: errors.New(words), Temporary: network.Transient(helm.Own(words))}
 }
 
 // Act runs a program that looks at or changes the cluster: never from the cache, hence the changing
@@ -127,11 +127,12 @@ func (t *Tools) Act(ctx context.Context, container *dagger.Container, args []str
 // error in its own words.
 func (t *Tools) Repeat(ctx context.Context, container *dagger.Container, args []string) error {
 	return network.Retry(ctx, t.Say, func() network.Failure {
+		start := time.Now()
 		switch answer, err := t.Act(ctx, container, args); {
 		case err != nil:
 			return failure(Explain(err))
 		case answer.Code != 0:
-			return failure(answer.Failure())
+			return failure(helm.Late(answer.Failure(), time.Since(start), t.Timeout))
 		}
 		return network.Failure{}
 	})
