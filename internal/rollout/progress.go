@@ -147,6 +147,7 @@ func Judge(answer, refused string, asked []helm.Object, redact func(string) stri
 		name := strings.ToLower(o.Kind) + " " + o.Name
 		if at < 0 {
 			switch {
+			case o.Kind == "Job": // the cluster may remove one that has ended
 			case workload(o) && refused != "":
 				lacks = append(lacks, name+" cannot be seen: "+refused)
 			case workload(o):

@@ -18,6 +18,10 @@ kind: Deployment
 metadata: {name: held}
 spec: {paused: true}
 ---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: removed after its end}
+---
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: data}
@@ -92,7 +96,7 @@ func TestProgressArgs(t *testing.T) {
 	_, objects, refused := SplitProgress(string(printed))
 	want := ""
 	for _, name := range []string{
-		"shop|Deployment.apps/web", "shop|Deployment.apps/held", "shop|Pod/it's $(touch x)",
+		"shop|Deployment.apps/web", "shop|Deployment.apps/held", "shop|Job.batch/removed after its end", "shop|Pod/it's $(touch x)",
 		"shop|PersistentVolumeClaim/data", "other|Canary.delivery.example.com/web",
 	} {
 		namespace, object, _ := strings.Cut(name, "|")
