@@ -189,8 +189,8 @@ func TestRemovedKind(t *testing.T) {
 		if err == nil || !strings.Contains(out, "Route/old (legacy.example.com/v1), of a kind that the cluster no longer has") {
 			t.Errorf("%s: %v", strategy, err)
 		}
-		if status := a.helm("status"); !strings.Contains(status, "STATUS: deployed") {
-			t.Errorf("%s: the release is left as\n%s", strategy, status)
+		if history := a.helm("history"); !strings.Contains(history, "deployed") || strings.Contains(history, "uninstalling") {
+			t.Errorf("%s: the release is left as\n%s", strategy, history)
 		}
 	}
 	a.kind("legacy.example.com", "Route")
