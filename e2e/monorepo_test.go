@@ -200,8 +200,9 @@ func TestManyProjects(t *testing.T) {
 		return requests
 	}
 	// the registry: for the version and for latest
-	if one, all := asked("project12", "nothing to do", 2), asked("",
-		fmt.Sprintf("%[1]d projects: %[1]d nothing to do", projects), 2*projects); len(one) == 0 || !slices.Equal(one, all) {
+	one := asked("project12", "nothing to do", 2)
+	all := asked("", fmt.Sprintf("%[1]d projects: %[1]d nothing to do", projects), 2*projects)
+	if len(one) == 0 || !slices.Equal(one, all) {
 		t.Errorf("one project asked the git server for %q, all of them for %q", one, all)
 	}
 }

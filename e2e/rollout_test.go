@@ -259,7 +259,8 @@ func TestUpgradeAfterFailure(t *testing.T) {
 	}
 }
 
-// beginUpgrade begins an upgrade with helm itself, that takes longer than a release takes to find it, and returns once Helm holds its lock.
+// beginUpgrade begins an upgrade with helm itself, that takes longer than a release takes to find it, and returns
+// once Helm holds its lock.
 func (a *app) beginUpgrade(values ...string) *exec.Cmd {
 	a.t.Helper()
 	args := []string{"--kubeconfig=" + a.Cluster.Kubeconfig, "upgrade", a.Name, filepath.Join(a.Dir, "chart"),

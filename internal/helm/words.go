@@ -106,7 +106,8 @@ func NotDone(words string) string {
 	return ""
 }
 
-var notDone = regexp.MustCompile(`(?m)` + failed + hooks + `(not (?:done|ready) within [0-9hms.]+ \(see --timeout\))(?::|$)`)
+var notDone = regexp.MustCompile(`(?m)` + failed + hooks +
+	`(not (?:done|ready) within [0-9hms.]+ \(see --timeout\))(?::|$)`)
 
 // Own is what Helm or kubectl say themselves of a failure, without what they only pass on: names and
 // values in quotes, and what templates, webhooks, programs and the states of objects say.
