@@ -69,7 +69,7 @@ func (f *files) has(file string) (bool, error) {
 }
 
 // open returns a file's text without a byte order mark. If that says UTF-16, the text is made
-// UTF-8.
+// UTF-8: an engine gives files as text, so of letters beyond ASCII nobody could tell which they were.
 func (f *files) open(file string) (*document, error) {
 	data, err := f.tree.Contents(file)
 	if err != nil {
@@ -83,11 +83,17 @@ func (f *files) open(file string) (*document, error) {
 		return nil, d.fault(0,
 			"the files that are read for one project are larger than %d MiB in all: none needs so much", maxFiles>>20)
 	}
+	const lost = "\ufffd\ufffd" // a byte order mark of UTF-16 after an engine made text of the bytes
 	switch {
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}): // as Windows PowerShell writes it
 		d.data = fromUTF16(data[2:], binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
 		d.data = fromUTF16(data[2:], binary.BigEndian)
+	case bytes.HasPrefix(data, []byte(lost)):
+		d.data = bytes.ReplaceAll(data[len(lost):], []byte{0}, nil)
+		if len(data)-len(lost) != 2*len(d.data) || bytes.ContainsFunc(d.data, func(r rune) bool { return r > '~' }) {
+			return nil, d.fault(0, "not UTF-8, but UTF-16: save the file as UTF-8")
+		}
 	}
 	return d, nil
 }

@@ -122,8 +122,12 @@ func TestParse(t *testing.T) {
 		},
 		"PowerShell":        {"VERSION", "\xff\xfe1\x00.\x002\x00.\x003\x00\r\x00\n\x00", " 1.2.3"},
 		"UTF-16, the other": {"VERSION", "\xfe\xff\x001\x00.\x002\x00.\x003\x00\n", " 1.2.3"},
-		"JSON in UTF-16":    {"package.json", "\xff\xfe{\x00}\x00", "no project with a version"},
-		"unknown file":      {"setup.sh", "", "setup.sh is not a manifest that Ship reads"},
+		"UTF-16, as text":   {"VERSION", "\ufffd\ufffd1\x00.\x002\x00.\x003\x00\r\x00\n\x00", " 1.2.3"},
+		"UTF-16, letters": {
+			"package.json", "\ufffd\ufffd{\x00\ufffd\x04}\x00", "package.json: not UTF-8, but UTF-16: save the file",
+		},
+		"JSON in UTF-16": {"package.json", "\xff\xfe{\x00}\x00", "no project with a version"},
+		"unknown file":   {"setup.sh", "", "setup.sh is not a manifest that Ship reads"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			project, err := Read(folder{c.file: c.data}.tree(), c.file)
