@@ -98,8 +98,8 @@ func (r *Release) mayWaitFor(ctx context.Context, commit string) string {
 	return waits
 }
 
-// dockerBuild builds the commit's own tree, with its time as every timestamp
-// (https://reproducible-builds.org/specs/source-date-epoch/): one commit gives one digest.
+// dockerBuild builds the commit's own tree. The build may know when the commit was made
+// (https://reproducible-builds.org/specs/source-date-epoch/).
 func (r *Release) dockerBuild(commit string, when time.Time) *dagger.Container {
 	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(when.Unix())}}
 	for _, arg := range r.Args {

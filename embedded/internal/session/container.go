@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
@@ -31,8 +32,10 @@ type Container struct {
 	imageRef    string     // empty where it is not an image as it was pulled
 	annotations map[string]string
 	ports       []*Port
-	base        []byte // config of the image that a Dockerfile builds on, whose layers keep their times
-	epoch       string // the time that the image's files and config get, in seconds since 1970; empty: as they are
+	base        []byte     // config of the image that a Dockerfile builds on, whose layers keep their times
+	created     *time.Time // the image's; nil: as BuildKit says
+
+	reproducible bool // no file that a Dockerfile's steps made is younger than created
 }
 
 // clone makes a copy to change. It is no image as it was pulled any more.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
+	"time"
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
@@ -19,7 +21,11 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// epochArg is the build argument that gives every file and the image one time.
+// epochArg is the build argument that says when the source was made. The image gets it as its time. A Dockerfile that
+// names it wants to be reproducible (https://docs.docker.com/build/ci/github-actions/reproducible-builds/): its commands
+// and files get it too. Any other Dockerfile is built as if there were none, since programs note files' times (Python
+// in bytecode, a JVM in its archive of classes, make), and since BuildKit gives it to each WORKDIR, which would keep what
+// comes after that from being taken from the cache for another commit.
 const epochArg = "SOURCE_DATE_EPOCH"
 
 type dockerBuildArgs struct {
@@ -48,8 +54,16 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 		"platform": platforms.Format(platform)}
 	for _, arg := range args.BuildArgs {
 		options["build-arg:"+arg.Name] = arg.Value
-		if arg.Name == epochArg {
-			built.epoch = arg.Value
+	}
+	if epoch, given := options["build-arg:"+epochArg]; given {
+		if built.created, err = parseEpoch(epoch); err != nil {
+			return nil, err
+		}
+		if built.reproducible, err = d.names(ctx, s, args.Dockerfile, epochArg); err != nil {
+			return nil, err
+		}
+		if !built.reproducible {
+			delete(options, "build-arg:"+epochArg)
 		}
 	}
 	if s.hostBuilds {
@@ -127,6 +141,28 @@ func (c *Container) take(result *gateway.Result, secrets map[string]string) erro
 		c.platform = platforms.Normalize(image.Platform)
 	}
 	return nil
+}
+
+func parseEpoch(text string) (*time.Time, error) {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("invalid %s: %w", epochArg, err)
+	}
+	epoch := time.Unix(seconds, 0).UTC()
+	return &epoch, nil
+}
+
+// names tells whether a file has a word. A file that is not there has none: the build will say so.
+func (d *Directory) names(ctx context.Context, s *Session, file, word string) (is bool, err error) {
+	err = s.look(ctx, d.state, d.platform, func(t tree) error {
+		data, err := t.read(path.Join(d.path, file))
+		is = bytes.Contains(data, []byte(word))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return err
+	})
+	return is, err
 }
 
 // ignored reads the patterns of the files that stay out of the build

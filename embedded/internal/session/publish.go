@@ -41,15 +41,15 @@ func (c *Container) publish(ctx context.Context, s *Session, address, mediaTypes
 	if compression != "" {
 		attrs["compression"], attrs["force-compression"] = strings.ToLower(compression), "true"
 	}
-	if c.epoch != "" {
-		// https://reproducible-builds.org/specs/source-date-epoch/
-		attrs["source-date-epoch"], attrs["rewrite-timestamp"] = c.epoch, "true"
+	if c.created != nil {
+		attrs["source-date-epoch"] = fmt.Sprint(c.created.Unix())
+		attrs["rewrite-timestamp"] = fmt.Sprint(c.reproducible)
 	}
 	for name, value := range c.annotations {
 		attrs["annotation."+name] = value
 	}
 	config, err := json.Marshal(dockerspec.DockerOCIImage{
-		Image: ocispecs.Image{Platform: ocispecs.Platform{
+		Image: ocispecs.Image{Created: c.created, Platform: ocispecs.Platform{
 			Architecture: c.platform.Architecture, OS: c.platform.OS, OSVersion: c.platform.OSVersion,
 			OSFeatures: c.platform.OSFeatures, Variant: c.platform.Variant,
 		}},
