@@ -7,6 +7,7 @@
 package converge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,7 +53,8 @@ const Unknown = "unknown"
 
 // Plan says what is missing, and why each step is performed or skipped.
 type Plan struct {
-	Commit string // what the version is built from and tagged at
+	Commit   string // what the version is built from and tagged at
+	Withheld string // why nothing is done for the version, and what to do; empty: it may be released
 
 	Build, Tag, Publish, Latest, Notes Step
 
@@ -76,6 +78,9 @@ func Decide(f Facts, options Options) (Plan, error) {
 	commit := f.Commit
 	if f.Tagged != "" {
 		commit = f.Tagged
+	}
+	if plan, is := withhold(f); is {
+		return plan, nil
 	}
 	if err := guard(f, commit, options); err != nil {
 		return Plan{}, err
@@ -114,7 +119,7 @@ func (p *Plan) Anything() Step {
 		}
 	}
 	if len(missing) == 0 {
-		return Step{false, "nothing is missing"}
+		return Step{false, cmp.Or(p.Withheld, "nothing is missing")}
 	}
 	return Step{true, strings.Join(missing, "; ")}
 }

@@ -1,21 +1,42 @@
 package converge
 
-import "dagger/ship/internal/version"
+import (
+	"fmt"
+
+	"dagger/ship/internal/version"
+)
 
 // ForTag is the part of a plan that tags. The rest is somebody else's affair.
-func (p Plan) ForTag() Plan { return Plan{Commit: p.Commit, Tag: p.Tag} }
+func (p Plan) ForTag() Plan { return Plan{Commit: p.Commit, Withheld: p.Withheld, Tag: p.Tag} }
 
 // ForPublish is the part of a plan that builds and publishes the image.
 func (p Plan) ForPublish() Plan {
-	return Plan{Commit: p.Commit, Build: p.Build, Publish: p.Publish, Latest: p.Latest}
+	return Plan{Commit: p.Commit, Withheld: p.Withheld, Build: p.Build, Publish: p.Publish, Latest: p.Latest}
 }
 
 // ForDeploy is the part of a plan that deploys.
-func (p Plan) ForDeploy() Plan { return Plan{Commit: p.Commit, Deploy: p.Deploy} }
+func (p Plan) ForDeploy() Plan { return Plan{Commit: p.Commit, Withheld: p.Withheld, Deploy: p.Deploy} }
 
 // BuildOf is a plan that builds a commit and does nothing else.
 func BuildOf(commit string) Plan {
 	return Plan{Commit: commit, Build: Step{Needed: true, Why: "it was asked for"}}
+}
+
+// withhold is the plan for a version that people still work on: each commit of a branch has it, and
+// only the first one could be released under it. Whoever pushes its tag asks for it.
+func withhold(f Facts) (Plan, bool) {
+	final, is := f.Version.Development()
+	if !is || f.Tagged != "" {
+		return Plan{}, false
+	}
+	no := Step{false, f.Version.Text + " is a version that is still worked on"}
+	plan := Plan{Commit: f.Commit, Build: no, Tag: no, Publish: no, Latest: no, Notes: no}
+	for range f.Environments {
+		plan.Deploy = append(plan.Deploy, no)
+	}
+	plan.Withheld = fmt.Sprintf("%s: raise it to %s to release that, or push the tag %s to release it as it is",
+		no.Why, final, f.Tag)
+	return plan, true
 }
 
 // Behind returns the highest of the versions that is higher than the one that runs, of those that

@@ -11,6 +11,7 @@ func TestPartsOfAPlan(t *testing.T) {
 	step := func(why string) Step { return Step{Needed: true, Why: why} }
 	whole := Plan{
 		"c1",
+		"",
 		step("build"),
 		step("tag"),
 		step("publish"),
@@ -33,6 +34,41 @@ func TestPartsOfAPlan(t *testing.T) {
 	}
 	if whole.Deploy == nil || !whole.Tag.Needed {
 		t.Error("a part changed the whole")
+	}
+}
+
+// TestDevelopment: a version that is still worked on is not released, whatever is tagged, until somebody pushes its tag.
+func TestDevelopment(t *testing.T) {
+	v, err := version.Parse(version.Maven, "1.5.0-SNAPSHOT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	final, err := version.Parse(version.Maven, "1.5.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := Facts{
+		Version: v, Commit: head, Tag: "shop-1.5.0-SNAPSHOT", Image: "r/shop:1.5.0-SNAPSHOT",
+		Others: []version.Version{final}, Environments: []Environment{{Name: "test", Prereleases: true}},
+	}
+	plan, err := Decide(f, Options{})
+	want := "1.5.0-SNAPSHOT is a version that is still worked on: raise it to 1.5.0 to release that, " +
+		"or push the tag shop-1.5.0-SNAPSHOT to release it as it is"
+	if got := plan.Anything(); err != nil || got.Needed || got.Why != want {
+		t.Errorf("%+v, %v, want nothing to do, since %s", got, err, want)
+	}
+	if len(plan.Deploy) != 1 || plan.Deploy[0].Why == "" || plan.Tag.Why == "" || plan.Commit != head {
+		t.Errorf("a step does not say why it is skipped: %+v", plan)
+	}
+	for name, part := range map[string]Plan{"tag": plan.ForTag(), "publish": plan.ForPublish(), "deploy": plan.ForDeploy()} {
+		if got := part.Anything(); got.Why != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	f.Tagged, f.Others = head, nil
+	plan, err = Decide(f, Options{})
+	if err != nil || !plan.Build.Needed || !plan.Deploy[0].Needed || plan.Withheld != "" {
+		t.Errorf("tagged by hand: %+v, %v", plan, err)
 	}
 }
 

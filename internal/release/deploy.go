@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,8 @@ func (r *Release) Deploy(ctx context.Context) (Deployment, error) {
 		return Deployment{}, err
 	}
 	if r.facts.Digest == "" {
-		return Deployment{}, fmt.Errorf("%s is not published: call publish or release first", r.facts.Image)
+		first := cmp.Or(r.plan.Withheld, "call publish or release first")
+		return Deployment{}, fmt.Errorf("%s is not published: %s", r.facts.Image, first)
 	}
 	plan := r.plan.ForDeploy()
 	if err := r.run.Perform(ctx, append([]flow.Group{{r.checkStep(plan)}}, r.deployGroups(plan)...)...); err != nil {

@@ -20,7 +20,7 @@ func (r *Release) tagStep(plan converge.Plan) flow.Step {
 	)
 }
 
-// Tag pushes the version's tag if it is missing.
+// Tag pushes the version's tag if it is missing. There is none for a version that is still worked on.
 func (r *Release) Tag(ctx context.Context) (tag gitremote.Tag, pushed bool, err error) {
 	r.Environments = nil // they are somebody else's affair, and may need a kubeconfig that is not given
 	if err := r.readAndLook(ctx); err != nil {
@@ -29,6 +29,9 @@ func (r *Release) Tag(ctx context.Context) (tag gitremote.Tag, pushed bool, err 
 	plan := r.plan.ForTag()
 	if err := r.run.Perform(ctx, flow.Group{r.checkStep(plan)}, flow.Group{r.tagStep(plan)}); err != nil {
 		return tag, false, err
+	}
+	if plan.Withheld != "" {
+		return tag, false, nil
 	}
 	superseded := r.run.Report.Outcome == report.Superseded
 	return gitremote.Tag{Name: r.facts.Tag, Commit: r.commit()}, plan.Tag.Needed && !superseded, nil
