@@ -31,7 +31,7 @@ export SEMANTIC_RELEASE_PROGRAM := $(if $(shell command -v npm),$(SEMANTIC)/node
 STANDALONE := -tags standalone -overlay standalone/overlay.json
 export CGO_ENABLED := 0
 
-.PHONY: demo test soak bench build bindings lint lint-ship unit unit-ship e2e bench-test deps clean
+.PHONY: demo test soak bench build bindings lint lint-ship unit unit-ship unit-embedded unit-testbed unit-cluster unit-pages e2e bench-test deps clean
 
 # $(call built,COMMAND) runs a build and says what and how long.
 define built
@@ -98,11 +98,21 @@ lint-ship: $(LINTER) bindings
 unit-ship:
 	go test -vet=off $(STANDALONE) ./internal/... ./standalone/cli
 
-unit: build unit-ship
+# At the same time, since most of them wait for the servers that they start.
+unit: build
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target unit-embedded unit-testbed unit-cluster unit-ship unit-pages
+
+unit-embedded:
 	go -C embedded test -vet=off ./...
+
+unit-testbed:
 	go -C testbed test -vet=off ./...
-	go -C e2e test -vet=off ./pages
+
+unit-cluster:
 	$(MAKE) --no-print-directory -C testbed/cluster test OUT=$(CLUSTER)
+
+unit-pages:
+	go -C e2e test -vet=off ./pages
 
 e2e: build $(GITLAB_CI_LOCAL_PROGRAM)
 	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=30m -parallel=6
