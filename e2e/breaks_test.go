@@ -23,6 +23,8 @@ func TestPageOfBreaks(t *testing.T) {
 			// as on GitLab by default
 			must(a.t, 0, server.Change(a.t.Context(), control.Repository{Path: a.Repo, NoJobPush: true}))
 			a.Secrets["SHOP_GIT_TOKEN"] = a.Bed.Git.Job
+			a.edit("Dockerfile", "(?m)^CMD", "RUN sleep 100\nCMD") // so that there is a build to stop
+			a.commit("take a while to build")
 			return a.fails()
 		},
 		"The registry refuses the password": func(a *app) string {
