@@ -10,6 +10,7 @@ import (
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/network"
+	"dagger/ship/internal/tools"
 )
 
 // interruptions is how often a deploy decides anew because another operation came in between. Each
@@ -151,7 +152,7 @@ func (e *Environment) roll(
 	}
 	container = comparing(container, wanted.Chart, *release, before)
 	last := len(operations) - 1
-	operations[last] = release.ThenLook(e.Deadline, operations[last])
+	operations[last] = release.Recording(release.ThenLook(e.Deadline, operations[last]), e.rendered.Hooks)
 	var seen string
 	for i, args := range operations {
 		began := time.Now()
@@ -159,8 +160,13 @@ func (e *Environment) roll(
 		if err != nil {
 			return "", failure, err
 		}
+		record, code, stderr, failed := helm.ReadRecord(answer.Stdout)
+		if failed {
+			answer = tools.Answer{Code: code, Stderr: stderr}
+		}
 		// a chart that makes its own namespace takes Helm's record away with that
 		if gone := i < last && helm.Missing(answer.Stderr); answer.Code != 0 && !gone {
+			failure.record = record
 			failure.words = helm.Late(answer.Failure(), time.Since(began), release.Timeout)
 			if helm.KindsGone(failure.words) {
 				if gone := e.mayUninstall(ctx, before); gone != nil {

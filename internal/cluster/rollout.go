@@ -55,6 +55,7 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 	found, err := e.list(ctx, e.namespaces(now)...)
 	var state *rollout.State
 	if err == nil {
+		found.list = failure.record.Pods + found.list // what is there still counts
 		state, err = e.state(found, release)
 	}
 	if err != nil {
@@ -65,7 +66,11 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 	for i := range logs {
 		group.Go(func() error {
 			answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), logs[i].Args())
-			if err != nil {
+			printed := failure.record.Log(logs[i].Pod, logs[i].Container)
+			switch {
+			case printed != "" && (err != nil || answer.Code != 0):
+				answer = tools.Answer{Stdout: printed}
+			case err != nil:
 				answer.Stderr = tools.Explain(err)
 			}
 			logs[i].Text = e.Redactor.Text(answer.Stdout + answer.Stderr)

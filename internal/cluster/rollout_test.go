@@ -47,7 +47,7 @@ func TestCause(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (trouble{c.words, c.words == judged}).cause(state); got != c.want {
+		if got := (trouble{words: c.words, judged: c.words == judged}).cause(state); got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}

@@ -17,6 +17,8 @@ import (
 type trouble struct {
 	words  string
 	judged bool // Ship saw that pods did not become ready; else the words are Helm's
+
+	record helm.Record // what the pods of hooks did, which may be gone
 }
 
 func (t trouble) Error() string { return t.words }
@@ -68,7 +70,9 @@ func (e *Environment) wait(
 	}
 }
 
-func notReady(format string, args ...any) trouble { return trouble{fmt.Sprintf(format, args...), true} }
+func notReady(format string, args ...any) trouble {
+	return trouble{words: fmt.Sprintf(format, args...), judged: true}
+}
 
 // progress looks once at objects, and at which revision is the last one.
 func (e *Environment) progress(

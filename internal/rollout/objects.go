@@ -19,6 +19,7 @@ type object struct {
 		CreationTimestamp time.Time
 		DeletionTimestamp *time.Time
 		Annotations       map[string]string
+		Labels            map[string]string
 		OwnerReferences   []struct{ UID string }
 	}
 	Spec struct {
@@ -80,11 +81,12 @@ type terminated struct {
 	FinishedAt      time.Time
 }
 
-// Annotations that Helm and the deployment controller write.
+// Annotations that Helm and the controllers of deployments and jobs write.
 const (
 	releaseName      = "meta.helm.sh/release-name"
 	releaseNamespace = "meta.helm.sh/release-namespace"
 	hook             = "helm.sh/hook"
+	jobName          = "job-name" // a label
 	replicaSetNumber = "deployment.kubernetes.io/revision"
 )
 
@@ -92,6 +94,9 @@ const (
 func (o *object) of(r Release) bool {
 	if o.Metadata.Annotations[hook] != "" {
 		return slices.Contains(r.Hooks, o.Metadata.Name) && !o.Metadata.CreationTimestamp.Before(r.begin())
+	}
+	if job := o.Metadata.Labels[jobName]; job != "" && slices.Contains(r.Hooks, job) { // which may be gone
+		return !o.Metadata.CreationTimestamp.Before(r.begin())
 	}
 	namespace := o.Metadata.Annotations[releaseNamespace]
 	return o.Metadata.Annotations[releaseName] == r.Name && (namespace == "" || namespace == r.Namespace)
