@@ -19,11 +19,11 @@ func advice(f *files, folder string, entries []string) string {
 	if example := f.below(folder, entries); example != "" {
 		text += ", as --manifest=" + example
 	}
-	text += "; list the projects of a repo of several in ship.toml; or write the version in a file VERSION"
+	text += "; list the projects of a repo of several in ship.toml"
 	if slices.Contains(entries, "go.mod") {
-		text = "go.mod has no version: write it in a file VERSION beside it, or " + text
+		return "go.mod has no version: write it in a file VERSION beside it; " + text
 	}
-	return text
+	return text + "; or write the version in a file VERSION"
 }
 
 // below finds a manifest with a version in the folders below, level by level; a chart only if there

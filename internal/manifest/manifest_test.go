@@ -219,7 +219,8 @@ func TestFind(t *testing.T) {
 		},
 		"Go": {
 			folder{"go.mod": "module shop", "main.go": ""},
-			"; go.mod has no version: write it in a file VERSION beside it",
+			"; go.mod has no version: write it in a file VERSION beside it; name a manifest that has one with " +
+				"--manifest; list the projects of a repo of several in ship.toml",
 		},
 		"only a chart": {
 			folder{"Dockerfile": "", "chart/Chart.yaml": "name: c\nversion: 9.0.0\n"},
