@@ -1,6 +1,7 @@
 # make demo    ships a real Python service on this machine, with everything it takes on loopback
 # make test    vets and tests every module, then calls ship end to end against real servers
 # make soak    kills releases and breaks servers, RUNS times from SEED on, and looks whether a retry puts all right
+# make fuzz    gives each parser what nobody would write, for FUZZTIME each; ONLY=helm one room
 # make bench   measures Ship against what people use instead; ONLY=nothing RUNS=7 one part (see bench/RESULTS.md)
 # make build   builds the programs only
 # make bindings lays what an engine would generate where editors and linters look; they need -tags standalone
@@ -31,7 +32,7 @@ export SEMANTIC_RELEASE_PROGRAM := $(if $(shell command -v npm),$(SEMANTIC)/node
 STANDALONE := -tags standalone -overlay standalone/overlay.json
 export CGO_ENABLED := 0
 
-.PHONY: demo test soak bench build bindings lint lint-ship unit unit-ship unit-embedded unit-testbed unit-cluster unit-pages e2e bench-test deps clean
+.PHONY: demo test soak fuzz bench build bindings lint lint-ship unit unit-ship unit-embedded unit-testbed unit-cluster unit-pages e2e bench-test deps clean
 
 # $(call built,COMMAND) runs a build and says what and how long.
 define built
@@ -124,6 +125,13 @@ SEED ?= $(shell date +%s)
 WORKERS ?= 6
 soak: build
 	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -run='TestFaults|TestOverlapOfReinstalls' -v . -args -runs=$(RUNS) -seed=$(SEED) -workers=$(WORKERS) -only="$(ONLY)"
+
+# Go fuzzes one target at a time. What fails is written below testdata/fuzz, and from then on is a test.
+FUZZTIME ?= 30s
+fuzz:
+	@failed=0; for file in $$(grep -l '^func Fuzz' internal/*/*_test.go standalone/cli/*_test.go | grep "$(ONLY)"); do \
+	for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$file); do echo "fuzz $$(dirname $$file) $$target"; \
+	go test -vet=off $(STANDALONE) -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) ./$$(dirname $$file) || failed=1; done; done; exit $$failed
 
 # Each run of a contender takes turns with the others'; RUNS of each count.
 bench: RUNS = 7
