@@ -30,6 +30,7 @@ const (
 // Repo is a checkout with its projects.
 type Repo struct {
 	common   *release.Common
+	listed   []projects.Project
 	projects []*project // that are acted on
 	others   []*project
 }
@@ -85,6 +86,7 @@ func (all *Repo) list(ctx context.Context, given settings.Given) error {
 	if err != nil {
 		return err
 	}
+	all.listed = list
 	var folders, manifests []string
 	for _, p := range list {
 		s, err := settings.ForProject(given, p)
@@ -238,6 +240,9 @@ func (all *Repo) distinct() error {
 	if len(all.projects)+len(all.others) < 2 {
 		return nil
 	}
+	if err := all.unshared(); err != nil {
+		return err
+	}
 	var found []naming.Places
 	for _, p := range slices.Concat(all.others, all.projects) {
 		if p.err != nil {
@@ -255,4 +260,30 @@ func (all *Repo) distinct() error {
 		})
 	}
 	return naming.Distinct(found)
+}
+
+// unshared refuses projects that give different keys of one chart their images: each release of one
+// would run the chart without the other's.
+func (all *Repo) unshared() error {
+	taken := map[string]*project{}
+	for _, listed := range all.listed {
+		p := all.of(listed.Key)
+		if len(p.Environments) == 0 {
+			continue
+		}
+		folder := path.Join(p.Path, p.Chart)
+		if other := taken[folder]; other != nil && !slices.Equal(other.Keys, p.Keys) {
+			return listed.Fault("keys", "the projects %s and %s deploy the one chart in %s, each with keys of its "+
+				"own: a release of one would run it without the other's image. Give each a chart of its own, or make "+
+				"them one project", other.Key, p.Key, folder)
+		}
+		taken[folder] = p
+	}
+	return nil
+}
+
+// of is the project of a key that ship.toml lists.
+func (all *Repo) of(key string) *project {
+	both := slices.Concat(all.projects, all.others)
+	return both[slices.IndexFunc(both, func(p *project) bool { return p.Key == key })]
 }
