@@ -191,7 +191,8 @@ func New(
 	chart string,
 	// Keys of the chart's values that get the image's repository, tag and digest, as
 	// --keys=app.image,app.tag,app.digest. For a chart that knows no digest, name two: the tag is
-	// then given as TAG@DIGEST. Default: image.repository,image.tag,image.digest
+	// then given as TAG@DIGEST. One key gets REPOSITORY:TAG@DIGEST. A key may lead into a list, as
+	// containers[0].image. Default: image.repository,image.tag,image.digest
 	// +optional
 	// +default=["image.repository","image.tag","image.digest"]
 	keys []string,

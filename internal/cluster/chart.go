@@ -11,6 +11,7 @@ import (
 
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
+	"dagger/ship/internal/network"
 	"dagger/ship/internal/tools"
 )
 
@@ -26,9 +27,10 @@ const (
 // Chart is a chart of a commit as plain files, and its values files by name.
 type Chart struct {
 	folder string // where the commit has it
+	name   string
 	chart  *dagger.Directory
 	values *dagger.Directory
-	names  []string
+	names  []string // of files of values
 }
 
 // fault is an error of a chart itself, which trying again does not mend.
@@ -38,29 +40,57 @@ type fault struct{ error }
 func IsFault(err error) bool { return errors.As(err, new(fault)) }
 
 // Pack takes a chart's folder out of a commit's tree, where no secret is: Helm follows links, and
-// would read for a chart whatever it can.
-func Pack(ctx context.Context, t Tools, timeout time.Duration, tree *dagger.Directory, folder string) (Chart, error) {
+// would read for a chart whatever it can. The chart then says that its app has the version, if one is
+// given.
+func Pack(
+	ctx context.Context, t Tools, timeout time.Duration, tree *dagger.Directory, folder, appVersion string,
+) (Chart, error) {
 	container := t.Plain().WithMountedDirectory(treePath, tree)
-	args := helm.Bounded(timeout, helm.PackArgs(treePath, "./"+folder, packedPath)...)
+	args := helm.Bounded(timeout, helm.PackArgs(treePath, "./"+folder, packedPath, appVersion)...)
 	answer, err := t.Run(ctx, container, args)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Chart{}, err
-	case answer.Code == helm.NoChart:
-		return Chart{}, fault{fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", folder)}
-	case answer.Code == helm.LinksOutside:
-		return Chart{}, fault{fmt.Errorf("the chart in %s has links that lead out of the repo, or nowhere: "+
-			"replace them with the files themselves:\n%s", folder, answer.Stderr)}
-	case answer.Code != 0:
-		return Chart{}, fault{fmt.Errorf("pack the chart in %s: %s", folder, answer.Failure())}
+	}
+	if err := notPacked(folder, answer); err != nil {
+		return Chart{}, err
 	}
 	packed := tools.Ran(container, args).Directory(packedPath)
+	name, names, _ := strings.Cut(answer.Stdout, "\n")
 	return Chart{
 		folder: folder,
+		name:   name,
 		chart:  packed.Directory(helm.PackedChart),
 		values: packed.Directory(helm.PackedValues),
-		names:  strings.Fields(answer.Stdout),
+		names:  strings.Fields(names),
 	}, nil
+}
+
+// notPacked says why a chart could not be packed, and what to do.
+func notPacked(folder string, answer tools.Answer) error {
+	const instead = "or commit the packages that `helm dependency build` puts into its folder charts"
+	switch answer.Code {
+	case 0:
+		return nil
+	case helm.NoChart:
+		return fault{fmt.Errorf("no Helm chart at %s in the source: name its folder with --chart", folder)}
+	case helm.LinksOutside:
+		return fault{fmt.Errorf("the chart in %s has links that lead out of the repo, or nowhere: "+
+			"replace them with the files themselves:\n%s", folder, answer.Stderr)}
+	case helm.DependenciesOutside:
+		return fault{fmt.Errorf("the chart in %s depends on charts that are not in the repo: put them there, %s:\n%s",
+			folder, instead, answer.Stderr)}
+	case helm.NoLock:
+		return fault{fmt.Errorf("the chart in %s depends on charts in repositories: commit its Chart.lock, so that "+
+			"each release gets the same ones, %s:\n%s", folder, instead, answer.Stderr)}
+	case helm.NoDependencies:
+		err := fmt.Errorf("get what the chart in %s depends on: %s\n"+
+			"Mend that, %s", folder, answer.Failure(), instead)
+		if network.Transient(helm.Own(answer.Failure())) {
+			return err
+		}
+		return fault{err}
+	}
+	return fault{fmt.Errorf("pack the chart in %s: %s", folder, answer.Failure())}
 }
 
 // with puts a chart and its values into a container, and names them in the release. What is in the
@@ -77,57 +107,33 @@ func (e *Environment) with(
 		release.Values = append(release.Values, path.Join(valuesPath, values))
 	}
 	release.Values = append(release.Values, imagePath)
+	values, err := e.values(ctx, chart, image)
+	if err != nil {
+		return nil, release, err
+	}
 	return container.
 		WithMountedDirectory(chartPath, chart.chart).
 		WithMountedDirectory(valuesPath, chart.values).
-		WithNewFile(imagePath, e.Keys.Values(image)), release, nil
+		WithNewFile(imagePath, values), release, nil
+}
+
+// values are those that make the chart run the image.
+func (e *Environment) values(ctx context.Context, chart Chart, image helm.Image) (string, error) {
+	var own []string
+	for _, name := range []string{"values.yaml", "values-" + e.Name + ".yaml"} {
+		if e.Keys.Lists() && slices.Contains(chart.names, name) {
+			text, err := chart.values.File(name).Contents(ctx)
+			if err != nil {
+				return "", err
+			}
+			own = append(own, text)
+		}
+	}
+	return e.Keys.Values(image, own...)
 }
 
 // comparing is a container with a chart that is rolled out only as the revision after the one that
 // was looked at.
 func comparing(container *dagger.Container, chart Chart, release helm.Release, before helm.Revision) *dagger.Container {
 	return container.WithMountedDirectory(chartPath, chart.chart.WithNewFile(helm.ComparePath, release.Compare(before)))
-}
-
-// Rendered is what a chart makes, as it was tried out.
-type Rendered struct {
-	Objects []helm.Object // that Helm keeps with the release
-	Hooks   []helm.Object // that Helm makes beside an operation
-}
-
-func newRendered(manifests, namespace string) (r Rendered, err error) {
-	objects, err := helm.ParseObjects(manifests, namespace)
-	for _, o := range objects {
-		if len(o.Events()) > 0 {
-			r.Hooks = append(r.Hooks, o)
-		} else {
-			r.Objects = append(r.Objects, o)
-		}
-	}
-	return r, err
-}
-
-// hasHook tells whether the chart, as Render has tried it out, has a hook of an event.
-func (e *Environment) hasHook(event string) bool {
-	return slices.ContainsFunc(e.rendered.Hooks, func(o helm.Object) bool { return slices.Contains(o.Events(), event) })
-}
-
-// Render tries a chart out with an image, and checks that it uses the image's digest. What it found
-// is kept for the rollout.
-func (e *Environment) Render(ctx context.Context, chart Chart, image helm.Image) error {
-	container, release, err := e.with(ctx, e.Tools.Plain(), chart, image)
-	if err != nil {
-		return err
-	}
-	answer, err := e.Tools.Run(ctx, container, release.TemplateArgs())
-	switch {
-	case err != nil:
-		return fmt.Errorf("render the chart %s: %w", chart.folder, err)
-	case answer.Code != 0:
-		return errors.New("the chart in " + chart.folder + " does not render for " + e.Name + ": " + answer.Failure())
-	}
-	if e.rendered, err = newRendered(answer.Stdout, e.Namespace); err != nil {
-		return fmt.Errorf("the chart in %s does not render for %s: %w", chart.folder, e.Name, err)
-	}
-	return e.Keys.CheckRendered(answer.Stdout, image)
 }

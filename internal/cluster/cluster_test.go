@@ -122,7 +122,7 @@ func (r *recorded) Act(_ context.Context, _ *dagger.Container, args []string) (t
 		return tools.Answer{Code: 1}, nil
 	}
 	answer := act(args)
-	if answer.Code == 0 {
+	if answer.Code == 0 && answer.Stdout == "" {
 		answer.Stdout = r.list()
 	}
 	return answer, nil

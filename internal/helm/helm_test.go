@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,49 +60,6 @@ func TestParseTargets(t *testing.T) {
 		if got, err := ParseTargets(strings.Split(list, ",")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %+v, %v, want %s", list, got, err, want)
 		}
-	}
-}
-
-func TestValuesThereAndBack(t *testing.T) {
-	image := Image{"registry.example/shop", "1.4.0", "sha256:1"}
-	for _, keys := range []Keys{DefaultKeys, {"image.repository", "image.tag"},
-		{"repo", "app.tag", "app.image.digest"}} {
-		if err := keys.Check(); err != nil {
-			t.Errorf("%q: %v", keys, err)
-		}
-		var values map[string]any
-		if err := json.Unmarshal([]byte(keys.Values(image)), &values); err != nil {
-			t.Fatal(err)
-		}
-		if got := keys.Image(values); got != image {
-			t.Errorf("%q: got %+v", keys, got)
-		}
-	}
-	for _, keys := range []Keys{nil, {"a"}, {"a", "b", "c", "d"}, {"a", "a"}, {"a", "a.b"}, {"a.b", "a"}, {"a", ""}} {
-		if err := keys.Check(); err == nil {
-			t.Errorf("%q passed", keys)
-		}
-	}
-}
-
-func TestImageOfForeignValues(t *testing.T) {
-	for _, values := range []string{`null`, `{}`, `{"image": "x"}`, `{"image": {"tag": 1}}`} {
-		var decoded map[string]any
-		_ = json.Unmarshal([]byte(values), &decoded)
-		if got := DefaultKeys.Image(decoded); got != (Image{}) {
-			t.Errorf("%s: %+v", values, got)
-		}
-	}
-}
-
-func TestCheckRendered(t *testing.T) {
-	image := Image{"r/shop", "1.4.0", "sha256:1"}
-	if err := DefaultKeys.CheckRendered("image: r/shop@sha256:1", image); err != nil {
-		t.Error(err)
-	}
-	err := DefaultKeys.CheckRendered("image: r/shop:1.4.0", image)
-	if err == nil || !strings.Contains(err.Error(), "--keys image.repository,image.tag") {
-		t.Errorf("a chart without digest: %v", err)
 	}
 }
 
@@ -376,7 +332,7 @@ func TestPackRefusesLinks(t *testing.T) {
 	must(t, os.Symlink("../../deploy", filepath.Join(tree, "chart/files/deploy")))
 	must(t, os.Symlink("../chart", filepath.Join(tree, "deploy/chart"))) // and round again
 	run := func() (int, string) {
-		args := PackArgs(tree, "./chart", filepath.Join(t.TempDir(), "out"))
+		args := PackArgs(tree, "./chart", filepath.Join(t.TempDir(), "out"), "1.4.0")
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Env = []string{"PATH=/usr/bin:/bin"} // no Helm
 		var stderr strings.Builder

@@ -55,6 +55,23 @@ func ParseObjects(manifests, namespace string) (objects []Object, err error) {
 	}
 }
 
+// parseValues reads a file of values.
+func parseValues(text string) (any, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		return nil, fmt.Errorf("read the chart's values: %w", err)
+	}
+	if len(document.Content) == 0 {
+		return nil, nil // an empty file
+	}
+	nodes := budget(maxNodes)
+	values, err := nodes.plain(&document, 0)
+	if err != nil {
+		return nil, fmt.Errorf("read the chart's values: %w", err)
+	}
+	return values, nil
+}
+
 func objectsOf(document any, namespace string) (objects []Object) {
 	body, _ := document.(map[string]any)
 	if kind, _ := body["kind"].(string); kind == "" {
@@ -118,9 +135,26 @@ func (b *budget) plain(node *yaml.Node, depth int) (value any, err error) {
 	case yaml.MappingNode:
 		return b.mapping(node, depth)
 	default:
-		_ = node.Decode(&value)
-		return value, nil
+		return scalar(node), nil
 	}
+}
+
+// scalar is a node's text, number or whether it is true, as Helm reads it: by YAML 1.1, in which yes
+// is true, and a date is text.
+func scalar(node *yaml.Node) (value any) {
+	if node.ShortTag() == "!!timestamp" {
+		return node.Value
+	}
+	if node.Style == 0 && node.ShortTag() == "!!str" {
+		switch strings.ToLower(node.Value) {
+		case "y", "yes", "on":
+			return true
+		case "n", "no", "off":
+			return false
+		}
+	}
+	_ = node.Decode(&value)
+	return value
 }
 
 // mapping is a node as a map. What it merges with << counts less than its own keys

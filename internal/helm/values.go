@@ -2,8 +2,8 @@ package helm
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,96 +17,113 @@ type Image struct {
 // String is the image's reference, as HOST/PATH:TAG@DIGEST.
 func (i Image) String() string { return i.Repository + ":" + i.Tag + "@" + i.Digest }
 
-// Keys are the dotted paths under which a chart takes the image's repository, tag and digest. A
-// chart that knows no digest has two, and gets TAG@DIGEST as the tag: together with the repository
-// that is still a valid reference.
+// Keys are the paths in a chart's values under which it takes the image. Of three, they are for its
+// repository, tag and digest. A chart that knows no digest has two, and gets TAG@DIGEST as the tag:
+// together with the repository that is still a valid reference. One gets REPOSITORY:TAG@DIGEST.
 type Keys []string
 
 // DefaultKeys are those of `helm create`, and the digest beside them.
 var DefaultKeys = Keys{"image.repository", "image.tag", "image.digest"}
 
-// Check refuses keys that are not two or three different paths.
+// Forms says what a chart can be given.
+const Forms = "three keys get the image's repository, tag and digest, two its repository and TAG@DIGEST, " +
+	"one REPOSITORY:TAG@DIGEST"
+
+// Check refuses keys that are not one to three different paths.
 func (k Keys) Check() error {
-	if len(k) != 2 && len(k) != 3 {
-		return fmt.Errorf("give the paths of the image's repository, tag and digest in the chart's values, "+
-			"or the first two where the chart has no digest; got %q", []string(k))
+	if len(k) < 1 || len(k) > 3 {
+		return fmt.Errorf("give one, two or three paths in the chart's values: %s; got %q", Forms, []string(k))
 	}
-	values := map[string]any{}
+	var paths [][]step
 	for _, key := range k {
-		if err := set(values, key, key); err != nil {
+		path, err := parsePath(key)
+		if err != nil {
 			return err
 		}
+		for i, other := range paths {
+			if n := min(len(path), len(other)); slices.Equal(path[:n], other[:n]) {
+				return fmt.Errorf("%q and %q are the same, or one is below the other", k[i], key)
+			}
+		}
+		paths = append(paths, path)
 	}
 	return nil
 }
 
-// Values returns the values that make a chart run the image, as JSON, which Helm reads as YAML.
-func (k Keys) Values(image Image) string {
-	texts := []string{image.Repository, image.Tag, image.Digest}
-	if len(k) == 2 {
-		texts[1] += "@" + image.Digest
-	}
-	values := map[string]any{}
-	for i, key := range k {
-		_ = set(values, key, texts[i]) // Check has tried this already
-	}
-	encoded, _ := json.MarshalIndent(values, "", "  ")
-	return string(encoded)
+// path is a key's. Check has read it once already.
+func path(key string) []step {
+	steps, _ := parsePath(key)
+	return steps
 }
 
-// Image reads back from a release's values what Values wrote, as far as they are there.
+// Lists tells whether a key leads into a list. Helm replaces lists as a whole, so Values must be
+// given the chart's own.
+func (k Keys) Lists() bool {
+	return slices.ContainsFunc(k, func(key string) bool { return len(list(path(key))) > 0 })
+}
+
+// Values returns the values that make a chart run the image, as JSON, which Helm reads as YAML. If
+// keys lead into lists, those come from the chart's own files of values, the last of which counts
+// most.
+func (k Keys) Values(image Image, own ...string) (string, error) {
+	var lists []any
+	for _, text := range own {
+		read, err := parseValues(text)
+		if err != nil {
+			return "", err
+		}
+		lists = append(lists, read)
+	}
+	var values any = map[string]any{}
+	for i, text := range k.texts(image) {
+		steps := path(k[i])
+		if where := list(steps); len(where) > 0 && at(values, where) == nil {
+			for _, from := range slices.Backward(lists) {
+				if elements, is := at(from, where).([]any); is {
+					values, _ = put(values, where, elements)
+					break
+				}
+			}
+			if at(values, where) == nil {
+				return "", fmt.Errorf("--keys: there is no list for %s in the chart's values.yaml, nor in the "+
+					"environment's file of values: Helm replaces lists as a whole, so write it there", k[i])
+			}
+		}
+		var err error
+		if values, err = put(values, steps, text); err != nil {
+			return "", fmt.Errorf("--keys: %s: %w", k[i], err)
+		}
+	}
+	encoded, err := json.MarshalIndent(values, "", "  ")
+	return string(encoded), err
+}
+
+// texts are what each key gets.
+func (k Keys) texts(image Image) []string {
+	switch len(k) {
+	case 1:
+		return []string{image.String()}
+	case 2:
+		return []string{image.Repository, image.Tag + "@" + image.Digest}
+	}
+	return []string{image.Repository, image.Tag, image.Digest}
+}
+
+// Image reads back from a release's values what Values wrote. Of values that somebody else wrote,
+// or Ship with other keys, it reads what is there.
 func (k Keys) Image(values map[string]any) (image Image) {
 	texts := make([]string, 3)
 	for i, key := range k {
-		texts[i] = get(values, key)
+		texts[i], _ = at(values, path(key)).(string)
 	}
 	image = Image{Repository: texts[0], Tag: texts[1], Digest: texts[2]}
+	if len(k) == 1 {
+		name, digest, _ := strings.Cut(texts[0], "@")
+		image.Digest = digest
+		image.Repository, image.Tag = cutTag(name)
+	}
 	if tag, digest, joined := strings.Cut(image.Tag, "@"); joined {
 		image.Tag, image.Digest = tag, digest
 	}
 	return image
-}
-
-func set(values map[string]any, key, text string) error {
-	parents := strings.Split(key, ".")
-	last := parents[len(parents)-1]
-	for _, parent := range parents[:len(parents)-1] {
-		if _, exists := values[parent]; !exists {
-			values[parent] = map[string]any{}
-		}
-		child, is := values[parent].(map[string]any)
-		if !is {
-			return fmt.Errorf("%q is below another key", key)
-		}
-		values = child
-	}
-	if _, exists := values[last]; exists || last == "" {
-		return fmt.Errorf("%q is empty, given twice or above another key", key)
-	}
-	values[last] = text
-	return nil
-}
-
-func get(values map[string]any, key string) string {
-	parent, rest, nested := strings.Cut(key, ".")
-	if !nested {
-		text, _ := values[key].(string)
-		return text
-	}
-	child, _ := values[parent].(map[string]any)
-	return get(child, rest)
-}
-
-// CheckRendered tells whether a chart rendered with an image uses its digest: a chart that does not
-// would keep running what a tag happens to point at.
-func (k Keys) CheckRendered(manifests string, image Image) error {
-	if strings.Contains(manifests, image.Digest) {
-		return nil
-	}
-	if len(k) == 2 {
-		return fmt.Errorf("the chart does not use %s, where it gets the image's tag and digest; see --keys", k[1])
-	}
-	return errors.New("the chart does not use " + k[2] +
-		", where it gets the image's digest; use it in the template, or pass --keys " + k[0] + "," + k[1] +
-		" to get TAG@DIGEST as the tag")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -16,7 +17,7 @@ import (
 )
 
 // checkStep makes sure that what is to come can succeed: credentials with the rights, a commit that
-// the remote has and that is whole, a chart that renders.
+// the remote has and that is whole, a chart that renders. A plan checks what needs no rights.
 func (r *Release) checkStep(plan converge.Plan) flow.Step {
 	s := step(
 		"check",
@@ -25,6 +26,7 @@ func (r *Release) checkStep(plan converge.Plan) flow.Step {
 		func(ctx context.Context) (string, error) { return r.check(ctx, plan) },
 	)
 	s.Stops = true
+	s.Looks = r.Plan && s.Needed
 	return s
 }
 
@@ -41,21 +43,40 @@ func (r *Release) check(ctx context.Context, plan converge.Plan) (string, error)
 		return "", err
 	}
 	group, gctx := errgroup.WithContext(ctx)
-	if plan.Tag.Needed {
+	if plan.Tag.Needed && !r.Plan {
 		group.Go(r.mayPush)
 	}
 	if plan.Tag.Needed || plan.Build.Needed {
 		group.Go(func() error { return r.checkCommit(gctx, plan) })
 	}
-	if plan.Publish.Needed || plan.Latest.Needed {
+	if (plan.Publish.Needed || plan.Latest.Needed) && !r.Plan {
 		group.Go(func() error { return r.checkPush(gctx) })
 	}
+	remarks := make([][]string, len(plan.Deploy))
 	for i, deploy := range plan.Deploy {
 		if deploy.Needed {
-			group.Go(func() error { return r.checkChart(gctx, plan.Commit, r.read.Environments[i]) })
+			group.Go(func() (err error) {
+				remarks[i], err = r.checkChart(gctx, plan.Commit, r.read.Environments[i])
+				return err
+			})
 		}
 	}
-	return "credentials, commit and chart are good", group.Wait()
+	good := "credentials, commit and chart are good"
+	if r.Plan {
+		good = "commit and chart are good"
+	}
+	err := group.Wait()
+	return said(good, slices.Concat(remarks...)), err
+}
+
+// said is a text with remarks, each once.
+func said(text string, remarks []string) string {
+	for _, remark := range remarks {
+		if !strings.Contains(text, remark) {
+			text += "; " + remark
+		}
+	}
+	return text
 }
 
 // checkCommit makes sure that the remote has the commit, and that it is the commit that says the
@@ -97,23 +118,42 @@ func (r *Release) checkPush(ctx context.Context) error {
 	return r.read.Images.CheckPush(ctx)
 }
 
-// checkChart tries the chart out with a digest of zeros, since the image may not be built yet.
-func (r *Release) checkChart(ctx context.Context, commit string, e *cluster.Environment) error {
+// checkChart tries the chart out, with a digest of zeros if the image is not built yet.
+func (r *Release) checkChart(ctx context.Context, commit string, e *cluster.Environment) ([]string, error) {
 	chart, err := r.chart(commit)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return e.Render(ctx, chart, r.image("sha256:"+strings.Repeat("0", 64)))
+	digest := r.facts.Digest
+	if digest == "" {
+		digest = "sha256:" + strings.Repeat("0", 64)
+	}
+	reach := r.hasKubeconfig && r.read.unnamed == nil
+	remarks, err := e.Render(ctx, chart, r.image(digest), reach)
+	if err == nil && reach {
+		if beside := e.Beside(ctx, chart); beside != "" {
+			remarks = append(remarks, beside)
+		}
+	}
+	return remarks, err
 }
 
-// chart is the project's chart at a commit.
+// packing is what a chart is packed by.
+type packing struct{ commit, folder, appVersion string }
+
+// chart is the project's chart at a commit. It says the version that is released, unless that can be
+// no label, which charts make of it.
 func (r *Release) chart(commit string) (cluster.Chart, error) {
-	folder := path.Join(r.Path, r.Chart)
-	return r.charts.Get([2]string{commit, folder}, func() (chart cluster.Chart, err error) {
+	p := packing{commit: commit, folder: path.Join(r.Path, r.Chart)}
+	if helm.IsLabel(r.read.ImageTag) {
+		p.appVersion = r.read.ImageTag
+	}
+	return r.charts.Get(p, func() (chart cluster.Chart, err error) {
 		at := "fetch the chart at " + converge.Short(commit) + " from the git remote"
 		var pack error
 		err = r.tools().Try(r.Context, at, func(ctx context.Context) error {
-			chart, pack = cluster.Pack(ctx, r.tools(), r.Timeout, r.commitOf(commit, r.Path).Root, folder)
+			tree := r.commitOf(commit, r.Path).Root
+			chart, pack = cluster.Pack(ctx, r.tools(), r.Timeout, tree, p.folder, p.appVersion)
 			if cluster.IsFault(pack) {
 				return nil // of the chart, not of the way to it
 			}

@@ -63,10 +63,10 @@ type Common struct {
 	expectedTags []string                          // of the versions of all projects
 	tagged       func() (map[string]string, error) // the commits of those that are on the remote
 	mayPush      func() error
-	resolve      func() error                            // where the git remote leads; no git gets the token before
-	times        once.Answers[string, time.Time]         // of commits
-	commits      once.Answers[string, *source.Commit]    // as the remote has them
-	charts       once.Answers[[2]string, cluster.Chart]  // by commit and folder
+	resolve      func() error                         // where the git remote leads; no git gets the token before
+	times        once.Answers[string, time.Time]      // of commits
+	commits      once.Answers[string, *source.Commit] // as the remote has them
+	charts       once.Answers[packing, cluster.Chart]
 	accounts     once.Answers[string, *registry.Account] // by the registry's host
 }
 

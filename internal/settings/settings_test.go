@@ -58,7 +58,7 @@ func TestErrors(t *testing.T) {
 		"environments": {Environments: []string{"test", "test"}},
 		"prereleases":  {Environments: []string{"test"}, Prereleases: []string{"live"}},
 		"commit":       {Commit: "main"},
-		"keys":         {Keys: []string{"image"}},
+		"keys":         {Keys: []string{"image", "image.tag"}},
 		"template":     {Template: "{name}"},
 		"timeout":      {Timeout: "5"},
 		"deadline":     {Deadline: "-1s"},
