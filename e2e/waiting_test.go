@@ -193,8 +193,11 @@ func TestRemovedKind(t *testing.T) {
 			t.Errorf("%s: the release is left as\n%s", strategy, history)
 		}
 	}
+	if tags := a.tags(); len(tags) != 1 {
+		t.Errorf("tags are %v", tags)
+	}
 	a.kind("legacy.example.com", "Route")
-	a.release("resumed")
+	a.release("released")
 }
 
 // TestOwnNamespace reinstalls a chart that makes its own namespace, which takes Helm's record away with it.
