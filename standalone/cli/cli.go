@@ -43,7 +43,7 @@ func (p *Program) Run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read the module's source: %w", err)
 	}
-	env, err := readEnv(".env", p.Name)
+	env, err := readEnv(".", p.Name)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -112,45 +110,6 @@ func TestHelp(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "+optional") || strings.Contains(out.String(), "cache=") {
 		t.Errorf("help shows pragmas:\n%s", out.String())
-	}
-}
-
-func TestReadEnv(t *testing.T) {
-	t.Setenv("SET", "value")
-	file := filepath.Join(t.TempDir(), ".env")
-	write := func(text string) {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("# a comment\n\nSHIP_IMAGE=${SET}/shop\nSHIP_LOGIN=${CI_UNSET:-nobody}\nexport " +
-		"SHIP_TEMPLATE='{name}@${version}'\nSHIP_TOKEN=\"env://A\"\n")
-	got, err := readEnv(file, "ship")
-	want := map[string]string{
-		"ship_image":    "value/shop",
-		"ship_login":    "nobody",
-		"ship_template": "{name}@${version}",
-		"ship_token":    "env://A",
-	}
-	if err != nil || len(got) != len(want) {
-		t.Fatalf("got %v, %v", got, err)
-	}
-	for key, value := range want {
-		if got[key] != value {
-			t.Errorf("%s = %q, want %q", key, got[key], value)
-		}
-	}
-	for text, want := range map[string]string{"A=1\nB=${CI_UNSET}\n": ".env:2: CI_UNSET is not set",
-		"nonsense\n": ".env:1: write KEY=VALUE",
-		"SHIP_SOURCE=.\nSHIP_KUBECONFIG=file://${KUBECONFIG:-}\n": ".env:2: KUBECONFIG is the setting of that name " +
-			"here"} {
-		write(text)
-		if got, err := readEnv(file, "ship"); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, %v; want %q", text, got, err, want)
-		}
-	}
-	if got, err := readEnv(file+".none", "ship"); got != nil || err != nil {
-		t.Errorf("no file: %v, %v", got, err)
 	}
 }
 

@@ -5,74 +5,145 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
 
-// readEnv reads the file .env of the folder that the program was called in, as the Dagger CLI does:
-// KEY=VALUE lines, comments, quotes, and ${NAME} or ${NAME:-default} from the environment. The
-// answer is by name in lower case. For Dagger, ${NAME} in that file is first the program's own
-// setting of that name (PROGRAM_NAME in the file), so that the environment's variable of that name
-// cannot be used: readEnv returns an error then.
-func readEnv(path, program string) (map[string]string, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+// dotenv is a file .env. It is read as Dagger 0.21 does: one assignment a line, quotes and references
+// as in a shell. A reference is first to the program's own settings, by their names without the
+// prefix, then to the file's other lines, then to the environment; the order of lines does not
+// matter. A line that is neither a setting nor referred to belongs to the app, so nothing in it is an
+// error.
+type dotenv struct {
+	path  string
+	lines map[string]assignment
+	known map[string]string // values that have been expanded
+	busy  map[string]bool   // names that are being expanded
+}
+
+type assignment struct {
+	line  int
+	key   string // as it is written
+	value string
+	own   bool // a setting of the program
+}
+
+// maxValue is how long a value may get by references.
+const maxValue = 1 << 20
+
+// errCycle is wrapped if a line refers to itself.
+var errCycle = errors.New("it refers to itself")
+
+// readEnv reads the file .env of a folder, or of the nearest one above it that has one. The answer is
+// the program's own settings, by name in lower case, with the prefix PROGRAM_.
+func readEnv(folder, program string) (map[string]string, error) {
+	file, data, err := findUp(folder, ".env")
+	if err != nil || file == "" {
 		return nil, err
 	}
-	hidden := map[string]bool{}
-	settings := regexp.MustCompile(`(?mi)^(?:export )?` + program + `_(\w+)=`)
-	for _, key := range settings.FindAllStringSubmatch(string(data), -1) {
-		hidden[strings.ToLower(key[1])] = true
+	env := dotenv{file, map[string]assignment{}, map[string]string{}, map[string]bool{}}
+	if err := env.parse(string(data), program+"_"); err != nil {
+		return nil, err
 	}
 	values := map[string]string{}
-	number := 0
-	for line := range strings.Lines(string(data)) {
-		number++
-		line = strings.TrimPrefix(strings.TrimSpace(line), "export ")
-		if line == "" || strings.HasPrefix(line, "#") {
+	for name, a := range env.lines {
+		if !a.own {
 			continue
 		}
-		key, value, is := strings.Cut(line, "=")
-		if !is || strings.TrimSpace(key) != key {
-			return nil, fmt.Errorf("%s:%d: write KEY=VALUE", path, number)
+		value, err := env.value(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", filepath.Base(file), a.line, err)
 		}
-		literal := strings.HasPrefix(value, "'")
-		for _, quote := range []string{"'", `"`} {
-			if len(value) >= 2 && strings.HasPrefix(value, quote) && strings.HasSuffix(value, quote) {
-				value = value[1 : len(value)-1]
-				break
-			}
-		}
-		if !literal {
-			if value, err = expand(value, hidden); err != nil {
-				return nil, fmt.Errorf("%s:%d: %w", path, number, err)
-			}
-		}
-		values[strings.ToLower(key)] = value
+		values[strings.ToLower(a.key)] = value
 	}
 	return values, nil
 }
 
-func expand(value string, hidden map[string]bool) (text string, err error) {
-	text = os.Expand(value, func(name string) string {
-		name, fallback, hasFallback := strings.Cut(name, ":-")
-		if hidden[strings.ToLower(name)] {
-			err = fmt.Errorf("%s is the setting of that name here, not the environment's variable: call that one "+
-				"differently", name)
+// findUp reads the file of that name in a folder, or in the nearest one above it that has one.
+func findUp(folder, name string) (file string, data []byte, err error) {
+	folder, err = filepath.Abs(folder)
+	for err == nil {
+		file = filepath.Join(folder, name)
+		if info, statErr := os.Stat(file); statErr == nil && !info.Mode().IsRegular() {
+			return "", nil, nil
 		}
-		found, set := os.LookupEnv(name)
-		if hasFallback && found == "" {
-			return fallback
+		data, err = os.ReadFile(file)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return file, data, err
 		}
-		if !set {
-			err = fmt.Errorf("%s is not set: write ${%s:-} for an empty default", name, name)
+		if folder == filepath.Dir(folder) {
+			return "", nil, nil
 		}
-		return found
-	})
-	return text, err
+		folder, err = filepath.Dir(folder), nil
+	}
+	return "", nil, err
+}
+
+var (
+	exported  = regexp.MustCompile(`^export\s+`)
+	validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+// parse sorts the lines by name; a later one counts. A setting is to be written well.
+func (env *dotenv) parse(text, prefix string) error {
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = exported.ReplaceAllString(strings.TrimSpace(line), "")
+		key, value, is := strings.Cut(line, "=")
+		a := assignment{line: number, key: key, value: value}
+		name := key
+		if len(key) >= len(prefix) && strings.EqualFold(key[:len(prefix)], prefix) {
+			if name, a.own = key[len(prefix):], true; !is || !validName.MatchString(key) {
+				return fmt.Errorf("%s:%d: write KEY=VALUE", filepath.Base(env.path), number)
+			}
+		}
+		if is && (a.own || !env.lines[name].own) {
+			env.lines[name] = a
+		}
+	}
+	return nil
+}
+
+// value is what the file says under a name, with references replaced.
+func (env *dotenv) value(name string) (string, error) {
+	a := env.lines[name]
+	if value, is := env.known[name]; is || !needsShell(a.value) {
+		if !is {
+			value = a.value
+		}
+		return value, nil
+	}
+	switch {
+	case env.busy[name] && a.own:
+		return "", fmt.Errorf(
+			"%s is the setting of that name here, not the environment's variable: call that one differently (%w)",
+			name,
+			errCycle,
+		)
+	case env.busy[name]:
+		return "", fmt.Errorf("%s: %w", name, errCycle)
+	}
+	env.busy[name] = true
+	defer delete(env.busy, name)
+	value, err := expand(a.value, env.lookup)
+	if err == nil && len(value) > maxValue {
+		err = fmt.Errorf("its value is longer than %d letters", maxValue)
+	}
+	if err == nil {
+		env.known[name] = value
+	}
+	return value, err
+}
+
+// lookup is what a reference stands for, empty if nothing says so: like Dagger, it does not tell a
+// variable that is empty from one that is not set.
+func (env *dotenv) lookup(name string) (string, error) {
+	if _, is := env.lines[name]; is {
+		return env.value(name)
+	}
+	return os.Getenv(name), nil
 }
 
 // setDefaults fills in what the command line left out: SHIP_IMAGE for a setting,
