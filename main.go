@@ -59,6 +59,8 @@ type Ship struct {
 	// +private
 	Service *dagger.Service
 	// +private
+	Latest string
+	// +private
 	Dockerfile string
 	// +private
 	Target string
@@ -70,6 +72,8 @@ type Ship struct {
 	Prereleases []string
 	// +private
 	Kubeconfig *dagger.Secret
+	// +private
+	Context string
 	// +private
 	Chart string
 	// +private
@@ -160,6 +164,11 @@ func New(
 	// localhost:5000, one of plain HTTP needs no engine configuration
 	// +optional
 	service *dagger.Service,
+	// Whether the image's tag latest follows the highest version: true, or false for a registry whose
+	// tags never move, and for those who do without
+	// +optional
+	// +default="true"
+	latest string,
 	// Dockerfile, relative to the source
 	// +optional
 	// +default="Dockerfile"
@@ -167,7 +176,8 @@ func New(
 	// Stage of the Dockerfile to build. Default: the last one
 	// +optional
 	target string,
-	// Build arguments for the Dockerfile, each KEY=VALUE, as --args=PYTHON=3.13,EXTRAS=db. No
+	// Build arguments for the Dockerfile, each KEY=VALUE, as --args=PYTHON=3.13,EXTRAS=db. In a
+	// value, {version} is the version and {commit} its commit, as --args=VERSION={version}. No
 	// secrets: they show in the image
 	// +optional
 	args []string,
@@ -185,6 +195,10 @@ func New(
 	// Kubeconfig of the cluster, as file://PATH or env://NAME
 	// +optional
 	kubeconfig *dagger.Secret,
+	// Context of the kubeconfig, for one that has several or none that is current, as that of GitLab's
+	// agent: acme/agents:production. Default: the current one
+	// +optional
+	context string,
 	// Helm chart, relative to the source
 	// +optional
 	// +default="chart"
@@ -240,12 +254,14 @@ func New(
 		Password:     password,
 		Insecure:     insecure,
 		Service:      service,
+		Latest:       latest,
 		Dockerfile:   dockerfile,
 		Target:       target,
 		Args:         args,
 		Environments: environments,
 		Prereleases:  prereleases,
 		Kubeconfig:   kubeconfig,
+		Context:      context,
 		Chart:        chart,
 		Keys:         keys,
 		Timeout:      timeout,
@@ -273,11 +289,13 @@ func (s *Ship) given() settings.Given {
 		Registry:     s.Registry,
 		Login:        s.Login,
 		Insecure:     s.Insecure,
+		Latest:       s.Latest,
 		Dockerfile:   s.Dockerfile,
 		Target:       s.Target,
 		Args:         s.Args,
 		Environments: s.Environments,
 		Prereleases:  s.Prereleases,
+		Context:      s.Context,
 		Chart:        s.Chart,
 		Keys:         s.Keys,
 		Timeout:      s.Timeout,

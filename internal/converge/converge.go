@@ -70,6 +70,7 @@ type Step struct {
 // Options are what a user may allow beyond the usual.
 type Options struct {
 	Maintenance bool // release a version lower than the highest: a fix for an older line
+	NoLatest    bool // leave the tag latest alone
 }
 
 // Decide makes the plan. Its error is a refusal: it names what disagrees and what to do, and
@@ -102,7 +103,9 @@ func Decide(f Facts, options Options) (Plan, error) {
 	} else {
 		plan.Tag = Step{false, f.Tag + " is at " + Short(commit)}
 	}
-	plan.Latest = Latest(f)
+	if plan.Latest = Latest(f); options.NoLatest {
+		plan.Latest = Step{false, "the setting latest is false"}
+	}
 	plan.Notes = TellNotes(f)
 	for _, environment := range f.Environments {
 		plan.Deploy = append(plan.Deploy, Deploy(f, environment))

@@ -110,3 +110,16 @@ func TestBelow(t *testing.T) {
 		}
 	}
 }
+
+// TestNoLatest: whoever wants no tag latest gets none, whatever else there is to do.
+func TestNoLatest(t *testing.T) {
+	f := facts(t, "1.4.0")
+	for off, want := range map[bool]Step{
+		true: {false, "the setting latest is false"}, false: {true, "latest is not 1.4.0"},
+	} {
+		plan, err := Decide(f, Options{NoLatest: off})
+		if err != nil || plan.Latest != want || !plan.Tag.Needed {
+			t.Errorf("off %v: %+v, %v", off, plan, err)
+		}
+	}
+}

@@ -38,6 +38,7 @@ type Project struct {
 
 	Image    string `toml:"image"` // HOST/PATH, or a path below the repo's own image or registry
 	Template string `toml:"template"`
+	Latest   *bool  `toml:"latest"` // nil: as the repo's settings say
 
 	Manifest   string   `toml:"manifest"`
 	Dockerfile string   `toml:"dockerfile"`

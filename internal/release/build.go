@@ -101,11 +101,18 @@ func (r *Release) mayWaitFor(ctx context.Context, commit string) string {
 // dockerBuild builds the commit's own tree. The build may know when the commit was made
 // (https://reproducible-builds.org/specs/source-date-epoch/).
 func (r *Release) dockerBuild(commit string, when time.Time) *dagger.Container {
-	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(when.Unix())}}
-	for _, arg := range r.Args {
-		args = append(args, dagger.BuildArg{Name: arg.Name, Value: arg.Value})
-	}
 	return r.commitOf(commit, r.Path).Folder().DockerBuild(dagger.DirectoryDockerBuildOpts{
-		Dockerfile: r.Dockerfile, Target: r.Target, BuildArgs: args,
+		Dockerfile: r.Dockerfile, Target: r.Target, BuildArgs: r.buildArgs(commit, when),
 	})
+}
+
+// buildArgs are the Dockerfile's arguments. What they may refer to is the same for one commit, and so
+// is the image.
+func (r *Release) buildArgs(commit string, when time.Time) []dagger.BuildArg {
+	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(when.Unix())}}
+	values := strings.NewReplacer("{version}", r.read.Project.Version.Text, "{commit}", commit)
+	for _, arg := range r.Args {
+		args = append(args, dagger.BuildArg{Name: arg.Name, Value: values.Replace(arg.Value)})
+	}
+	return args
 }

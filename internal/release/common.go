@@ -55,6 +55,7 @@ type Common struct {
 	readKubeconfig, readGit, readCommit, readPassword func() error
 
 	hasKubeconfig bool
+	noContext     error // why the kubeconfig does not say which cluster to use
 	remote        gitremote.Remote
 	token         string // for the git remote, and for GitLab's API beside it
 	head          string
@@ -68,6 +69,7 @@ type Common struct {
 	commits      once.Answers[string, *source.Commit] // as the remote has them
 	charts       once.Answers[packing, cluster.Chart]
 	accounts     once.Answers[string, *registry.Account] // by the registry's host
+	logins       once.Answers[string, struct{}]          // the same
 }
 
 // NewCommon is what the releases of a call share, of which nothing has been read yet.
@@ -76,13 +78,14 @@ func NewCommon(ctx context.Context, engine Engine, repo settings.Settings, plan 
 	c.Checkout = source.NewFiles(engine.Client, engine.Source, repo.Timeout)
 	c.Tree = c.Checkout.Tree(ctx)
 	c.Tools = tools.New(tools.Tools{
-		Client:     engine.Client,
-		Image:      repo.ToolsImage,
-		Kubeconfig: engine.Kubeconfig,
-		Timeout:    repo.Timeout,
-		Deadline:   repo.Deadline,
-		Say:        c.Say,
-		Context:    ctx,
+		Client:      engine.Client,
+		Image:       repo.ToolsImage,
+		Kubeconfig:  engine.Kubeconfig,
+		KubeContext: repo.KubeContext,
+		Timeout:     repo.Timeout,
+		Deadline:    repo.Deadline,
+		Say:         c.Say,
+		Context:     ctx,
 	})
 	c.Cluster = &cluster.Cluster{
 		Timeout: repo.Timeout, Deadline: repo.Deadline, ID: rand.Text(), Redactor: &c.Redactor, Context: ctx,
@@ -129,7 +132,9 @@ func (c *Common) kubeconfig() error {
 	if c.Redactor.AddKubeconfig(text) {
 		c.weak("kubeconfig", "a secret in it")
 	}
-	c.hasKubeconfig = text != ""
+	if c.hasKubeconfig = text != ""; c.hasKubeconfig {
+		c.noContext = tools.CheckContext(text, c.Repo.KubeContext)
+	}
 	return err
 }
 

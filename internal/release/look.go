@@ -31,11 +31,13 @@ func (r *Release) look(ctx context.Context) (string, error) {
 		r.facts.Digest, r.facts.Revision = image.Digest, image.Revision
 		return unlessMissing(err)
 	})
-	group.Go(func() error {
-		digest, err := r.read.Images.Digest(gctx, latestTag)
-		r.facts.Latest = digest
-		return unlessMissing(err)
-	})
+	if r.Latest {
+		group.Go(func() error {
+			digest, err := r.read.Images.Digest(gctx, latestTag)
+			r.facts.Latest = digest
+			return unlessMissing(err)
+		})
+	}
 	if r.GitLab != "" {
 		group.Go(func() (err error) { r.facts.Notes, err = r.lookAtNotes(gctx); return })
 	}
@@ -46,14 +48,14 @@ func (r *Release) look(ctx context.Context) (string, error) {
 		return "", err
 	}
 	// only a change can be one backwards, so only then the other versions matter
-	if r.facts.Tagged == "" || r.facts.Latest != r.facts.Digest {
+	if r.facts.Tagged == "" || r.Latest && r.facts.Latest != r.facts.Digest {
 		var err error
 		if r.facts.Others, _, err = r.versions(ctx); err != nil {
 			return "", err
 		}
 	}
 	var err error
-	r.plan, err = converge.Decide(r.facts, converge.Options{Maintenance: r.Maintenance})
+	r.plan, err = converge.Decide(r.facts, converge.Options{Maintenance: r.Maintenance, NoLatest: !r.Latest})
 	if err != nil {
 		return "", err
 	}

@@ -36,12 +36,14 @@ func (r *Release) Read(ctx context.Context) error { return r.performRead(ctx, r.
 
 // ReadProject reads what suffices to look at environments.
 func (r *Release) ReadProject(ctx context.Context) error {
-	return r.performRead(ctx, func() (string, error) { return r.readSome(r.readKubeconfig) })
+	return r.performRead(ctx, func() (string, error) { return r.readSome(r.readKubeconfig, r.logInForTools) })
 }
 
 // ReadTags reads what suffices to look at environments and at the project's tags.
 func (r *Release) ReadTags(ctx context.Context) error {
-	return r.performRead(ctx, func() (string, error) { return r.readSome(r.readKubeconfig, r.readGit) })
+	return r.performRead(ctx, func() (string, error) {
+		return r.readSome(r.readKubeconfig, r.logInForTools, r.readGit)
+	})
 }
 
 // performRead performs the step that reads. What is read is shared, so it goes by the call's context.
@@ -90,6 +92,9 @@ func (r *Release) readAll() (string, error) {
 		func() (*registry.Account, error) { return r.account(r.Settings, address) },
 	)
 	if err != nil {
+		return "", err
+	}
+	if err := r.logIn(); err != nil {
 		return "", err
 	}
 	r.facts.Image = address + ":" + r.read.ImageTag
@@ -178,6 +183,9 @@ func (r *Release) environments() (all []*cluster.Environment) {
 func (r *Release) mayReach(environment string) error {
 	if !r.hasKubeconfig {
 		return fmt.Errorf("environment %s: no kubeconfig was given: name one with --kubeconfig", environment)
+	}
+	if r.noContext != nil {
+		return r.noContext
 	}
 	return r.read.unnamed
 }

@@ -3,9 +3,11 @@ package release
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"dagger/ship/internal/cluster"
 	"dagger/ship/internal/converge"
+	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/flow"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/manifest"
@@ -52,6 +54,22 @@ func planned(t *testing.T, given settings.Given) *Release {
 		)
 	}
 	return r
+}
+
+// TestBuildArgs: an argument may refer to what the commit says, and nothing else is changed in it.
+func TestBuildArgs(t *testing.T) {
+	r := planned(t, settings.Given{Args: []string{
+		"VERSION={version}", "BUILD={version}+{commit}", "JSON={\"a\": {b}}", "NAME={name}", "${X}={version",
+	}})
+	got := r.buildArgs("0123abc", time.Unix(42, 0))
+	want := []dagger.BuildArg{
+		{Name: "SOURCE_DATE_EPOCH", Value: "42"}, {Name: "VERSION", Value: "1.0.0"},
+		{Name: "BUILD", Value: "1.0.0+0123abc"}, {Name: "JSON", Value: `{"a": {b}}`}, {Name: "NAME", Value: "{name}"},
+		{Name: "${X}", Value: "{version"},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }
 
 func names(groups []flow.Group) (all [][]string) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dagger/ship/internal/helm"
@@ -20,6 +21,9 @@ func ForProject(g Given, p projects.Project) (Settings, error) {
 	of := g
 	of.Manifest = p.Manifest
 	of.Target, of.Template = cmp.Or(p.Target, g.Target), cmp.Or(p.Template, g.Template)
+	if p.Latest != nil {
+		of.Latest = strconv.FormatBool(*p.Latest)
+	}
 	of.Dockerfile, of.Chart = cmp.Or(p.Dockerfile, g.Dockerfile), cmp.Or(p.Chart, g.Chart)
 	of.Args = over(p.Args, g.Args)
 	of.Environments = over(p.Environments, g.Environments)

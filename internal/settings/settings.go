@@ -31,11 +31,13 @@ type Given struct {
 	Registry     string
 	Login        string
 	Insecure     bool
+	Latest       string // true or false
 	Dockerfile   string
 	Target       string
 	Args         []string
 	Environments []string
 	Prereleases  []string
+	Context      string
 	Chart        string
 	Keys         []string
 	Timeout      string
@@ -62,6 +64,7 @@ type Settings struct {
 	Registry string
 	Login    string
 	Insecure bool
+	Latest   bool // the image's tag latest follows the highest version
 
 	// Login, password, insecure and service are for the registry Home: that of the flags or of
 	// .env, and not any that ship.toml names. Whoever may propose a change can write there, and is
@@ -74,6 +77,7 @@ type Settings struct {
 	Args       []Argument
 
 	Environments [][]Environment // in order; those of one group are deployed to at the same time
+	KubeContext  string          // of the kubeconfig; empty: its current one
 	Chart        string
 	Keys         helm.Keys
 	ToolsImage   string
@@ -134,6 +138,7 @@ func Parse(g Given) (Settings, error) {
 		Insecure:    g.Insecure,
 		Dockerfile:  cmp.Or(g.Dockerfile, Dockerfile),
 		Target:      g.Target,
+		KubeContext: g.Context,
 		Chart:       cmp.Or(g.Chart, Chart),
 		Keys:        given(slices.Clone(g.Keys), blank),
 		ToolsImage:  cmp.Or(g.Tools, Tools),
@@ -141,6 +146,7 @@ func Parse(g Given) (Settings, error) {
 		GivenTimeout:      cmp.Or(g.Timeout, Timeout),
 		GivenEnvironments: g.Environments,
 	}
+	s.Home = registry.Host(cmp.Or(s.Image, s.Registry))
 	if len(s.Keys) == 0 {
 		s.Keys = helm.DefaultKeys
 	}
@@ -160,6 +166,7 @@ func Parse(g Given) (Settings, error) {
 		{"template", func() error { _, err := s.Template.Tag("name", "1.0.0"); return err }},
 		{"timeout", func() (err error) { s.Timeout, err = duration(cmp.Or(g.Timeout, Timeout)); return }},
 		{"deadline", func() (err error) { s.Deadline, err = duration(cmp.Or(g.Deadline, Deadline)); return }},
+		{"latest", func() (err error) { s.Latest, err = truth(cmp.Or(g.Latest, "true")); return }},
 		{"args", func() (err error) { s.Args, err = arguments(given(slices.Clone(g.Args), blank)); return }},
 	} {
 		if err := check.err(); err != nil {
@@ -191,6 +198,15 @@ func duration(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is no duration: write it as 90s or 10m", text)
 	}
 	return d, nil
+}
+
+// truth reads a switch that is on by default. It is a text for users' modules in Go, whose generated
+// clients cannot say false.
+func truth(text string) (bool, error) {
+	if text != "true" && text != "false" {
+		return false, fmt.Errorf("%q is neither true nor false", text)
+	}
+	return text == "true", nil
 }
 
 func arguments(texts []string) (all []Argument, err error) {

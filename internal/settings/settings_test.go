@@ -16,7 +16,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.User != User || s.Dockerfile != Dockerfile || s.Chart != Chart || s.ToolsImage != Tools ||
+	if s.User != User || !s.Latest || s.Dockerfile != Dockerfile || s.Chart != Chart || s.ToolsImage != Tools ||
 		s.Timeout != 5*time.Minute ||
 		s.Deadline != 30*time.Second || !slices.Equal(s.Keys, helm.DefaultKeys) || s.Path != "." ||
 		len(s.Environments) != 0 ||
@@ -63,6 +63,7 @@ func TestErrors(t *testing.T) {
 		"timeout":      {Timeout: "5"},
 		"deadline":     {Deadline: "-1s"},
 		"args":         {Args: []string{"PYTHON"}},
+		"latest":       {Latest: "no"},
 	} {
 		_, err := Parse(given)
 		bad := new(Error)
@@ -79,6 +80,7 @@ path = "services/api"
 image = "api"
 environments = ["test", "live"]
 args = []
+latest = false
 [projects.web]
 needs = ["api"]
 image = "other.example/web"
@@ -96,7 +98,7 @@ image = "other.example/web"
 	}
 	if api.Key != "api" || api.Path != "services/api" || api.Image != "r.example/acme/api" || api.Manifest != "" ||
 		len(api.Args) != 0 ||
-		api.Elsewhere || api.Login != "ship" || !api.Insecure ||
+		api.Elsewhere || api.Latest || api.Login != "ship" || !api.Insecure ||
 		!api.Environment("test").Prereleases ||
 		api.Environment("live").Prereleases {
 		t.Errorf("api: %+v", api)
@@ -105,7 +107,7 @@ image = "other.example/web"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !web.Elsewhere || web.Home != "r.example" || web.Login != "" || web.Insecure ||
+	if !web.Elsewhere || !web.Latest || web.Home != "r.example" || web.Login != "" || web.Insecure ||
 		web.Image != "other.example/web" ||
 		!slices.Equal(web.Needs, []string{"api"}) ||
 		len(web.Args) != 1 ||

@@ -18,9 +18,10 @@ import (
 
 // Tools is the image that has the programs, and what they may use.
 type Tools struct {
-	Client     *dagger.Client
-	Image      string
-	Kubeconfig *dagger.Secret
+	Client      *dagger.Client
+	Image       string
+	Kubeconfig  *dagger.Secret
+	KubeContext string // empty: the kubeconfig's current one
 
 	Timeout  time.Duration // of what the engine does besides: to fetch and to push, and of each operation of Helm's
 	Deadline time.Duration // of each request
@@ -48,6 +49,7 @@ func (t *Tools) Saying(say func(string)) *Tools {
 // Where things are in a container.
 const (
 	kubeconfigPath = "/ship/kubeconfig"
+	contextPath    = "/ship/context"
 	printedPath    = "/tmp/printed"
 )
 
@@ -71,9 +73,11 @@ func (t *Tools) Plain() *dagger.Container { return t.Client.Container().From(t.I
 // Cluster is a container that Helm and kubectl can reach the cluster from. Nothing that others
 // wrote is to be put into it but plain files.
 func (t *Tools) Cluster() *dagger.Container {
-	return t.Plain().
-		WithEnvVariable("KUBECONFIG", kubeconfigPath).
-		WithMountedSecret(kubeconfigPath, t.Kubeconfig)
+	container, paths := t.Plain(), kubeconfigPath
+	if t.KubeContext != "" {
+		container, paths = container.WithNewFile(contextPath, contextFile(t.KubeContext)), contextPath+":"+paths
+	}
+	return container.WithEnvVariable("KUBECONFIG", paths).WithMountedSecret(kubeconfigPath, t.Kubeconfig)
 }
 
 // Helm is the version of the Helm in the image.
