@@ -34,13 +34,13 @@ func TestComponentEngines(t *testing.T) {
 	must(t, 0, component())
 	programs := t.TempDir()
 	must(t, 0, os.WriteFile(filepath.Join(programs, "dagger"),
-		[]byte("#!/bin/sh\nshift\necho \"engine at $_EXPERIMENTAL_DAGGER_RUNNER_HOST\" >&2\n"+
+		[]byte("#!/bin/sh\necho \"engine at $_EXPERIMENTAL_DAGGER_RUNNER_HOST has $2\" >&2\nshift 3\n"+
 			"exec \"$SHIP_PROGRAM\" \"$@\"\n"), 0o755))
 	p.env = append(p.env, "PATH="+programs+":"+os.Getenv("PATH"))
 
 	p.includes("engine: shared, job: ship-it, url: https://shop.example.com, depth: 5, retries: 0, tags: [a, b]")
 	commit := p.commit("include the component")
-	p.runs("ship-it > engine at unix:///run/dagger/engine.sock",
+	p.runs("ship-it > engine at unix:///run/dagger/engine.sock has ", "/platform/ship.git@v0.1.0",
 		"ship-it environment: { name: production, url: https://shop.example.com }", "handed on 0.1.0")
 	p.isReleased("0.1.0", commit)
 	digest := p.look("0.1.0").Digest
@@ -85,6 +85,10 @@ func TestComponentRefusals(t *testing.T) {
 		"environment: 'prod#1'":            "`prod#1` does not match required regex",
 		"url: shop.example.com":            "`shop.example.com` does not match required regex",
 		"depth: all":                       "provided value is not a number",
+		"kubeconfig: $KUBECONFIG":          "`$KUBECONFIG` does not match required regex",
+		"flags: now":                       "`now` does not match required regex",
+		"version: 'v1\"; echo'":            "does not match required regex",
+		"notes: perhaps":                   "provided value is not a boolean",
 		"retries: 3":                       "`3` cannot be used because it is not in the list of allowed options",
 		"engine: remote":                   "name the engine with the input host, as tcp://dagger.example.com:1234",
 		"engine: shared, job: engine-less": "this runner gives its jobs no engine: see templates/README.md of Ship",
@@ -101,5 +105,34 @@ func TestComponentRefusals(t *testing.T) {
 	}
 	if len(p.tags()) != 0 || p.look("0.1.0").Digest != "" {
 		t.Error("something was released")
+	}
+}
+
+// TestOneInclude releases a repo that has no file for Ship but the include in its .gitlab-ci.yml: all that is needed
+// besides, GitLab knows. What a .env says then goes before that.
+func TestOneInclude(t *testing.T) {
+	t.Parallel()
+	if world.OnEngine() {
+		t.Skip("without a .env, the engine is not told that the testbed's servers speak plain HTTP")
+	}
+	p := newProject(t, bed.Poetry)
+	must(t, 0, component())
+	for _, file := range []string{".env", "dagger.json", ".gitlab-ci.yml"} {
+		must(t, 0, os.Remove(filepath.Join(p.Dir, file)))
+	}
+	p.lighten()
+	p.includes("environments: 'production=" + p.Name + "-production', notes: true, " +
+		"flags: '--template=v{version} --latest=false'")
+	p.variables["KUBECONFIG"] = p.Cluster.Kubeconfig
+	commit := p.commit("one include")
+	p.runs("handed on 0.1.0, v0.1.0, " + p.Image() + ":0.1.0@sha256:")
+	if p.tags()["v0.1.0"] != commit || !strings.Contains(p.running(p.Name+"-production"), p.look("0.1.0").Digest) {
+		t.Errorf("tags %v, %s runs", p.tags(), p.running(p.Name+"-production"))
+	}
+
+	p.write(".env", "BASE=/app\nROUTE=$BASE/v1\nexport SHIP_LOGIN=somebody\n")
+	p.commit("name another account, for no image")
+	if out, err := p.gitlab(); err == nil || !strings.Contains(out, "no image: give its address") {
+		t.Errorf("with SHIP_LOGIN in .env: %v", err)
 	}
 }

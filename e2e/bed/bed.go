@@ -211,13 +211,21 @@ func run(log io.Writer, program string, args ...string) error {
 // DaggerCommand is an environment in which `dagger call` calls ship: in a Dagger engine with ship as its module, or
 // where there is none through a command of that name in dir, which must be empty.
 func (b *Bed) DaggerCommand(dir string) ([]string, error) {
+	script := "#!/bin/sh\ntest \"$1\" != -m || shift 2\n" // the module is the one at hand
+	env := append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
 	if b.OnEngine() {
-		return append(os.Environ(), "DAGGER_MODULE="+b.root, "DAGGER_PROGRESS=plain"), nil
+		dagger, err := exec.LookPath("dagger")
+		if err != nil {
+			return nil, err
+		}
+		script += "exec " + dagger + " \"$@\"\n"
+		env = append(env, "DAGGER_MODULE="+b.root, "DAGGER_PROGRESS=plain")
+	} else {
+		script += "shift # the word call\nexec \"$SHIP_PROGRAM\" \"$@\"\n"
+		env = append(env, "_EXPERIMENTAL_DAGGER_CLI_BIN="+os.Getenv("EMBEDDED_PROGRAM"))
 	}
-	script := "#!/bin/sh\nshift # the word call\nexec \"$SHIP_PROGRAM\" \"$@\"\n"
 	if err := os.WriteFile(filepath.Join(dir, "dagger"), []byte(script), 0o755); err != nil {
 		return nil, err
 	}
-	return append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"),
-		"_EXPERIMENTAL_DAGGER_CLI_BIN="+os.Getenv("EMBEDDED_PROGRAM")), nil
+	return env, nil
 }

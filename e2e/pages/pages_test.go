@@ -40,7 +40,7 @@ func section(t *testing.T, page, heading string) string {
 // TestReadmeShowsTheExample compares the files that the README shows with those of the example.
 func TestReadmeShowsTheExample(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"dagger.json", ".env", ".gitlab-ci.yml"} {
+	for _, file := range []string{"dagger.json", ".env"} {
 		_, after, _ := strings.Cut(read(t, "README.md"), "\n`"+file+"`")
 		_, after, _ = strings.Cut(after, "```")
 		_, after, _ = strings.Cut(after, "\n")
