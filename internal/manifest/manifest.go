@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"dagger/ship/internal/foreign"
 	"dagger/ship/internal/position"
 	"dagger/ship/internal/version"
 )
@@ -113,7 +114,7 @@ func read(f *files, file string) (Project, error) {
 		return is
 	})
 	if at < 0 {
-		return Project{}, fmt.Errorf("%.200s is not a manifest that Ship reads: use one of %s", file,
+		return Project{}, fmt.Errorf("%.200s is not a manifest that Ship reads: use one of %s", foreign.Visible(file),
 			strings.Join(Files(), ", "))
 	}
 	d, err := f.open(file)

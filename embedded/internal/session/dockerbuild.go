@@ -22,10 +22,10 @@ import (
 )
 
 // epochArg is the build argument that says when the source was made. The image gets it as its time. A Dockerfile that
-// names it wants to be reproducible (https://docs.docker.com/build/ci/github-actions/reproducible-builds/): its commands
-// and files get it too. Any other Dockerfile is built as if there were none, since programs note files' times (Python
-// in bytecode, a JVM in its archive of classes, make), and since BuildKit gives it to each WORKDIR, which would keep what
-// comes after that from being taken from the cache for another commit.
+// names it is to be reproducible (https://docs.docker.com/build/ci/github-actions/reproducible-builds/), and its steps
+// and files get it too. Any other is built as if there were none. For programs note files' times (Python in bytecode,
+// a JVM in its archive of classes, make), and BuildKit gives it to each WORKDIR, so that nothing after one would come
+// from the cache for another commit.
 const epochArg = "SOURCE_DATE_EPOCH"
 
 type dockerBuildArgs struct {
