@@ -138,7 +138,9 @@ func (r *recorded) list() string {
 			"name": "shop", "version": k.number,
 			"info":     map[string]any{"status": k.status, "description": k.description, "last_deployed": k.created},
 			"manifest": k.manifest,
-			"config":   map[string]any{"image": map[string]any{"repository": "r/shop", "tag": k.tag, "digest": k.digest}},
+			"config": map[string]any{
+				"image": map[string]any{"repository": "r/shop", "tag": k.tag, "digest": k.digest},
+			},
 		})
 		var compressed bytes.Buffer
 		w := gzip.NewWriter(&compressed)

@@ -27,8 +27,8 @@ func (e *Environment) mayUninstall(ctx context.Context, revision helm.Revision) 
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("revision %d of %s holds %s, of a kind that the cluster no longer has, so Helm can neither upgrade "+
-		"nor remove it: install that kind's definition again until this is done, or take the release over by hand "+
-		"(kubectl delete secret --namespace %s --selector owner=helm,name=%s lets Helm forget it; what it made stays)",
+	return fmt.Errorf("revision %d of %s holds %s, of a kind that the cluster no longer has, so Helm can neither "+
+		"upgrade nor remove it: install that kind's definition again until this is done, or take the release over by "+
+		"hand (kubectl delete secret --namespace %s --selector owner=helm,name=%s lets Helm forget it; what it made stays)",
 		revision.Number, e.Release, e.Redactor.Line(strings.Join(missing, ", ")), e.Namespace, e.Release)
 }

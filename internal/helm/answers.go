@@ -115,6 +115,9 @@ func (e Entry) Ran() bool {
 		!strings.HasPrefix(e.Description, "Preparing ") && !strings.Contains(e.Description, " failed: ")
 }
 
+// began tells whether the revision's rollout succeeded, or was at work still when another one came.
+func (e Entry) began() bool { return e.Ran() || e.Status == Rolling }
+
 // LastRan returns the newest revision that ran, 0 if none did.
 func LastRan(history []Entry) int {
 	for _, e := range slices.Backward(history) {
@@ -144,11 +147,11 @@ func RolledBackFrom(history []Entry) int {
 	for i := len(history) - 1; i >= 0; i-- {
 		switch e := history[i]; {
 		case !strings.HasPrefix(e.Description, rollback):
-			if onPurpose && e.Ran() {
+			if onPurpose && e.began() {
 				return e.Revision
 			}
 			return 0
-		case e.recovery() || i > 0 && !history[i-1].Ran():
+		case e.recovery() || i > 0 && !history[i-1].began():
 			i-- // it followed a failure, and changed nothing about what ran before that
 		default:
 			onPurpose = true
@@ -161,7 +164,7 @@ func RolledBackFrom(history []Entry) int {
 // went back to the revision to; 0 if there is none.
 func Between(history []Entry, from, to int) int {
 	for _, e := range slices.Backward(history[:max(0, len(history)-1)]) {
-		if target, is := e.rollbackTo(); e.Revision > from && e.Ran() && !(is && target == to) {
+		if target, is := e.rollbackTo(); e.Revision > from && e.began() && !(is && target == to) {
 			return e.Revision
 		}
 	}

@@ -221,7 +221,8 @@ func (r Release) UnclaimArgs(revision int, owner string) []string {
 // SettleArgs writes down that a revision's pods are ready. It fails if another release has claimed
 // the revision since: that one found it left, and takes it back.
 func (r Release) SettleArgs(revision int, claim Claim) []string {
-	return r.patch(revision, unclaimed(claim), map[string]any{"op": "remove", "path": "/metadata/labels/" + RolloutLabel})
+	return r.patch(revision, unclaimed(claim),
+		map[string]any{"op": "remove", "path": "/metadata/labels/" + RolloutLabel})
 }
 
 // unclaimed tests that the claim on a revision is still this one, or that there is still none.

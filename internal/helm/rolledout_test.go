@@ -9,7 +9,7 @@ func TestRolledOut(t *testing.T) {
 		{"deployed", "7.failed", "failed"},
 		{"deployed", "6", "deployed"},        // inherited from the revision before
 		{"deployed", "6.failed", "deployed"}, // likewise
-		{"superseded", "7", "failed"},        // nobody has seen it ready
+		{"superseded", "7", Rolling},         // nobody has seen it ready, and nobody has seen it fail
 		{"superseded", "7.failed", "failed"},
 		{"pending-upgrade", "7", "pending-upgrade"},
 		{"failed", "7", "failed"},
@@ -17,6 +17,22 @@ func TestRolledOut(t *testing.T) {
 	} {
 		if got := rolledOut(c.status, 7, c.label); got != c.want {
 			t.Errorf("%s with %q: %s, want %s", c.status, c.label, got, c.want)
+		}
+	}
+}
+
+// A person who rolls back while somebody waits for pods wants what runs then.
+func TestRolledBackWhileRolling(t *testing.T) {
+	const ran = "Upgrade complete"
+	for description, want := range map[string]int{
+		"Rollback to 1": 2,
+		"Rollback to 1 after a failure, by Ship in 30 s at most": 0,
+	} {
+		history := RolledOut([]Entry{
+			{1, "superseded", ran}, {2, "superseded", ran}, {3, "deployed", description},
+		}, "2 2\n")
+		if got := RolledBackFrom(history); got != want {
+			t.Errorf("%s: rolled back from revision %d, want %d", description, got, want)
 		}
 	}
 }

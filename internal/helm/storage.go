@@ -109,7 +109,8 @@ func decode(kept []byte) (name string, revision Revision, err error) {
 	return stored.Name, revision, nil
 }
 
-// Rolling is the status of a revision whose pods somebody waits for.
+// Rolling is the status of a revision whose pods somebody waits for, or waited for when another one
+// came.
 const Rolling = "pending-rollout"
 
 // failedRollout is behind the number in the RolloutLabel of a revision whose pods did not become
@@ -123,7 +124,7 @@ func rolledOut(status string, number int, label string) string {
 	switch {
 	case of != strconv.Itoa(number) || status != "deployed" && status != "superseded":
 		return status
-	case failed || status == "superseded":
+	case failed:
 		return "failed"
 	}
 	return Rolling
@@ -131,9 +132,11 @@ func rolledOut(status string, number int, label string) string {
 
 // RolloutsArgs asks for those of a release's revisions that have a RolloutLabel.
 func RolloutsArgs(namespace, name string) []string {
+	const labels = `{.metadata.labels.version} {.metadata.labels.` + RolloutLabel + `}{"\n"}`
 	return []string{
-		"kubectl", "get", "secrets", "--namespace", namespace, "--selector", "owner=helm,name=" + name + "," + RolloutLabel,
-		"--output", `jsonpath={range .items[*]}{.metadata.labels.version} {.metadata.labels.` + RolloutLabel + `}{"\n"}{end}`,
+		"kubectl", "get", "secrets", "--namespace", namespace,
+		"--selector", "owner=helm,name=" + name + "," + RolloutLabel,
+		"--output", "jsonpath={range .items[*]}" + labels + "{end}",
 	}
 }
 

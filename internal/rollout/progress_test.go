@@ -52,7 +52,8 @@ func TestJudge(t *testing.T) {
 		claim = `{"kind":"PersistentVolumeClaim","metadata":{"name":"data","namespace":"shop"},"status":{"phase":"Pending"}}`
 		// an operator that writes a number as a text and conditions of its own
 		canary = `{"kind":"Canary","metadata":{"name":"web","namespace":"other"},"status":{"observedGeneration":"1",
-			"replicas":{"wanted":"x"},"conditions":[{"type":"Ready","status":"False","reason":"Waiting","message":"for approval"}]}}`
+			"replicas":{"wanted":"x"},"conditions":[
+				{"type":"Ready","status":"False","reason":"Waiting","message":"for approval"}]}}`
 		late = `{"kind":"Deployment","metadata":{"name":"web","namespace":"shop","generation":2},"spec":{"replicas":1},
 			"status":{"observedGeneration":2,"replicas":1,"updatedReplicas":1,"conditions":[
 				{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded"}]}}`
@@ -96,7 +97,8 @@ func TestProgressArgs(t *testing.T) {
 	_, objects, refused := SplitProgress(string(printed))
 	want := ""
 	for _, name := range []string{
-		"shop|Deployment.apps/web", "shop|Deployment.apps/held", "shop|Job.batch/removed after its end", "shop|Pod/it's $(touch x)",
+		"shop|Deployment.apps/web", "shop|Deployment.apps/held", "shop|Job.batch/removed after its end",
+		"shop|Pod/it's $(touch x)",
 		"shop|PersistentVolumeClaim/data", "other|Canary.delivery.example.com/web",
 	} {
 		namespace, object, _ := strings.Cut(name, "|")
