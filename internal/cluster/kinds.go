@@ -29,6 +29,7 @@ func (e *Environment) mayUninstall(ctx context.Context, revision helm.Revision) 
 	}
 	return fmt.Errorf("revision %d of %s holds %s, of a kind that the cluster no longer has, so Helm can neither "+
 		"upgrade nor remove it: install that kind's definition again until this is done, or take the release over by "+
-		"hand (kubectl delete secret --namespace %s --selector owner=helm,name=%s lets Helm forget it; what it made stays)",
+		"hand (kubectl delete secret --namespace %s --selector owner=helm,name=%s lets Helm forget it; what it made "+
+		"stays)",
 		revision.Number, e.Release, e.Redactor.Line(strings.Join(missing, ", ")), e.Namespace, e.Release)
 }
