@@ -59,14 +59,14 @@ func (r Release) Recording(operation []string, hooks []Object) []string {
 	limit := seconds(r.limit())
 	script := recording
 	for _, p := range pods {
-		script += fmt.Sprintf("(exec >/dev/null 2>&1 </dev/null; record %s %s %s %s) &\n", limit, quote(p[0]), p[1],
-			quote(p[2]))
+		script += fmt.Sprintf("(exec >/dev/null 2>&1 </dev/null; record %s %s %s %s) &\n", limit, Quote(p[0]), p[1],
+			Quote(p[2]))
 	}
 	return append([]string{"sh", "-c", script + performing, "sh"}, operation...)
 }
 
-// quote makes one word of a text for a shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// Quote makes one word of a text for a shell.
+func Quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // recording writes down each state of pods, on one line, and what they have printed then. If the
 // account may not watch pods, it looks each second.

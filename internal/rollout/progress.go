@@ -26,13 +26,13 @@ type Progress struct {
 func ProgressArgs(r Release, objects []helm.Object, block time.Duration) []string {
 	look := helm.RevisionsArgs(r.Namespace, r.Name)
 	script := []string{
-		"kubectl get --raw " + quote(look[len(look)-1]) + " || exit",
-		"echo; echo " + quote(separator) + "; : >/tmp/refused",
+		"kubectl get --raw " + helm.Quote(look[len(look)-1]) + " || exit",
+		"echo; echo " + helm.Quote(separator) + "; : >/tmp/refused",
 	}
 	seconds := max(1, int(block/time.Second))
 	var waits []string
 	for _, o := range objects {
-		namespace, name := quote(o.Namespace), quote(resource(o)+"/"+o.Name)
+		namespace, name := helm.Quote(o.Namespace), helm.Quote(resource(o)+"/"+o.Name)
 		if rolls(o) {
 			waits = append(waits,
 				fmt.Sprintf("kubectl --namespace %s rollout status %s --timeout=%ds", namespace, name, seconds))
@@ -43,9 +43,9 @@ func ProgressArgs(r Release, objects []helm.Object, block time.Duration) []strin
 	}
 	if len(waits) > 0 && block > 0 {
 		wait := strings.Join(waits, " && ")
-		script = slices.Insert(script, 0, fmt.Sprintf("timeout %d sh -c %s >/dev/null 2>&1 || :", seconds, quote(wait)))
+		script = slices.Insert(script, 0, fmt.Sprintf("timeout %d sh -c %s >/dev/null 2>&1 || :", seconds, helm.Quote(wait)))
 	}
-	script = append(script, "echo; echo "+quote(separator), "cat /tmp/refused")
+	script = append(script, "echo; echo "+helm.Quote(separator), "cat /tmp/refused")
 	return []string{"sh", "-c", strings.Join(script, "\n")}
 }
 
@@ -127,9 +127,6 @@ func resource(o helm.Object) string {
 	}
 	return o.Kind + "." + o.Group
 }
-
-// quote makes one word of a text for a shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // Judge tells from the objects in the answer to ProgressArgs how far those that were asked for have
 // come. Redact removes secrets from what programs said in their own words; nil changes nothing.
