@@ -203,16 +203,7 @@ func killedUpgrade(t *testing.T, before func(*app), freed string) {
 	a.bump("0.2.0")
 	a.publish()                       // so that the release has little to do before it deploys
 	a.Settings["timeout"] = a.brief() // with it, the lock of one that died lasts for 20 s more
-	ctx, kill := context.WithCancel(t.Context())
-	defer kill()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_, _, _ = a.Call(ctx, "release") // ends with SIGKILL
-	}()
-	a.awaitRollout(2)
-	kill()
-	<-ended
+	a.killWaiting(2)
 
 	a.lighten()
 	a.Settings["timeout"] = "1m"

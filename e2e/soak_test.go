@@ -172,11 +172,11 @@ func (p *patient) isThrough(version string) {
 	}
 }
 
-// steps are a report's steps with a mark, without those that every release takes.
+// steps are a report's steps with a mark, without those that a plan performs, too.
 func steps(report, mark string) string {
 	var names []string
 	for _, step := range regexp.MustCompile(`(?m)^\S- (\S) (\S+)`).FindAllStringSubmatch(report, -1) {
-		if step[1] == mark && step[2] != "read" && step[2] != "look" {
+		if step[1] == mark && !slices.Contains([]string{"read", "look", "check"}, step[2]) {
 			names = append(names, step[2])
 		}
 	}

@@ -228,16 +228,7 @@ func TestKilledWait(t *testing.T) {
 			a.release("released")
 			a.edit("Dockerfile", `httpd -p`, `sleep `+c.ready+` & wait; httpd -p`)
 			a.bump("0.2.0")
-			ctx, kill := context.WithCancel(t.Context())
-			defer kill()
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				_, _, _ = a.Call(ctx, "release") // ends with SIGKILL
-			}()
-			a.awaitRollout(2)
-			kill()
-			<-ended
+			a.killWaiting(2)
 			if out, err := a.ship("plan"); err != nil || !strings.Contains(out, "pending-rollout") {
 				t.Errorf("plan: %v", err)
 			}
@@ -253,6 +244,21 @@ func TestKilledWait(t *testing.T) {
 			}
 		})
 	}
+}
+
+// killWaiting kills a release while it waits for a revision's pods.
+func (a *app) killWaiting(revision int) {
+	a.t.Helper()
+	ctx, kill := context.WithCancel(a.t.Context())
+	defer kill()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _, _ = a.Call(ctx, "release") // ends with SIGKILL
+	}()
+	a.awaitRollout(revision)
+	kill()
+	<-ended
 }
 
 // awaitRollout waits until somebody waits for a revision's pods.
