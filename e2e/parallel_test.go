@@ -99,15 +99,20 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// TestOneOfTwoFails has the cluster refuse what is deployed at once, while the other rollout of that time goes on.
+// TestOneOfTwoFails has a hook fail where it is told to, while the other rollout of that time goes on.
 func TestOneOfTwoFails(t *testing.T) {
 	a := newSlow(t)
 	a.Settings["environments"] = strings.ReplaceAll("eu=?-eu+us=?-us,live=?-live", "?", a.Name)
 	eu, us, live := a.Name+"-eu", a.Name+"-us", a.Name+"-live"
 	for _, namespace := range []string{eu, us} {
 		a.kubectl("create", "namespace", namespace)
-		a.kubectl("create", "quota", "none", "--hard=services=0", "--namespace="+namespace)
+		a.kubectl("create", "configmap", "stop", "--namespace="+namespace)
 	}
+	hook := strings.NewReplacer("pre-upgrade", "pre-install",
+		`python, -c, "raise SystemExit('the table exists already')"`, `"false"`).Replace(migration)
+	a.write("chart/templates/stop.yaml",
+		"{{- if lookup \"v1\" \"ConfigMap\" .Release.Namespace \"stop\" }}\n"+hook+"{{- end }}\n")
+	a.commit("a hook that fails where it is told to")
 	fails := func(names ...string) {
 		t.Helper()
 		out, err := a.ship("release")
@@ -126,7 +131,7 @@ func TestOneOfTwoFails(t *testing.T) {
 		}
 	}
 	fails("eu", "us")
-	a.kubectl("delete", "quota", "none", "--namespace="+us)
+	a.kubectl("delete", "configmap", "stop", "--namespace="+us)
 	fails("eu")
 	digest := a.look("0.1.0").Digest
 	if a.running(eu) != "" || !strings.HasSuffix(a.running(us), digest) {
@@ -136,7 +141,7 @@ func TestOneOfTwoFails(t *testing.T) {
 		!strings.Contains(out, "STATUS: deployed") {
 		t.Errorf("us was not rolled out to the end: %s, %v", out, err)
 	}
-	a.kubectl("delete", "quota", "none", "--namespace="+eu)
+	a.kubectl("delete", "configmap", "stop", "--namespace="+eu)
 	a.release("resumed")
 	if !strings.HasSuffix(a.running(eu), digest) || !strings.HasSuffix(a.running(live), digest) ||
 		a.revisions(us) != 1 {
