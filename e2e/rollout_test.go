@@ -58,14 +58,6 @@ func TestFailedRollout(t *testing.T) {
 			`job \S+-migrate: the pre-upgrade hook failed: .*: container migrate ended: exit code 1`,
 			[]string{"the last lines of migrate", "\n  the table exists already\n"},
 		},
-		// the cluster's API refuses a change: no pod is at fault
-		"refused": {
-			func(a *app) {
-				a.edit("chart/templates/_helpers.tpl", `app.kubernetes.io/name: .*`, `app.kubernetes.io/name: renamed`)
-			},
-			`.*field is immutable`,
-			nil,
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
