@@ -32,7 +32,8 @@ spec:
 	a.kubectl("apply", "--filename="+filepath.Join(a.Dir, "kind.yaml"))
 	a.kubectl("wait", "--for=condition=Established", "customresourcedefinition/"+plural+"."+group)
 	a.t.Cleanup(func() {
-		_, _ = world.Kubectl("delete", "customresourcedefinition", plural+"."+group, "--wait=false", "--ignore-not-found")
+		_, _ = world.Kubectl("delete", "customresourcedefinition", plural+"."+group, "--wait=false",
+			"--ignore-not-found")
 	})
 }
 
@@ -186,10 +187,12 @@ func TestRemovedKind(t *testing.T) {
 	for _, strategy := range []string{"upgrade", "reinstall"} {
 		a.Settings["environments"] = "live=" + a.Name + ":" + strategy
 		out, err := a.ship("release")
-		if err == nil || !strings.Contains(out, "Route/old (legacy.example.com/v1), of a kind that the cluster no longer has") {
+		if err == nil ||
+			!strings.Contains(out, "Route/old (legacy.example.com/v1), of a kind that the cluster no longer has") {
 			t.Errorf("%s: %v", strategy, err)
 		}
-		if history := a.helm("history"); !strings.Contains(history, "deployed") || strings.Contains(history, "uninstalling") {
+		history := a.helm("history")
+		if !strings.Contains(history, "deployed") || strings.Contains(history, "uninstalling") {
 			t.Errorf("%s: the release is left as\n%s", strategy, history)
 		}
 	}
@@ -205,7 +208,8 @@ func TestOwnNamespace(t *testing.T) {
 	t.Parallel()
 	a := newLight(t)
 	a.Settings["environments"] = "live=" + a.Name + ":reinstall"
-	a.write("chart/templates/namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: {{ .Release.Namespace }}}\n")
+	a.write("chart/templates/namespace.yaml",
+		"apiVersion: v1\nkind: Namespace\nmetadata: {name: {{ .Release.Namespace }}}\n")
 	a.commit("a namespace of its own")
 	a.release("released")
 	a.bump("0.2.0")
@@ -213,8 +217,8 @@ func TestOwnNamespace(t *testing.T) {
 	a.answers(a.Name, "0.2.0")
 }
 
-// TestKilledWait kills a release while it waits for pods, which Helm calls deployed already. The next one takes that back,
-// or finds it ready.
+// TestKilledWait kills a release while it waits for pods, which Helm calls deployed already. The next one takes that
+// back, or finds it ready.
 func TestKilledWait(t *testing.T) {
 	for name, c := range map[string]struct{ ready, said string }{
 		"never ready":  {"1000", "was left pending-rollout by a run that died: rolled back to revision 1"},

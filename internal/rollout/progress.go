@@ -42,8 +42,8 @@ func ProgressArgs(r Release, objects []helm.Object, block time.Duration) []strin
 			"kubectl --namespace %s get --ignore-not-found --output json %s 2>>/tmp/refused || :", namespace, name))
 	}
 	if len(waits) > 0 && block > 0 {
-		wait := strings.Join(waits, " && ")
-		script = slices.Insert(script, 0, fmt.Sprintf("timeout %d sh -c %s >/dev/null 2>&1 || :", seconds, helm.Quote(wait)))
+		wait := helm.Quote(strings.Join(waits, " && "))
+		script = slices.Insert(script, 0, fmt.Sprintf("timeout %d sh -c %s >/dev/null 2>&1 || :", seconds, wait))
 	}
 	script = append(script, "echo; echo "+helm.Quote(separator), "cat /tmp/refused")
 	return []string{"sh", "-c", strings.Join(script, "\n")}
