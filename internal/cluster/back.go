@@ -29,16 +29,20 @@ func (e *Environment) takeBack(ctx context.Context, release helm.Release, from h
 		return "nothing was installed", nil
 	case way == helm.BackTo:
 		return fmt.Sprintf("rolled back to revision %d", to), e.goBack(ctx, release, from, to, false)
-	case way == helm.BackLeave && from.Pending() && from.Status != helm.Rolling: // to free it
+	case way == helm.BackLeave && from.Status == helm.Rolling: // so that nobody waits for it
+		return leftAlone, e.mark(ctx, release.FailArgs(from.Number))
+	case way == helm.BackLeave && from.Pending(): // to free it
 		return e.unlockOnly(ctx, release, from, history[len(history)-2].Revision)
 	case way == helm.BackLeave:
-		return "left as it is, since no earlier revision ran", nil
+		return leftAlone, nil
 	}
 	if claimed, err := e.claim(ctx, release, from); err != nil || !claimed {
 		return "", cmp.Or(err, errTaken)
 	}
 	return "removed, since no earlier revision ran", e.Tools.Repeat(ctx, e.Tools.Cluster(), release.UninstallArgs())
 }
+
+const leftAlone = "left as it is, since no earlier revision ran"
 
 // unlockOnly rolls out once more a revision that never ran, which most likely fails again, but no
 // lock is left by that.

@@ -179,6 +179,13 @@ func (r *recorded) upgrade(tag string) {
 	)
 }
 
+// recovery makes revision 3, by which Ship goes back to the first one.
+func (r *recorded) recovery([]string) tools.Answer {
+	r.upgrade("1.0.0")
+	r.revisions[2].description = "Rollback to 1 after a failure, by Ship in 80 s at most"
+	return tools.Answer{}
+}
+
 // ended checks what was done, and what runs then.
 func (r *recorded) ended(did, runs string) {
 	r.t.Helper()
@@ -301,15 +308,23 @@ func TestDeploy(t *testing.T) {
 				r.now = r.now.Add(81 * time.Second)
 			},
 			acts: func(r *recorded) map[string]func([]string) tools.Answer {
-				return map[string]func([]string) tools.Answer{"rollback 1": func([]string) tools.Answer {
-					r.upgrade("1.0.0")
-					r.revisions[2].description = "Rollback to 1 after a failure, by Ship in 80 s at most"
-					return tools.Answer{}
-				}}
+				return map[string]func([]string) tools.Answer{"rollback 1": r.recovery}
 			},
 			said: "revision 2 was left pending-rollout by a run that died: rolled back to revision 1; " +
 				"shop runs r/shop:1.1.0@sha256:1.1.0",
 			did: "claim rollback 1 upgrade", runs: "1.1.0",
+		},
+		"left by a run that died while it waited, after one that failed": {
+			before: func(r *recorded) {
+				r.upgrade("1.0.5")
+				r.revisions[0].status = "failed"
+				r.revisions[1].labels = map[string]string{byShip: "2.80", helm.RolloutLabel: "2"}
+				r.revisions[1].manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+				r.now = r.now.Add(81 * time.Second)
+			},
+			said: "revision 2 was left pending-rollout by a run that died: left as it is, since no earlier " +
+				"revision ran; shop runs r/shop:1.1.0@sha256:1.1.0",
+			did: "fail upgrade", runs: "1.1.0",
 		},
 		"left by a run that died, and ready": {
 			before: func(r *recorded) {
@@ -332,11 +347,7 @@ func TestDeploy(t *testing.T) {
 							{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded"}]}}`
 						return tools.Answer{}
 					},
-					"rollback 1": func([]string) tools.Answer {
-						r.upgrade("1.0.0")
-						r.revisions[2].description = "Rollback to 1 after a failure, by Ship in 80 s at most"
-						return tools.Answer{}
-					},
+					"rollback 1": r.recovery,
 				}
 			},
 			said:   "the rollout failed: deployment web: 0 of 1 pods are ready\n\nrolled back to revision 1",
@@ -351,11 +362,7 @@ func TestDeploy(t *testing.T) {
 				r.now = r.now.Add(81 * time.Second)
 			},
 			acts: func(r *recorded) map[string]func([]string) tools.Answer {
-				return map[string]func([]string) tools.Answer{"rollback 1": func([]string) tools.Answer {
-					r.upgrade("1.0.0")
-					r.revisions[2].description = "Rollback to 1 after a failure, by Ship in 80 s at most"
-					return tools.Answer{}
-				}}
+				return map[string]func([]string) tools.Answer{"rollback 1": r.recovery}
 			},
 			said: "revision 2 was left pending-upgrade by a run that died: rolled back to revision 1; " +
 				"shop runs r/shop:1.1.0@sha256:1.1.0",

@@ -55,7 +55,7 @@ func (e *Environment) unlock(
 		switch {
 		case verdict == helm.Free:
 			return revision, recovered, nil
-		case recovered != "" && revision.Is(freed) && revision.Status != helm.Rolling:
+		case recovered != "" && revision.Is(freed):
 			return revision, "", fmt.Errorf("%s%s still: free it with helm rollback or helm uninstall", recovered, held)
 		case verdict == helm.Foreign:
 			return revision, "", fmt.Errorf(
@@ -64,8 +64,6 @@ func (e *Environment) unlock(
 					"uninstall, before its first rollout)",
 				held,
 			)
-		case verdict == helm.Stuck && recovered != "" && revision.Is(freed) && revision.Status == helm.Rolling:
-			return revision, recovered, nil // there is nothing to go back to, and it locks nothing
 		case verdict == helm.Stuck && revision.Status == helm.Rolling && e.arrived(ctx, release, revision):
 			recovered += fmt.Sprintf("revision %d was left %s by a run that died, and is ready; ", revision.Number,
 				revision.Status)
