@@ -2,7 +2,9 @@ package helm
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +56,7 @@ func checkMetadata(o Object, metadata map[string]any) error {
 		return err
 	}
 	annotations, _ := metadata["annotations"].(map[string]any)
-	for _, key := range sortedKeys(annotations) {
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		if value := annotations[key]; !isText(value) {
 			return fmt.Errorf("%s: the annotation %s is %v, which is no text: quote it in the template", o, key, value)
 		}
@@ -63,7 +65,7 @@ func checkMetadata(o Object, metadata map[string]any) error {
 }
 
 func checkLabels(o Object, what string, labels map[string]any) error {
-	for _, key := range sortedKeys(labels) {
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		value, _ := labels[key].(string)
 		switch {
 		case !isText(labels[key]):

@@ -3,6 +3,7 @@ package helm
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func walk(value any, do func(map[string]any)) {
 	switch value := value.(type) {
 	case map[string]any:
 		do(value)
-		for _, key := range sortedKeys(value) {
+		for _, key := range slices.Sorted(maps.Keys(value)) {
 			walk(value[key], do)
 		}
 	case []any:
@@ -49,14 +50,6 @@ func walk(value any, do func(map[string]any)) {
 			walk(one, do)
 		}
 	}
-}
-
-func sortedKeys(values map[string]any) (keys []string) {
-	for key := range values {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // CheckImage tells whether what a chart makes of an image runs it by its digest, in each container
@@ -144,7 +137,7 @@ func naming(objects []Object, image Image) (named string, is bool) {
 		if builtIn(o.Group) {
 			continue
 		}
-		for _, key := range sortedKeys(o.Body) {
+		for _, key := range slices.Sorted(maps.Keys(o.Body)) {
 			if key != "metadata" && strings.Contains(fmt.Sprint(o.Body[key]), image.Digest) {
 				return o.String(), true
 			}
