@@ -12,7 +12,7 @@ import (
 // mayUninstall refuses to begin what cannot be ended: Helm removes nothing of a kind that the
 // cluster has no more, and leaves the release half removed.
 func (e *Environment) mayUninstall(ctx context.Context, revision helm.Revision) error {
-	objects, err := helm.ParseObjects(revision.Manifest, e.Namespace)
+	objects, err := revision.Objects(e.Namespace)
 	if err != nil || len(objects) == 0 {
 		return err
 	}

@@ -31,7 +31,7 @@ const oneWait = 10 * time.Second
 func (e *Environment) wait(
 	ctx context.Context, revision helm.Revision, until time.Time,
 ) (others string, failure trouble, err error) {
-	all, err := helm.ParseObjects(revision.Manifest, e.Namespace)
+	all, err := revision.Objects(e.Namespace)
 	if err != nil {
 		return "", failure, err
 	}
@@ -134,7 +134,7 @@ func (e *Environment) mark(ctx context.Context, args []string) error {
 
 // arrived tells whether a revision that nobody waits for any more is ready, and writes that down.
 func (e *Environment) arrived(ctx context.Context, release helm.Release, revision helm.Revision) bool {
-	objects, err := helm.ParseObjects(revision.Manifest, e.Namespace)
+	objects, err := revision.Objects(e.Namespace)
 	if err != nil {
 		return false
 	}
@@ -147,7 +147,7 @@ func (e *Environment) arrived(ctx context.Context, release helm.Release, revisio
 // namespaces are those that a revision's objects are in, the release's own first.
 func (e *Environment) namespaces(revision helm.Revision) []string {
 	all := []string{e.Namespace}
-	objects, _ := helm.ParseObjects(revision.Manifest, e.Namespace) // Helm has read it, too
+	objects, _ := revision.Objects(e.Namespace) // Helm has read it, too
 	for _, o := range objects {
 		if !slices.Contains(all, o.Namespace) {
 			all = append(all, o.Namespace)

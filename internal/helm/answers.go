@@ -20,7 +20,7 @@ type Revision struct {
 
 	Description string // what Helm or whoever called it says of it
 
-	Manifest string   // what the chart made, without hooks: see ParseObjects
+	Manifest string   // what the chart made, without hooks: see Objects
 	Hooks    []string // names of the chart's hook objects
 
 	Operation string    // OperationLabel, which a later revision may have inherited

@@ -34,6 +34,11 @@ func (o Object) Events() (events []string) {
 // String is how the object is named in messages.
 func (o Object) String() string { return o.Kind + " " + o.Name }
 
+// Objects are what the revision made, without hooks. Namespace is its release's.
+func (r Revision) Objects(namespace string) ([]Object, error) {
+	return ParseObjects(r.Manifest, namespace)
+}
+
 // ParseObjects reads rendered manifests, YAML documents (https://yaml.org/spec/1.2.2/). An object
 // that names no namespace is in the release's. The items of a List are objects of their own. If a
 // key is there twice, the last one counts, as for Helm.

@@ -100,8 +100,8 @@ func rolls(o helm.Object) bool {
 	return o.Group == "apps" && (o.Kind == "Deployment" && !paused || o.Kind == "StatefulSet" || o.Kind == "DaemonSet")
 }
 
-// builtIn are the groups of Kubernetes' own kinds that have no state of being ready.
-var builtIn = []string{
+// stateless are the groups of Kubernetes' own kinds that have no state of being ready.
+var stateless = []string{
 	"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io",
 	"scheduling.k8s.io", "apiextensions.k8s.io", "admissionregistration.k8s.io", "coordination.k8s.io", "node.k8s.io",
 }
@@ -117,7 +117,7 @@ func watched(o helm.Object) bool {
 	case o.Group == "" && o.Kind == "PersistentVolumeClaim":
 		return true
 	}
-	return !slices.Contains(builtIn, o.Group)
+	return !slices.Contains(stateless, o.Group)
 }
 
 // resource is how kubectl is told an object's kind.
