@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -47,7 +50,9 @@ func readEnv(folder, program string) (map[string]string, error) {
 		return nil, err
 	}
 	values := map[string]string{}
-	for name, a := range env.lines {
+	// In the order of lines: SHIP_image and SHIP_IMAGE are one setting, and the later line counts.
+	for _, name := range slices.SortedFunc(maps.Keys(env.lines), env.byLine) {
+		a := env.lines[name]
 		if !a.own {
 			continue
 		}
@@ -58,6 +63,10 @@ func readEnv(folder, program string) (map[string]string, error) {
 		values[strings.ToLower(a.key)] = value
 	}
 	return values, nil
+}
+
+func (env *dotenv) byLine(a, b string) int {
+	return cmp.Compare(env.lines[a].line, env.lines[b].line)
 }
 
 // findUp reads the file of that name in a folder, or in the nearest one above it that has one.
