@@ -18,6 +18,7 @@ import (
 // objects are git objects by their hash, as they came in a pack. What was parsed is kept: a history
 // may ask for it very often.
 type objects struct {
+	count   int64 // how many the pack has, with those that are not kept
 	found   map[plumbing.Hash]*object
 	commits map[plumbing.Hash]*commit
 	entries map[entryOf]plumbing.Hash
@@ -30,7 +31,11 @@ type entryOf struct {
 }
 
 func newObjects() *objects {
-	return &objects{map[plumbing.Hash]*object{}, map[plumbing.Hash]*commit{}, map[entryOf]plumbing.Hash{}}
+	return &objects{
+		found:   map[plumbing.Hash]*object{},
+		commits: map[plumbing.Hash]*commit{},
+		entries: map[entryOf]plumbing.Hash{},
+	}
 }
 
 func (o *objects) has(hash plumbing.Hash) bool {

@@ -41,11 +41,12 @@ type delta struct {
 // takes no memory. go-git has a package packfile for this, but `go mod tidy` would download 150 MB
 // for its tests whenever an engine loads the module.
 type unpacking struct {
-	budget  *limit.Budget
-	keep    func(plumbing.ObjectType) bool
-	enough  plumbing.Hash // the rest is not read after this object; zero: all is read
-	in      *source
-	inflate io.ReadCloser
+	budget    *limit.Budget
+	keep      func(plumbing.ObjectType) bool
+	enough    plumbing.Hash // the rest is not read after this object; zero: all is read
+	onlyFirst bool          // the rest is not read after an object that is not kept
+	in        *source
+	inflate   io.ReadCloser
 
 	found   *objects
 	places  map[int64]*object  // what is kept
@@ -69,6 +70,7 @@ func (u *unpacking) read(pack io.Reader) (*objects, error) {
 	if err := u.budget.Within(limit.Objects, entries); err != nil {
 		return nil, err
 	}
+	u.found.count = entries
 	for ; entries > 0; entries-- {
 		err := u.budget.Spend(limit.Objects, 1)
 		if err == nil {
@@ -77,7 +79,7 @@ func (u *unpacking) read(pack io.Reader) (*objects, error) {
 		if err != nil {
 			return nil, truncated(err)
 		}
-		if !u.enough.IsZero() && u.found.has(u.enough) {
+		if !u.enough.IsZero() && u.found.has(u.enough) || u.onlyFirst && u.skipped {
 			return u.found, nil
 		}
 	}

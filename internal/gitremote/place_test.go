@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -68,6 +69,13 @@ func TestMoved(t *testing.T) {
 						return r.PushTag(t.Context(), tag, "x",
 							time.Unix(1, 0))
 					},
+					"order": func(r *Remote) error {
+						order, _, err := r.Order(t.Context(), s.commits[1], s.commits[0])
+						if order != After {
+							err = errors.Join(err, errors.New(order.String()))
+						}
+						return err
+					},
 					"history": func(r *Remote) error {
 						_, err := r.History(t.Context(),
 							Range{To: s.commits[1]})
@@ -115,6 +123,10 @@ func TestRedirectsElsewhere(t *testing.T) {
 						s.commits[1])
 					return err
 				},
+				"order": func(r *Remote) error {
+					_, _, err := r.Order(t.Context(), s.commits[1], s.commits[0])
+					return err
+				},
 				"history": func(r *Remote) error {
 					_, err := r.History(t.Context(),
 						Range{To: s.commits[1]})
@@ -128,7 +140,7 @@ func TestRedirectsElsewhere(t *testing.T) {
 			} {
 				remote := s.at(s.URL)
 				err := call(remote)
-				if gets && (name == "tags" || name == "time" || name == "history") {
+				if gets && slices.Contains([]string{"tags", "time", "history", "order"}, name) {
 					if err != nil {
 						t.Errorf("%s, which is not redirected: %v", name, err)
 					}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -101,9 +102,13 @@ func (r *Remote) commitTime(ctx context.Context, hash string, arguments ...strin
 type fetching struct {
 	keep   []plumbing.ObjectType
 	enough plumbing.Hash // the rest is not read after this object; zero: all is read
+
+	// onlyFirst reads nothing after the first object that is not kept. Servers send commits first.
+	onlyFirst bool
 }
 
-// fetch returns the objects that the server sends for a fetch's arguments, all at once.
+// fetch returns the objects that the server sends for a fetch's arguments, all at once. If they are
+// more than the limits allow, it returns those that are within them, too.
 func (r *Remote) fetch(ctx context.Context, ask fetching, arguments ...string) (*objects, error) {
 	// with ofs-delta, a delta names its base by its place in the pack, so that the base need not be
 	// kept to know that it was skipped
@@ -125,10 +130,15 @@ func (r *Remote) fetch(ctx context.Context, ask fetching, arguments ...string) (
 			return nil, fmt.Errorf("%w: fetch answered without a pack", errNotGit)
 		}
 	}
-	keep := func(kind plumbing.ObjectType) bool { return slices.Contains(ask.keep, kind) }
-	found, err := (&unpacking{budget: body.Budget, keep: keep, enough: ask.enough}).read(&sideband{packets: body})
+	return ask.unpack(&sideband{packets: body}, body.Budget)
+}
+
+func (f *fetching) unpack(pack io.Reader, budget *limit.Budget) (*objects, error) {
+	keep := func(kind plumbing.ObjectType) bool { return slices.Contains(f.keep, kind) }
+	u := &unpacking{budget: budget, keep: keep, enough: f.enough, onlyFirst: f.onlyFirst}
+	found, err := u.read(pack)
 	if err != nil {
-		return nil, fmt.Errorf("read the pack: %w", err)
+		return u.found, fmt.Errorf("read the pack: %w", err)
 	}
 	return found, nil
 }
