@@ -82,6 +82,10 @@ type Ship struct {
 	Timeout string
 	// +private
 	Tools string
+	// +private
+	VersionText string
+	// +private
+	Secrets []*dagger.Secret
 }
 
 // New takes the settings of a release.
@@ -100,6 +104,11 @@ func New(
 	// Default: all of them, for release, plan, reports, status and deployments
 	// +optional
 	project string,
+	// Version to release, instead of the manifest's: of an earlier job, or the tag that started this
+	// pipeline. In a GitLab project's .env, ${CI_COMMIT_TAG:-}. Named as the template names tags, it is
+	// such a tag: it must be on the remote already, and none is pushed
+	// +optional
+	version string,
 	// Manifest to read name and version from, as services/api/Cargo.toml. Default: the one at the
 	// root of the source. It may be one for Python, JavaScript, Rust, Java, .NET, PHP, Dart, Elixir
 	// or Helm, or a VERSION file; docs/manifests.md lists them
@@ -226,6 +235,10 @@ func New(
 	// count too. What the engine itself fetches and pushes trusts what the engine's machine does
 	// +optional
 	ca *dagger.Secret,
+	// Secrets that ship.toml refers to by their names, as --secrets=env://DB_PASSWORD,file://PATH/CERT:
+	// a variable's name, or a file's without its folders. Each is read only if an environment needs it
+	// +optional
+	secrets []*dagger.Secret,
 	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in. It has a shell, too, with timeout,
 	// find, realpath and tar
 	// +optional
@@ -268,6 +281,8 @@ func New(
 		Deadline:     deadline,
 		CA:           ca,
 		Tools:        tools,
+		VersionText:  version,
+		Secrets:      secrets,
 	}
 	_, err := settings.Parse(s.given())
 	return s, err
@@ -282,6 +297,7 @@ func (s *Ship) given() settings.Given {
 		Remote:       s.Remote,
 		User:         s.User,
 		Template:     s.Template,
+		Version:      s.VersionText,
 		Maintenance:  s.Maintenance,
 		Pipeline:     s.Pipeline,
 		GitLab:       s.GitLab,
@@ -315,6 +331,7 @@ func (s *Ship) open(ctx context.Context, plan bool) (*repo.Repo, error) {
 		Password:   s.Password,
 		Kubeconfig: s.Kubeconfig,
 		CA:         s.CA,
+		Secrets:    s.Secrets,
 	}
 	return repo.Open(ctx, engine, s.given(), plan, style)
 }

@@ -31,7 +31,7 @@ var ground = slices.Sorted(maps.Keys(on))
 
 // on is what each room of the ground floor may import.
 var on = map[string][]string{
-	"converge":   {"version"},
+	"converge":   {"naming", "version"},
 	"dockerfile": {},
 	"foreign":    {},
 	"gitfiles":   {"foreign"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/network"
@@ -21,6 +22,7 @@ const (
 	packedPath = "/tmp/packed"
 	chartPath  = "/ship/chart"
 	valuesPath = "/ship/values"
+	layersPath = "/ship/layers"
 	imagePath  = "/ship/image.json"
 )
 
@@ -96,18 +98,29 @@ func notPacked(folder string, answer tools.Answer) error {
 // with puts a chart and its values into a container, and names them in the release. What is in the
 // container is what the commit has, and not a way to anything else: see Pack.
 func (e *Environment) with(
-	ctx context.Context, container *dagger.Container, chart Chart, image helm.Image,
+	ctx context.Context, container *dagger.Container, wanted Wanted,
 ) (*dagger.Container, helm.Release, error) {
+	chart := wanted.Chart
 	release, err := e.versioned()
 	if err != nil {
 		return nil, release, err
 	}
 	release.Chart = chartPath
-	if values := "values-" + e.Name + ".yaml"; slices.Contains(chart.names, values) {
+	if values := ValuesFile(e.Name); len(wanted.Layers) == 0 && slices.Contains(chart.names, values) {
 		release.Values = append(release.Values, path.Join(valuesPath, values))
 	}
+	for i, layer := range wanted.Layers {
+		file := fmt.Sprintf("%s/%d.yaml", layersPath, i)
+		if layer.Secret {
+			secret := e.Tools.Secret(fmt.Sprintf("ship-values-%s-%s-%s-%d", e.ID, e.Release, e.Name, i), layer.Text)
+			container = container.WithMountedSecret(file, secret)
+		} else {
+			container = container.WithNewFile(file, layer.Text)
+		}
+		release.Values = append(release.Values, file)
+	}
 	release.Values = append(release.Values, imagePath)
-	values, err := e.values(ctx, chart, image)
+	values, err := e.values(ctx, chart, wanted.Image)
 	if err != nil {
 		return nil, release, err
 	}
@@ -117,10 +130,49 @@ func (e *Environment) with(
 		WithNewFile(imagePath, values), release, nil
 }
 
+// ValuesFile is the file of an environment's own values in a chart's folder.
+func ValuesFile(environment string) string { return "values-" + environment + ".yaml" }
+
+// compared is what the environment runs by its last revision, compared with what is wanted.
+func (e *Environment) compared(
+	ctx context.Context, revision helm.Revision, wanted Wanted,
+) (found converge.Environment, err error) {
+	if found, err = e.runs(ctx, revision); err != nil {
+		return found, err
+	}
+	if wanted.Order != nil {
+		if err := wanted.Order(ctx, &found); err != nil {
+			return found, err
+		}
+	}
+	if len(wanted.Layers) > 0 && found.Version == wanted.Facts.Name {
+		found.Differs, err = e.differs(revision, wanted)
+	}
+	return found, err
+}
+
+// Differs names what of an environment that runs the wanted image is not as wanted, as it was when
+// the projects looked at their namespace.
+func (e *Environment) Differs(wanted Wanted) ([]string, error) {
+	revision, err := e.seen()
+	if err != nil {
+		return nil, err
+	}
+	return e.differs(revision, wanted)
+}
+
+func (e *Environment) differs(revision helm.Revision, wanted Wanted) ([]string, error) {
+	image, err := e.Keys.Values(wanted.Image)
+	if err != nil { // a key leads into a list, which the layers need not have
+		return nil, nil //nolint:nilerr // the image has been compared
+	}
+	return revision.Differs(append(slices.Clone(wanted.Layers), helm.Layer{Name: "the image", Text: image}))
+}
+
 // values are those that make the chart run the image.
 func (e *Environment) values(ctx context.Context, chart Chart, image helm.Image) (string, error) {
 	var own []string
-	for _, name := range []string{"values.yaml", "values-" + e.Name + ".yaml"} {
+	for _, name := range []string{"values.yaml", ValuesFile(e.Name)} {
 		if e.Keys.Lists() && slices.Contains(chart.names, name) {
 			text, err := chart.values.File(name).Contents(ctx)
 			if err != nil {

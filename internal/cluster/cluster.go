@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -25,6 +26,7 @@ type Tools interface {
 	Plain() *dagger.Container
 	Cluster() *dagger.Container
 	Helm() (helm.Version, error)
+	Secret(name, text string) *dagger.Secret
 	Run(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
 	Act(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
 	Ask(ctx context.Context, container *dagger.Container, args []string) (tools.Answer, error)
@@ -68,6 +70,7 @@ type Environment struct {
 	Keys    helm.Keys
 
 	Prereleases bool // it takes pre-releases, too
+	Snapshots   bool // it takes any commit
 	ByName      bool // it was asked for by name, so what it was rolled back from does not matter
 
 	Tools Tools
@@ -88,15 +91,29 @@ func (e *Environment) Look(ctx context.Context) (converge.Environment, error) {
 	return e.runs(ctx, revision)
 }
 
+// RunsWell says what runs in the environment at this moment, and whether it is healthy.
+func (e *Environment) RunsWell(ctx context.Context) (found converge.Environment, healthy bool, text string, err error) {
+	revision, err := e.last(ctx)
+	if err != nil {
+		return found, false, "", err
+	}
+	if found, err = e.runs(ctx, revision); err != nil {
+		return found, false, "", err
+	}
+	e.objects.Forget(strings.Join(e.namespaces(revision), " "))
+	healthy, text = e.health(revision)
+	return found, healthy, text, nil
+}
+
 // Unseen is an environment that nobody can look at, since no kubeconfig was given.
 func (e *Environment) Unseen() converge.Environment {
-	return converge.Environment{Name: e.Name, Status: converge.Unknown, Prereleases: e.Prereleases}
+	return converge.Environment{Name: e.Name, Status: converge.Unknown, Prereleases: e.Prereleases, Snapshots: e.Snapshots}
 }
 
 // runs says what the environment runs, by its release's last revision. An uninstalled release holds
 // nothing.
 func (e *Environment) runs(ctx context.Context, revision helm.Revision) (found converge.Environment, err error) {
-	found = converge.Environment{Name: e.Name, Prereleases: e.Prereleases}
+	found = converge.Environment{Name: e.Name, Prereleases: e.Prereleases, Snapshots: e.Snapshots}
 	if revision.Number > 0 && revision.Status != "uninstalled" {
 		image := revision.Image(e.Keys)
 		found.Version, found.Digest, found.Status = versionOf(image), image.Digest, revision.Status

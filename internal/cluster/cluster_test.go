@@ -48,7 +48,9 @@ type kept struct {
 func (r *recorded) Plain() *dagger.Container {
 	return (&dagger.Container{}).WithGraphQLQuery(querybuilder.Query().Select("container"))
 }
-func (r *recorded) Cluster() *dagger.Container { return r.Plain() }
+func (r *recorded) Cluster() *dagger.Container           { return r.Plain() }
+func (r *recorded) Secret(string, string) *dagger.Secret { return nil }
+
 func (r *recorded) Helm() (helm.Version, error) {
 	return helm.Version{Major: 4, Minor: 3}, nil
 }
@@ -230,7 +232,10 @@ func wanted(t *testing.T, r *recorded, text string) Wanted {
 	}
 	image := helm.Image{Repository: "r/shop", Tag: text, Digest: "sha256:" + text}
 	folder := (&dagger.Directory{}).WithGraphQLQuery(querybuilder.Query().Select("directory"))
-	return Wanted{Chart{chart: folder, values: folder}, image, converge.Facts{Version: v, Digest: image.Digest}}
+	return Wanted{
+		Chart: Chart{chart: folder, values: folder}, Image: image,
+		Facts: converge.Facts{Name: text, Version: v, Digest: image.Digest},
+	}
 }
 
 // overtaken is what Helm says if the chart does not render as the revision that was to be made.

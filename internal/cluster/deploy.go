@@ -21,7 +21,14 @@ const interruptions = 10
 type Wanted struct {
 	Chart Chart
 	Image helm.Image
+
+	// Layers are the values, the environment's own file in the chart's folder among them; none: that
+	// file is all there is, and is not compared with what runs.
+	Layers []helm.Layer
+
 	Facts converge.Facts // by which it is decided whether the environment needs it
+	// Order says where the facts' commit is, as seen from what the environment runs.
+	Order func(context.Context, *converge.Environment) error
 }
 
 // Deploy makes the environment run what is wanted, and says what it runs then.
@@ -30,7 +37,7 @@ type Wanted struct {
 // have been. What it decides on is compared in the act and once more after it. If another operation
 // comes in between, or the cluster is in trouble that may pass, it decides anew.
 func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error) {
-	container, release, err := e.with(ctx, e.Tools.Cluster(), wanted.Chart, wanted.Image)
+	container, release, err := e.with(ctx, e.Tools.Cluster(), wanted)
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +54,7 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 				return "", err
 			}
 		}
-		found, err := e.runs(ctx, before)
+		found, err := e.compared(ctx, before, wanted)
 		if err != nil {
 			return "", err
 		}

@@ -39,18 +39,18 @@ func (e *Environment) hasHook(event string) bool {
 
 // Render tries a chart out with an image, on the cluster if it can be reached, and checks what the
 // chart makes. What that is, is kept for the rollout. The remarks are about what need not be wrong.
-func (e *Environment) Render(ctx context.Context, chart Chart, image helm.Image, reach bool) ([]string, error) {
+func (e *Environment) Render(ctx context.Context, wanted Wanted, reach bool) ([]string, error) {
 	var tried helm.Tried
 	var err error
 	if reach {
-		tried, err = e.tryOut(ctx, chart, image)
+		tried, err = e.tryOut(ctx, wanted)
 	} else {
-		tried, err = e.template(ctx, chart, image)
+		tried, err = e.template(ctx, wanted)
 	}
 	if unknown := new(unseen); errors.As(err, unknown) {
 		return []string{unknown.Error()}, nil
 	}
-	about := fmt.Sprintf("the chart in %s, for %s: ", chart.folder, e.Name)
+	about := fmt.Sprintf("the chart in %s, for %s: ", wanted.Chart.folder, e.Name)
 	if err == nil {
 		e.rendered, err = newRendered(tried.Manifests, e.Namespace)
 	}
@@ -61,7 +61,7 @@ func (e *Environment) Render(ctx context.Context, chart Chart, image helm.Image,
 	if err := helm.CheckLabels(all); err != nil {
 		return nil, fmt.Errorf("%s%w", about, err)
 	}
-	remarks, err := e.Keys.CheckImage(all, image)
+	remarks, err := e.Keys.CheckImage(all, wanted.Image)
 	if err != nil {
 		return nil, fmt.Errorf("%s%w", about, err)
 	}
@@ -76,8 +76,8 @@ func (e *Environment) Render(ctx context.Context, chart Chart, image helm.Image,
 type unseen struct{ error }
 
 // template renders the chart without a cluster.
-func (e *Environment) template(ctx context.Context, chart Chart, image helm.Image) (helm.Tried, error) {
-	container, release, err := e.with(ctx, e.Tools.Plain(), chart, image)
+func (e *Environment) template(ctx context.Context, wanted Wanted) (helm.Tried, error) {
+	container, release, err := e.with(ctx, e.Tools.Plain(), wanted)
 	if err != nil {
 		return helm.Tried{}, err
 	}
@@ -116,8 +116,8 @@ func (e *Environment) notRendered(cause string) error {
 }
 
 // tryOut has the cluster try the chart out, and changes nothing there.
-func (e *Environment) tryOut(ctx context.Context, chart Chart, image helm.Image) (helm.Tried, error) {
-	container, release, err := e.with(ctx, e.Tools.Cluster(), chart, image)
+func (e *Environment) tryOut(ctx context.Context, wanted Wanted) (helm.Tried, error) {
+	container, release, err := e.with(ctx, e.Tools.Cluster(), wanted)
 	if err != nil {
 		return helm.Tried{}, err
 	}

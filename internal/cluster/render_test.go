@@ -50,7 +50,9 @@ func TestTryOut(t *testing.T) {
 		e.Strategy = c.strategy
 		folder := (&dagger.Directory{}).WithGraphQLQuery(querybuilder.Query().Select("directory"))
 		image := helm.Image{Repository: "r/shop", Tag: "2.0.0", Digest: "sha256:" + strings.Repeat("0", 64)}
-		_, err := e.Render(t.Context(), Chart{folder: "deploy", chart: folder, values: folder}, image, true)
+		_, err := e.Render(
+			t.Context(), Wanted{Chart: Chart{folder: "deploy", chart: folder, values: folder}, Image: image}, true,
+		)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}

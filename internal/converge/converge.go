@@ -12,14 +12,20 @@ import (
 	"slices"
 	"strings"
 
+	"dagger/ship/internal/naming"
 	"dagger/ship/internal/version"
 )
 
 // Facts are what a release found in the systems that know: the source, the git remote, the registry
 // and the clusters.
 type Facts struct {
-	Version version.Version
-	Commit  string // HEAD of the source
+	Name    string          // the version's text; or if it is a snapshot, what that is called
+	Version version.Version // a zero value for a snapshot
+	Commit  string          // HEAD of the source
+
+	Snapshot bool   // the commit has no version of its own, and runs without
+	Pushed   bool   // the tag is somebody's, which Ship never pushes
+	None     string // why there is no version; empty: there is one
 
 	Tag    string            // the tag's name
 	Tagged string            // the commit that it peels to on the remote; empty: there is no such tag
@@ -44,8 +50,29 @@ type Environment struct {
 
 	RolledBack string // the version that somebody rolled it back from, on purpose; empty: nobody did
 
-	Prereleases bool // whether it asked for pre-releases too
+	// Order is where the facts' commit is in the history, as seen from what runs, and Back as seen from
+	// what it was rolled back from. Both are asked for only if one of the two is a snapshot.
+	Order, Back Order
+
+	Differs []string // values that are not as wanted, by their keys
+	Changed []string // files of values that changed on the branch since the version
+
+	Prereleases bool   // whether it asked for pre-releases too
+	Snapshots   bool   // whether it asked for any commit
+	Manual      bool   // whether it is deployed to by name only, and was not named
+	After       string // name of the environment that must run well what this one takes; empty: none must
 }
+
+// Order is where one commit is in a history, as seen from another one.
+type Order int
+
+// The orders.
+const (
+	NotAsked Order = iota // nobody asked; or the git server does not have the other one
+	Earlier
+	Same
+	Later
+)
 
 // Unknown is the status of an environment that could not be looked at, since there is no
 // kubeconfig.
@@ -55,6 +82,7 @@ const Unknown = "unknown"
 type Plan struct {
 	Commit   string // what the version is built from and tagged at
 	Withheld string // why nothing is done for the version, and what to do; empty: it may be released
+	Snapshot bool   // it is for a commit without a version
 
 	Build, Tag, Publish, Latest, Notes Step
 
@@ -86,24 +114,31 @@ func Decide(f Facts, options Options) (Plan, error) {
 	if err := guard(f, commit, options); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Commit: commit}
+	plan := Plan{Commit: commit, Snapshot: f.Snapshot}
 	missing := f.Digest == ""
-	if missing {
+	switch {
+	case missing && f.overtaken():
+		plan.Build = Step{false, "what runs is of a later commit than " + Short(commit)}
+		plan.Publish = plan.Build
+	case missing:
 		plan.Build = Step{true, f.Image + " is not in the registry"}
 		plan.Publish = plan.Build
 		if f.Tagged != "" && f.Tagged != f.Commit {
-			plan.Build.Why += ": finish " + f.Version.Text + " from its tagged commit " + Short(commit)
+			plan.Build.Why += ": finish " + f.Name + " from its tagged commit " + Short(commit)
 		}
-	} else {
+	default:
 		plan.Build = Step{false, f.Image + " was built from " + Short(commit)}
 		plan.Publish = Step{false, f.Image + " is " + f.Digest}
 	}
-	if f.Tagged == "" {
+	switch {
+	case f.Snapshot:
+		plan.Tag = Step{false, "a commit without a version has no tag"}
+	case f.Tagged == "":
 		plan.Tag = Step{true, f.Tag + " is not on the remote"}
-	} else {
+	default:
 		plan.Tag = Step{false, f.Tag + " is at " + Short(commit)}
 	}
-	if plan.Latest = Latest(f); options.NoLatest {
+	if plan.Latest = Latest(f); options.NoLatest && !f.Snapshot {
 		plan.Latest = Step{false, "the setting latest is false"}
 	}
 	plan.Notes = TellNotes(f)
@@ -142,14 +177,21 @@ func guard(f Facts, commit string, options Options) error {
 			"release a higher version, or delete the image if it should never have been there", f.Image, revision,
 			Short(commit))
 	}
+	if f.Snapshot {
+		return nil
+	}
+	if f.Pushed && f.Tagged == "" {
+		return fmt.Errorf("%s is to be released by its tag, but the git remote has no tag %s: push it (again), or release "+
+			"without --version", f.Name, f.Tag)
+	}
 	higher, exists := f.higher(func(version.Version) bool { return true })
 	if exists && f.Tagged == "" && !options.Maintenance {
 		return fmt.Errorf("%s is lower than %s, which is tagged already; raise the version, or pass --maintenance "+
-			"to release a fix for an older line", f.Version.Text, higher.Text)
+			"to release a fix for an older line", f.Name, higher.Text)
 	}
 	if same, exists := f.equal(); exists && f.Tagged == "" {
 		return fmt.Errorf("%s ranks as high as %s, which is tagged already: nobody could tell which of them is "+
-			"newer; raise the version", f.Version.Text, same.Text)
+			"newer; raise the version", f.Name, same.Text)
 	}
 	return nil
 }
@@ -158,7 +200,7 @@ func guard(f Facts, commit string, options Options) error {
 // 1.0 beside 1.0.0, 1.4.0+a beside 1.4.0+b.
 func (f Facts) equal() (version.Version, bool) {
 	for _, v := range f.Others {
-		if v.Text != f.Version.Text && f.Version.Compare(v) == 0 {
+		if v.Text != f.Name && f.Version.Compare(v) == 0 {
 			return v, true
 		}
 	}
@@ -186,70 +228,144 @@ func (f Facts) Newer() []version.Version {
 
 // Latest decides on the tag latest: it follows the highest final version, forwards only.
 func Latest(f Facts) Step {
+	if f.Snapshot {
+		return Step{false, "it stays with the versions"}
+	}
 	higher, exists := f.higher(func(v version.Version) bool { return !v.Prerelease() })
 	same, isEqual := f.equal()
 	switch {
 	case f.Version.Prerelease():
-		return Step{false, f.Version.Text + " is a pre-release"}
+		return Step{false, f.Name + " is a pre-release"}
 	case exists:
 		return Step{false, higher.Text + " is higher"}
 	case f.Latest != "" && isEqual:
 		return Step{false, same.Text + " ranks as high"}
 	case f.Digest != "" && f.Latest == f.Digest:
-		return Step{false, "latest is " + f.Version.Text}
+		return Step{false, "latest is " + f.Name}
 	}
-	return Step{true, "latest is not " + f.Version.Text}
+	return Step{true, "latest is not " + f.Name}
 }
 
 // Deploy decides on one environment: it goes forwards only. If the last rollout did not succeed, it
-// is deployed to again. If somebody rolled it back on purpose, it waits for a higher version than
-// the one that was rolled back.
+// is deployed to again. If somebody rolled it back on purpose, it waits for something newer than
+// what was rolled back.
 func Deploy(f Facts, e Environment) Step {
-	if f.Version.Prerelease() && !e.Prereleases {
+	switch {
+	case e.Manual:
+		return Step{false, e.Name + " is left to deploy --environment=" + e.Name}
+	case f.Snapshot && !e.Snapshots:
+		return Step{false, e.Name + " takes versions only"}
+	case !f.Snapshot && f.Version.Prerelease() && !e.Prereleases && !e.Snapshots:
 		return Step{false, e.Name + " takes no pre-releases"}
-	}
-	if e.Status == Unknown {
+	case e.Status == Unknown:
 		return Step{true, e.Name + " was not looked at, for want of a kubeconfig"}
-	}
-	if e.Version == "" {
+	case e.Version == "":
 		return Step{true, e.Name + " runs nothing"}
 	}
 	running := e.Name + " runs " + e.Version
-	if v, err := version.Parse(f.Version.Scheme, e.Version); err == nil {
-		switch c := f.Version.Compare(v); {
-		case c < 0:
-			return Step{false, running + ", which is newer"}
-		case c == 0 && e.Version != f.Version.Text: // of another commit: it may be the newer one
-			return Step{false, running + ", which ranks as high"}
-		}
+	if newer := f.newer(e.Version, e.Order); newer != "" {
+		return Step{false, running + ", which " + newer}
 	}
 	switch {
-	case e.Version != f.Version.Text && f.withdrawn(e):
+	case e.Version != f.Name && f.withdrawn(e):
 		return Step{
 			false,
 			running + ", rolled back from " + e.RolledBack + ": release a higher version, or deploy to it by name",
 		}
-	case e.Version != f.Version.Text:
+	case e.Version != f.Name:
 		return Step{true, running}
 	case f.Digest == "" || e.Digest != f.Digest:
 		return Step{true, running + " from another image"}
 	case e.Status != "deployed":
 		return Step{true, running + ", but its release is " + e.Status}
+	case len(e.Differs) > 0 && e.RolledBack == f.Name:
+		return Step{false, running + ", taken back to other values by hand: deploy to it by name to bring those out"}
+	case len(e.Differs) > 0:
+		return Step{true, running + ", but not as wanted: " + strings.Join(e.Differs, ", ")}
+	}
+	if len(e.Changed) > 0 {
+		running += fmt.Sprintf(" (%s changed since: raise the version to bring that out)", strings.Join(e.Changed, ", "))
 	}
 	return Step{false, running}
 }
 
-// Below tells whether an environment runs less than the version: a release that set out to deploy
-// there has not done so.
+// newer says why what runs counts for newer than the facts' own, and is left alone; empty if it does
+// not. Versions compare with versions. A snapshot compares by its commit, with whatever it is: at one
+// commit, a version counts for more.
+func (f Facts) newer(running string, order Order) string {
+	_, isSnapshot := naming.SnapshotOf(running)
+	if f.Snapshot || isSnapshot {
+		switch {
+		case order == Earlier:
+			return "is of a later commit than " + Short(f.commit())
+		case order == Same && f.Snapshot && !isSnapshot:
+			return "is of the same commit"
+		}
+		return ""
+	}
+	if v, err := version.Parse(f.Version.Scheme, running); err == nil {
+		switch c := f.Version.Compare(v); {
+		case c < 0:
+			return "is newer"
+		case c == 0 && running != f.Name: // of another commit: it may be the newer one
+			return "ranks as high"
+		}
+	}
+	return ""
+}
+
+// overtaken tells whether a snapshot has nowhere to run, since all that takes it runs something newer.
+func (f Facts) overtaken() bool {
+	takes := 0
+	for _, e := range f.Environments {
+		switch {
+		case !e.Snapshots:
+		case e.Manual || f.newer(e.Version, e.Order) == "":
+			return false
+		default:
+			takes++
+		}
+	}
+	return f.Snapshot && takes > 0
+}
+
+// commit is the one that is to run.
+func (f Facts) commit() string { return cmp.Or(f.Tagged, f.Commit) }
+
+// Below tells whether an environment runs less than what was to be deployed: a release that set out to
+// do so has not done it.
 func Below(f Facts, e Environment) bool {
+	if _, isSnapshot := naming.SnapshotOf(e.Version); f.Snapshot || isSnapshot {
+		return e.Version == "" || e.Order == Later
+	}
 	v, err := version.Parse(f.Version.Scheme, e.Version)
 	return e.Version == "" || err == nil && f.Version.Compare(v) > 0
 }
 
-// withdrawn tells whether an environment was rolled back from the version, or from a higher one.
+// withdrawn tells whether an environment was rolled back from the facts' own, or from a newer one.
 func (f Facts) withdrawn(e Environment) bool {
-	from, err := version.Parse(f.Version.Scheme, e.RolledBack)
-	return err == nil && f.Version.Compare(from) <= 0
+	if e.RolledBack == "" {
+		return false
+	}
+	return e.RolledBack == f.Name || f.newer(e.RolledBack, e.Back) != ""
+}
+
+// Hold is the decision on an environment that takes only what runs well in another one: that one as it
+// is now, and what was decided about it.
+func Hold(f Facts, e Environment, decided Step, before Environment, its Step) Step {
+	switch {
+	case e.After == "" || !decided.Needed || RunsWell(f, before):
+		return decided
+	case its.Needed:
+		return Step{true, decided.Why + ", after " + before.Name}
+	}
+	return Step{false, fmt.Sprintf("%s takes only what runs well in %s, which runs %s", e.Name, before.Name,
+		cmp.Or(before.Version, "nothing"))}
+}
+
+// RunsWell tells whether an environment runs the facts' own, and its rollout succeeded.
+func RunsWell(f Facts, e Environment) bool {
+	return e.Version == f.Name && f.Digest != "" && e.Digest == f.Digest && e.Status == "deployed"
 }
 
 // Short is how people write a commit: its first seven digits.

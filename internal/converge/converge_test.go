@@ -198,7 +198,7 @@ func TestRefusalsName(t *testing.T) {
 }
 
 func facts(t *testing.T, v string) Facts {
-	return Facts{Version: parse(t, v), Commit: head, Tag: "shop-" + v, Image: "registry.example/shop:" + v}
+	return Facts{Name: v, Version: parse(t, v), Commit: head, Tag: "shop-" + v, Image: "registry.example/shop:" + v}
 }
 
 func parse(t *testing.T, text string) version.Version {

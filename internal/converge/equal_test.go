@@ -23,6 +23,7 @@ func TestEqual(t *testing.T) {
 	}{{version.PEP440, "1.0", "1.0.0"}, {version.SemVer, "0.3.0+20260101", "0.3.0+20260201"}, {version.Gradle, "v1.4",
 		"1.4"}, {version.Helm, "1.2", "v1.2.0"}} {
 		f := Facts{
+			Name:    c.own,
 			Version: parse(c.scheme, c.own),
 			Commit:  head,
 			Tag:     "shop-" + c.own,
@@ -46,6 +47,7 @@ func TestEqual(t *testing.T) {
 		}
 	}
 	flutter := Facts{
+		Name:    "1.4.2+44",
 		Version: parse(version.Pub, "1.4.2+44"),
 		Commit:  head,
 		Others:  []version.Version{parse(version.Pub, "1.4.2+46")},

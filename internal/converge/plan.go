@@ -25,18 +25,28 @@ func BuildOf(commit string) Plan {
 // withhold is the plan for a version that people still work on: each commit of a branch has it, and
 // only the first one could be released under it. Whoever pushes its tag asks for it.
 func withhold(f Facts) (Plan, bool) {
+	if f.None != "" {
+		return nothing(f, Step{false, f.None}), true
+	}
 	final, is := f.Version.Development()
-	if !is || f.Tagged != "" {
+	if !is || f.Snapshot || f.Tagged != "" {
 		return Plan{}, false
 	}
-	no := Step{false, f.Version.Text + " is a version that is still worked on"}
+	no := Step{false, f.Name + " is a version that is still worked on"}
+	plan := nothing(f, no)
+	plan.Withheld = fmt.Sprintf("%s: raise it to %s to release that, or push the tag %s to release it as it is",
+		no.Why, final, f.Tag)
+	return plan, true
+}
+
+// nothing is a plan of which no step is needed, for one reason.
+func nothing(f Facts, no Step) Plan {
 	plan := Plan{Commit: f.Commit, Build: no, Tag: no, Publish: no, Latest: no, Notes: no}
 	for range f.Environments {
 		plan.Deploy = append(plan.Deploy, no)
 	}
-	plan.Withheld = fmt.Sprintf("%s: raise it to %s to release that, or push the tag %s to release it as it is",
-		no.Why, final, f.Tag)
-	return plan, true
+	plan.Withheld = no.Why
+	return plan
 }
 
 // Behind returns the highest of the versions that is higher than the one that runs, of those that

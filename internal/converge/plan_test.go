@@ -10,14 +10,13 @@ import (
 func TestPartsOfAPlan(t *testing.T) {
 	step := func(why string) Step { return Step{Needed: true, Why: why} }
 	whole := Plan{
-		"c1",
-		"",
-		step("build"),
-		step("tag"),
-		step("publish"),
-		step("latest"),
-		step("notes"),
-		[]Step{step("deploy")},
+		Commit:  "c1",
+		Build:   step("build"),
+		Tag:     step("tag"),
+		Publish: step("publish"),
+		Latest:  step("latest"),
+		Notes:   step("notes"),
+		Deploy:  []Step{step("deploy")},
 	}
 	for name, c := range map[string]struct{ got, want Plan }{
 		"tag": {whole.ForTag(), Plan{Commit: "c1", Tag: step("tag")}},
@@ -49,7 +48,7 @@ func TestDevelopment(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := Facts{
-		Version: v, Commit: head, Tag: "shop-1.5.0-SNAPSHOT", Image: "r/shop:1.5.0-SNAPSHOT",
+		Name: v.Text, Version: v, Commit: head, Tag: "shop-1.5.0-SNAPSHOT", Image: "r/shop:1.5.0-SNAPSHOT",
 		Others: []version.Version{final}, Environments: []Environment{{Name: "test", Prereleases: true}},
 	}
 	plan, err := Decide(f, Options{})
@@ -105,7 +104,7 @@ func TestBelow(t *testing.T) {
 		t.Fatal(err)
 	}
 	for running, want := range map[string]bool{"": true, "1.0.0": true, "1.1.0": false, "1.2.0": false, "main": false} {
-		if got := Below(Facts{Version: v}, Environment{Version: running}); got != want {
+		if got := Below(Facts{Name: v.Text, Version: v}, Environment{Version: running}); got != want {
 			t.Errorf("%q: %v", running, got)
 		}
 	}

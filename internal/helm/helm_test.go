@@ -46,16 +46,14 @@ func TestParseTargets(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for list, want := range map[string]string{
-		"test,test=other":           `environment "test" is given twice`,
-		"test=shop,production=shop": `the namespace "shop" is another environment's already`,
-		"eu+eu=other":               "is given twice",
-		"test,eu+us=test":           `the namespace "test" is another environment's already`,
-		"eu+":                       `environment "eu+": a name is missing`,
-		"+eu":                       "a name is missing",
-		"+":                         "a name is missing",
-		"eu++us":                    "a name is missing",
-		"eu+us:replace":             `no strategy "replace"`,
-		"eu+US":                     `environment "US": write NAME`,
+		"test,test=other": `environment "test" is given twice`,
+		"eu+eu=other":     "is given twice",
+		"eu+":             `environment "eu+": a name is missing`,
+		"+eu":             "a name is missing",
+		"+":               "a name is missing",
+		"eu++us":          "a name is missing",
+		"eu+us:replace":   `no strategy "replace"`,
+		"eu+US":           `environment "US": write NAME`,
 	} {
 		if got, err := ParseTargets(strings.Split(list, ",")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %+v, %v, want %s", list, got, err, want)

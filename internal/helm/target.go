@@ -51,7 +51,10 @@ func ParseTarget(text string) (Target, error) {
 	return target, nil
 }
 
-// ParseTargets reads a list of environments, whose names and namespaces must differ. Each text is
+// IsNamespace tells whether Kubernetes takes a text as the name of a namespace.
+func IsNamespace(text string) bool { return label.MatchString(text) }
+
+// ParseTargets reads a list of environments, whose names must differ. Each text is
 // one environment, or several joined with "+" that are deployed to at the same time; neither a name
 // nor a namespace nor a strategy can hold that character.
 func ParseTargets(texts []string) ([]Target, error) {
@@ -70,11 +73,7 @@ func ParseTargets(texts []string) ([]Target, error) {
 			if seen[target.Name] {
 				return nil, fmt.Errorf("environment %q is given twice", target.Name)
 			}
-			if seen["="+target.Namespace] {
-				return nil, fmt.Errorf("environment %q: the namespace %q is another environment's already", target.Name,
-					target.Namespace)
-			}
-			seen[target.Name], seen["="+target.Namespace] = true, true
+			seen[target.Name] = true
 			target.Beside = i > 0
 			targets = append(targets, target)
 		}

@@ -34,15 +34,20 @@ func (k Keys) Check() error {
 	if len(k) < 1 || len(k) > 3 {
 		return fmt.Errorf("give one, two or three paths in the chart's values: %s; got %q", Forms, []string(k))
 	}
+	return CheckPaths(k...)
+}
+
+// CheckPaths refuses keys that are no paths, the same, or one below the other.
+func CheckPaths(keys ...string) error {
 	var paths [][]step
-	for _, key := range k {
+	for i, key := range keys {
 		path, err := parsePath(key)
 		if err != nil {
 			return err
 		}
-		for i, other := range paths {
+		for j, other := range paths {
 			if n := min(len(path), len(other)); slices.Equal(path[:n], other[:n]) {
-				return fmt.Errorf("%q and %q are the same, or one is below the other", k[i], key)
+				return fmt.Errorf("%q and %q are the same, or one is below the other", keys[j], keys[i])
 			}
 		}
 		paths = append(paths, path)

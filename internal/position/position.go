@@ -41,3 +41,9 @@ func Of(data []byte, path ...string) (line, column int) {
 	}
 	return 0, 0
 }
+
+// Has tells whether a TOML file has the key or table at the path.
+func Has(data []byte, path ...string) bool {
+	line, _ := Of(data, path...)
+	return line > 0
+}

@@ -1,5 +1,10 @@
-// Package projects reads ship.toml, which lists the projects of a repo that holds several: bytes
-// in, projects out.
+// Package projects reads ship.toml, which says what belongs to a project, and lists the projects of
+// a repo that holds several: bytes in, projects out.
+//
+//	chart = "deploy/chart"
+//
+//	[environments.production]
+//	release = "shop-prod"
 //
 //	[projects.api]
 //	path = "services/api"
@@ -14,7 +19,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"reflect"
 	"regexp"
@@ -27,81 +31,123 @@ import (
 	"dagger/ship/internal/position"
 )
 
-// File is where the projects are listed, at the root of the repo.
+// File is where it stands, at the root of the repo.
 const File = "ship.toml"
 
-// Project is one table of the file. What it leaves out comes from the settings of the whole repo.
-type Project struct {
-	Key   string   `toml:"-"`     // the table's name
-	Path  string   `toml:"path"`  // folder that the project's other paths are relative to; the key by default
-	Needs []string `toml:"needs"` // keys of the projects that must be released before it
+// List is what the file says.
+type List struct {
+	Top      Settings  // of the repo's one project, or of all those that do not say otherwise
+	Projects []Project // in the file's order; none: the repo has one project
+}
 
+// Settings are what the file may say of a project, at its top or in the project's own table.
+type Settings struct {
 	Image    string `toml:"image"` // HOST/PATH, or a path below the repo's own image or registry
 	Template string `toml:"template"`
 	Latest   *bool  `toml:"latest"` // nil: as the repo's settings say
 
+	Version    string   `toml:"version"` // where it comes from: manifest, tag or given
 	Manifest   string   `toml:"manifest"`
 	Dockerfile string   `toml:"dockerfile"`
 	Target     string   `toml:"target"`
 	Args       []string `toml:"args"`
 
-	Environments []string `toml:"environments"`
+	// Environments is a list, as the setting of that name, or tables, [environments.NAME].
+	Environments any      `toml:"environments"`
 	Prereleases  []string `toml:"prereleases"`
 	Chart        string   `toml:"chart"`
 	Keys         []string `toml:"keys"`
 
-	line int // where it is listed, from 1
-	data []byte
+	List   []string      `toml:"-"` // Environments, if it is a list; nil: it is none
+	Tables []Environment `toml:"-"` // Environments, if it is tables
+
+	table []string // where the file says all of this
+	data  []byte
 }
 
-// Read returns the projects in the order in which the file lists them. Its error is a
-// *position.Fault.
-func Read(data []byte) ([]Project, error) {
+// Project is a project's table. What it leaves out is as the top of the file says, or else as the
+// settings of the whole repo do.
+type Project struct {
+	Key   string   `toml:"-"`     // the table's name
+	Path  string   `toml:"path"`  // folder that the project's other paths are relative to; the key by default
+	Needs []string `toml:"needs"` // keys of the projects that must be released before it
+
+	Settings
+
+	line int // where it is listed, from 1
+}
+
+// Read reads the file. Its error is a *position.Fault.
+func Read(data []byte) (List, error) {
 	data = []byte(foreign.WithoutBOM(string(data)))
 	var file struct {
+		Settings
 		Projects map[string]Project `toml:"projects"`
 	}
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&file); err != nil {
-		return nil, explain(err)
+		return List{}, explain(err)
 	}
-	if len(file.Projects) == 0 {
-		return nil, &position.Fault{Path: File, Text: "it lists no projects: write [projects.NAME] for each"}
+	file.Settings.data = data
+	if err := file.Settings.readEnvironments(); err != nil {
+		return List{}, err
 	}
-	list := make([]Project, 0, len(file.Projects))
+	list := List{Top: file.Settings}
+	if position.Has(data, "projects") && len(file.Projects) == 0 {
+		return List{}, &position.Fault{Path: File, Text: "it lists no projects: write [projects.NAME] for each"}
+	}
 	for key, p := range file.Projects {
-		p.Key, p.Path, p.data = key, path.Clean(cmp.Or(p.Path, key)), data
+		p.Key, p.Path, p.data, p.table = key, path.Clean(cmp.Or(p.Path, key)), data, []string{"projects", key}
 		p.line, _ = position.Of(data, "projects", key)
-		list = append(list, p)
+		if err := p.readEnvironments(); err != nil {
+			return List{}, err
+		}
+		list.Projects = append(list.Projects, p)
 	}
-	slices.SortFunc(list, func(a, b Project) int {
+	slices.SortFunc(list.Projects, func(a, b Project) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.Key, b.Key))
 	})
-	keys := slices.Sorted(maps.Keys(file.Projects))
+	if err := checkAll(list.Projects); err != nil {
+		return List{}, err
+	}
+	return list, nil
+}
+
+func checkAll(list []Project) error {
+	var keys []string
+	for _, p := range list {
+		keys = append(keys, p.Key)
+	}
+	slices.Sort(keys)
 	variables := map[string]string{}
 	for _, p := range list {
 		if err := p.check(keys); err != nil {
-			return nil, err
+			return err
 		}
 		// later jobs get variables that begin with the project's name
 		name := strings.ToUpper(notInVariable.ReplaceAllString(p.Key, "_"))
 		if same, taken := variables[name]; taken {
-			return nil, p.Fault("",
+			return p.Fault("",
 				"the names %s and %s make the same names of variables: call one differently",
 				same, p.Key)
 		}
 		variables[name] = p.Key
 	}
-	return list, refuseCycle(list)
+	return refuseCycle(list)
 }
 
-// Fault is a *position.Fault about what the project says under a setting's name, or about the
-// project if it does not have that setting.
-func (p Project) Fault(setting, format string, values ...any) error {
+// Fault is a *position.Fault about what the file says under a setting's name, or about the project
+// if it does not have that setting.
+func (s Settings) Fault(setting, format string, values ...any) error {
 	at := &position.Fault{Path: File, Text: fmt.Sprintf(format, values...)}
-	if at.Line, at.Column = position.Of(p.data, "projects", p.Key, setting); at.Line == 0 {
-		at.Line, at.Column = position.Of(p.data, "projects", p.Key)
+	for path := append(slices.Clone(s.table), setting); len(path) > 0 && at.Line == 0; path = path[:len(path)-1] {
+		at.Line, at.Column = position.Of(s.data, path...)
 	}
 	return at
+}
+
+// Says tells whether the file says anything under a setting's name in this place.
+func (s Settings) Says(setting string) bool {
+	return position.Has(s.data, append(slices.Clone(s.table), setting)...)
 }
 
 var (
@@ -167,32 +213,39 @@ func explain(err error) error {
 		at := unknown.Errors[0]
 		line, column := at.Position()
 		key := at.Key()
-		valid := []string{"projects"}
+		valid := append(keysOf[Settings](), "projects")
+		name := key[0]
 		if len(key) > 2 && key[0] == "projects" {
-			valid = settings()
+			name, valid = key[len(key)-1], append(keysOf[Project](), keysOf[Settings]()...)
 		}
-		name := key[len(key)-1]
-		if len(valid) == 1 {
-			name = key[0]
-		}
-		return &position.Fault{
-			Path:   File,
-			Line:   line,
-			Column: column,
-			Text: fmt.Sprintf("unknown key %q: did you mean %q? Known are %s", name, nearest(name, valid),
-				strings.Join(valid, ", ")),
-		}
+		return unknownKey(name, valid, line, column)
 	case errors.As(err, &wrong):
 		line, column := wrong.Position()
-		text := strings.TrimPrefix(wrong.Error(), "toml: ")
-		return &position.Fault{Path: File, Line: line, Column: column, Text: text}
+		return &position.Fault{Path: File, Line: line, Column: column, Text: decoderSays(wrong)}
 	}
 	return &position.Fault{Path: File, Text: err.Error()}
 }
 
-// settings are the keys that a project may have.
-func settings() (keys []string) {
-	for field := range reflect.TypeFor[Project]().Fields() {
+// decoderSays is what a decoder says, without the names of types here.
+func decoderSays(err *toml.DecodeError) string {
+	return inCode.ReplaceAllString(strings.TrimPrefix(err.Error(), "toml: "), "")
+}
+
+var inCode = regexp.MustCompile(`struct field \S+ of type `)
+
+func unknownKey(name string, valid []string, line, column int) error {
+	return &position.Fault{
+		Path:   File,
+		Line:   line,
+		Column: column,
+		Text: fmt.Sprintf("unknown key %q: did you mean %q? Known are %s", name, nearest(name, valid),
+			strings.Join(valid, ", ")),
+	}
+}
+
+// keysOf are the keys that a table may have.
+func keysOf[T any]() (keys []string) {
+	for field := range reflect.TypeFor[T]().Fields() {
 		if key := field.Tag.Get("toml"); key != "" && key != "-" {
 			keys = append(keys, key)
 		}

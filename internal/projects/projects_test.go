@@ -6,14 +6,15 @@ import (
 )
 
 func TestRead(t *testing.T) {
-	list, err := Read([]byte("\ufeff# all of them\r\n[projects.web]\r\nneeds = " +
+	file, err := Read([]byte("\ufeff# all of them\r\n[projects.web]\r\nneeds = " +
 		"['api']\r\n\r\n[projects.api]\r\npath = \"services/api/\"\r\nimage = \"api\"\nenvironments = " +
 		"[\"test:reinstall\", \"production\"]\ntemplate = \"v{version}\"\nchart = \"deploy\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	list := file.Projects
 	if len(list) != 2 || list[0].Key != "web" || list[0].Path != "web" || list[0].Needs[0] != "api" ||
-		list[1].Path != "services/api" || list[1].Image != "api" || len(list[1].Environments) != 2 ||
+		list[1].Path != "services/api" || list[1].Image != "api" || len(list[1].List) != 2 ||
 		list[1].Template != "v{version}" || list[1].Chart != "deploy" {
 		t.Errorf("read %+v", list)
 	}
@@ -21,11 +22,10 @@ func TestRead(t *testing.T) {
 
 func TestFaultsSayWhere(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                "ship.toml: it lists no projects",
-		"[projects]\n":                    "ship.toml: it lists no projects",
-		"[projects.a]\nimag = 'x'\n":      `ship.toml:2:1: unknown key "imag": did you mean "image"?`,
-		"[projects.a]\n  enviroments=1\n": `ship.toml:2:3: unknown key "enviroments": did you mean "environments"?`,
-		"[project.a]\n":                   `ship.toml:1:2: unknown key "project": did you mean "projects"?`,
+		"[projects]\n":                            "ship.toml: it lists no projects",
+		"[projects.a]\nimag = 'x'\n":              `ship.toml:2:1: unknown key "imag": did you mean "image"?`,
+		"[projects.a]\n  enviroments=1\n":         `ship.toml:2:3: unknown key "enviroments": did you mean "environments"?`,
+		"[project.a]\n":                           `ship.toml:1:2: unknown key "project": did you mean "projects"?`,
 		"[projects.a]\n[projects.a.env]\nx = 1\n": `ship.toml:2:2: unknown key "env": did you mean "`,
 		"[projects.a]\nimage = 3\n":               "ship.toml:2:9: ",
 		"[projects.a]\nneeds = 'b'\n":             "ship.toml:2:9: ",
@@ -42,19 +42,19 @@ func TestFaultsSayWhere(t *testing.T) {
 		"[projects.a-1]\n[projects.A_1]\n": "ship.toml:2:2: the names a-1 and A_1 make the same names of variables",
 		"[projects.a]\nimage = \"\xff\"\n": "ship.toml:2:",
 	} {
-		if _, err := Read([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if list, err := Read([]byte(text)); err == nil || list.Projects != nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
 }
 
 func TestFaultOfASettingThatIsNotThere(t *testing.T) {
-	list, err := Read([]byte("[projects.a]\n\n[projects.b]\nimage = 'x'\n"))
+	file, err := Read([]byte("[projects.a]\n\n[projects.b]\nimage = 'x'\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"ship.toml:1:2: bad", "ship.toml:4:1: bad"} {
-		if got := list[i].Fault("image", "bad").Error(); got != want {
+		if got := file.Projects[i].Fault("image", "bad").Error(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
@@ -64,8 +64,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("[projects.a]\nneeds = ['b']\nimag = 2\n[projects.b]\npath='x'\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		list, err := Read(data)
-		if (err == nil) != (len(list) > 0) {
-			t.Errorf("%d projects beside %v", len(list), err)
+		if err != nil && len(list.Projects) > 0 {
+			t.Errorf("%d projects beside %v", len(list.Projects), err)
 		}
 	})
 }

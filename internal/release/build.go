@@ -16,7 +16,7 @@ import (
 
 func (r *Release) buildStep(plan converge.Plan) flow.Step {
 	return step(
-		"build",
+		r.call("build"),
 		fmt.Sprintf("the build of %s, for %s at most", r.Dockerfile, buildTimeouts*r.Timeout),
 		plan.Build,
 		func(ctx context.Context) (string, error) { return r.build(ctx, plan.Commit) },
@@ -50,7 +50,7 @@ func (r *Release) build(ctx context.Context, commit string) (string, error) {
 	}
 	for _, said := range [][2]string{
 		{ocispec.AnnotationRevision, commit},
-		{ocispec.AnnotationVersion, r.read.Project.Version.Text},
+		{ocispec.AnnotationVersion, r.facts.Name},
 		{ocispec.AnnotationSource, r.remote.URL},
 		{ocispec.AnnotationCreated, when.UTC().Format(time.RFC3339)},
 	} {
@@ -110,7 +110,7 @@ func (r *Release) dockerBuild(commit string, when time.Time) *dagger.Container {
 // is the image.
 func (r *Release) buildArgs(commit string, when time.Time) []dagger.BuildArg {
 	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(when.Unix())}}
-	values := strings.NewReplacer("{version}", r.read.Project.Version.Text, "{commit}", commit)
+	values := strings.NewReplacer("{version}", r.facts.Name, "{commit}", commit)
 	for _, arg := range r.Args {
 		args = append(args, dagger.BuildArg{Name: arg.Name, Value: values.Replace(arg.Value)})
 	}

@@ -14,13 +14,14 @@ import (
 	"dagger/ship/internal/flow"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/manifest"
+	"dagger/ship/internal/source"
 )
 
 // checkStep makes sure that what is to come can succeed: credentials with the rights, a commit that
 // the remote has and that is whole, a chart that renders. A plan checks what needs no rights.
 func (r *Release) checkStep(plan converge.Plan) flow.Step {
 	s := step(
-		"check",
+		r.call("check"),
 		"git remote, registry and chart",
 		plan.Anything(),
 		func(ctx context.Context) (string, error) { return r.check(ctx, plan) },
@@ -86,8 +87,21 @@ func (r *Release) checkCommit(ctx context.Context, plan converge.Plan) error {
 		return err
 	}
 	commit := r.commitOf(plan.Commit, r.Path)
+	if r.read.given == "" && !r.facts.Snapshot {
+		if err := r.checkVersion(ctx, commit, plan.Commit); err != nil {
+			return err
+		}
+	}
+	if plan.Build.Needed && r.Container == nil {
+		return commit.CheckWhole(ctx, r.Dockerfile)
+	}
+	return nil
+}
+
+// checkVersion makes sure that the commit says the version, too.
+func (r *Release) checkVersion(ctx context.Context, commit *source.Commit, hash string) error {
 	var committed manifest.Project
-	at := "fetch the source at " + converge.Short(plan.Commit) + " from the git remote"
+	at := "fetch the source at " + converge.Short(hash) + " from the git remote"
 	if err := r.tools().Try(ctx, at, func(context.Context) (err error) {
 		committed, err = r.manifestIn(commit.Files, r.read.Project.Path)
 		return err
@@ -96,10 +110,7 @@ func (r *Release) checkCommit(ctx context.Context, plan converge.Plan) error {
 	}
 	if project := r.read.Project; committed.Name != project.Name || committed.Version.Text != project.Version.Text {
 		return fmt.Errorf("%s says %s here, but %s %s at %s: commit and push it first", project.Path, r.read.Title(),
-			committed.Name, committed.Version.Text, converge.Short(plan.Commit))
-	}
-	if plan.Build.Needed && r.Container == nil {
-		return commit.CheckWhole(ctx, r.Dockerfile)
+			committed.Name, committed.Version.Text, converge.Short(hash))
 	}
 	return nil
 }
@@ -118,20 +129,19 @@ func (r *Release) checkPush(ctx context.Context) error {
 	return r.read.Images.CheckPush(ctx)
 }
 
-// checkChart tries the chart out, with a digest of zeros if the image is not built yet.
-func (r *Release) checkChart(ctx context.Context, commit string, e *cluster.Environment) ([]string, error) {
-	chart, err := r.chart(commit)
+// checkChart tries the chart out.
+func (r *Release) checkChart(ctx context.Context, commit string, e *environment) ([]string, error) {
+	wanted, err := r.wanted(e, commit)
 	if err != nil {
 		return nil, err
 	}
-	digest := r.facts.Digest
-	if digest == "" {
-		digest = "sha256:" + strings.Repeat("0", 64)
+	if wanted.Chart, err = r.chart(commit); err != nil {
+		return nil, err
 	}
-	reach := r.hasKubeconfig && r.read.unnamed == nil
-	remarks, err := e.Render(ctx, chart, r.image(digest), reach)
+	reach := e.mayReach() == nil
+	remarks, err := e.Render(ctx, wanted, reach)
 	if err == nil && reach {
-		if beside := e.Beside(ctx, chart); beside != "" {
+		if beside := e.Beside(ctx, wanted.Chart); beside != "" {
 			remarks = append(remarks, beside)
 		}
 	}

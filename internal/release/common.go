@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"dagger/ship/internal/cluster"
+	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/manifest"
@@ -31,12 +32,15 @@ type Engine struct {
 	Service   *dagger.Service   // the registry, if this machine or a module runs it
 
 	Token, Password, Kubeconfig, CA *dagger.Secret
+
+	Secrets []*dagger.Secret // that ship.toml refers to by their names
 }
 
 // Common is what the releases of a call share: whatever they have in common is read once, and what
 // each wants to know of the git remote or of a namespace is asked for together.
 type Common struct {
 	Engine
+	Given settings.Given    // letter for letter
 	Repo  settings.Settings // of the repo as a whole
 	Plan  bool              // say what would be done, and do nothing
 	Style report.Style      // of the reports
@@ -45,21 +49,19 @@ type Common struct {
 	Checkout *source.Files
 	Tree     manifest.Tree // of the checkout
 	Tools    *tools.Tools
-	Cluster  *cluster.Cluster
 	Redactor report.Redactor
 
 	//nolint:containedctx // the call's: what is shared must not end with the project that asked for it first
 	Context context.Context
 
 	// each reads what is named after it, once
-	readKubeconfig, readGit, readCommit, readPassword func() error
+	readGit, readCommit, readPassword func() error
 
-	hasKubeconfig bool
-	noContext     error // why the kubeconfig does not say which cluster to use
-	remote        gitremote.Remote
-	token         string // for the git remote, and for GitLab's API beside it
-	head          string
-	password      string
+	id       string // of this call, among others that are at work
+	remote   gitremote.Remote
+	token    string // for the git remote, and for GitLab's API beside it
+	head     string
+	password string
 
 	expectedTags []string                          // of the versions of all projects
 	tagged       func() (map[string]string, error) // the commits of those that are on the remote
@@ -68,30 +70,33 @@ type Common struct {
 	times        once.Answers[string, time.Time]      // of commits
 	commits      once.Answers[string, *source.Commit] // as the remote has them
 	charts       once.Answers[packing, cluster.Chart]
+	named        func() (map[string]source.Named, error) // the secrets that ship.toml refers to
+	secretTexts  once.Answers[string, string]            // by their names
+	kubeconfigs  once.Answers[string, string]            // likewise; "" is that of the setting
+	ordered      once.Answers[string, converge.Order]    // of two commits
+	settingsAt   once.Answers[string, settings.Settings] // as ship.toml has them at a commit, by that and the project
+	places       once.Answers[string, *place]
 	accounts     once.Answers[string, *registry.Account] // by the registry's host
 	logins       once.Answers[string, struct{}]          // the same
 }
 
 // NewCommon is what the releases of a call share, of which nothing has been read yet.
-func NewCommon(ctx context.Context, engine Engine, repo settings.Settings, plan bool, style report.Style) *Common {
-	c := &Common{Engine: engine, Repo: repo, Plan: plan, Style: style, Context: ctx}
+func NewCommon(
+	ctx context.Context, engine Engine, given settings.Given, repo settings.Settings, plan bool, style report.Style,
+) *Common {
+	c := &Common{Engine: engine, Given: given, Repo: repo, Plan: plan, Style: style, Context: ctx}
 	c.Checkout = source.NewFiles(engine.Client, engine.Source, repo.Timeout)
 	c.Tree = c.Checkout.Tree(ctx)
 	c.Tools = tools.New(tools.Tools{
-		Client:      engine.Client,
-		Image:       repo.ToolsImage,
-		Kubeconfig:  engine.Kubeconfig,
-		KubeContext: repo.KubeContext,
-		Timeout:     repo.Timeout,
-		Deadline:    repo.Deadline,
-		Say:         c.Say,
-		Context:     ctx,
+		Client:   engine.Client,
+		Image:    repo.ToolsImage,
+		Timeout:  repo.Timeout,
+		Deadline: repo.Deadline,
+		Say:      c.Say,
+		Context:  ctx,
 	})
-	c.Cluster = &cluster.Cluster{
-		Timeout: repo.Timeout, Deadline: repo.Deadline, ID: rand.Text(), Redactor: &c.Redactor, Context: ctx,
-	}
-
-	c.readKubeconfig = sync.OnceValue(c.kubeconfig)
+	c.id = rand.Text()
+	c.named = sync.OnceValues(func() (map[string]source.Named, error) { return source.ByName(ctx, engine.Secrets) })
 	c.readGit = sync.OnceValue(c.git)
 	c.readCommit = sync.OnceValue(func() (err error) { c.head, err = c.readHead(); return })
 	c.readPassword = sync.OnceValue(func() (err error) {
@@ -125,17 +130,6 @@ func (c *Common) weak(setting, secret string) {
 			secret,
 		),
 	)
-}
-
-func (c *Common) kubeconfig() error {
-	text, err := source.Secret(c.Context, "kubeconfig", c.Kubeconfig)
-	if c.Redactor.AddKubeconfig(text) {
-		c.weak("kubeconfig", "a secret in it")
-	}
-	if c.hasKubeconfig = text != ""; c.hasKubeconfig {
-		c.noContext = tools.CheckContext(text, c.Repo.KubeContext)
-	}
-	return err
 }
 
 func (c *Common) git() error {
@@ -209,7 +203,7 @@ func (c *Common) Expect(releases []*Release) {
 			c.expectedTags = append(c.expectedTags, r.facts.Tag)
 		}
 		for _, e := range r.read.Environments {
-			c.Cluster.Expect(e.Namespace, e.Release)
+			e.Expect(e.Namespace, e.Release)
 		}
 	}
 }

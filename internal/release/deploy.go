@@ -18,14 +18,12 @@ import (
 )
 
 // deployGroups are the steps that deploy, in the groups of the settings.
-func (r *Release) deployGroups(plan converge.Plan) (groups []flow.Group) {
+func (r *Release) deployGroups() (groups []flow.Group) {
 	i := 0
 	for _, together := range r.Environments {
 		var group flow.Group
 		for range together {
-			if i < len(plan.Deploy) {
-				group = append(group, r.deployStep(plan, i))
-			}
+			group = append(group, r.subject(i).deployStep(i))
 			i++
 		}
 		groups = append(groups, group)
@@ -33,28 +31,55 @@ func (r *Release) deployGroups(plan converge.Plan) (groups []flow.Group) {
 	return groups
 }
 
-func (r *Release) deployStep(plan converge.Plan, i int) flow.Step {
+func (r *Release) deployStep(i int) flow.Step {
 	e := r.read.Environments[i]
 	waits := fmt.Sprintf("the rollout in %s, for %s at most", e.Namespace, r.GivenTimeout)
 	return step(
 		"deploy "+e.Name,
 		waits,
-		plan.Deploy[i],
-		func(ctx context.Context) (string, error) { return r.deploy(ctx, plan.Commit, e) },
+		r.plan.Deploy[i],
+		func(ctx context.Context) (string, error) { return r.deploy(ctx, r.plan.Commit, e) },
 	)
 }
 
-func (r *Release) deploy(ctx context.Context, commit string, e *cluster.Environment) (string, error) {
-	if err := r.mayReach(e.Name); err != nil {
+func (r *Release) deploy(ctx context.Context, commit string, e *environment) (string, error) {
+	if err := e.mayReach(); err != nil {
 		return "", err
 	}
-	chart, err := r.chart(commit)
+	wanted, err := r.wanted(e, commit)
 	if err != nil {
 		return "", err
 	}
-	facts := r.facts
-	facts.Digest = r.digest()
-	return e.Deploy(ctx, cluster.Wanted{Chart: chart, Image: r.image(facts.Digest), Facts: facts})
+	if err := r.ranBefore(ctx, e, wanted); err != nil {
+		return "", err
+	}
+	if wanted.Chart, err = r.chart(commit); err != nil {
+		return "", err
+	}
+	return e.Deploy(ctx, wanted)
+}
+
+// ranBefore makes sure that what an environment is to run runs well, at this moment, in the one that
+// it comes after.
+func (r *Release) ranBefore(ctx context.Context, e *environment, wanted cluster.Wanted) error {
+	if e.after == nil {
+		return nil
+	}
+	if err := e.after.mayReach(); err != nil {
+		return err
+	}
+	found, healthy, text, err := e.after.RunsWell(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !converge.RunsWell(wanted.Facts, found):
+		return fmt.Errorf("%s takes only what runs well in %s, which runs %s: deploy %s there first",
+			e.Name, e.after.Name, cmp.Or(found.Version, "nothing"), wanted.Facts.Name)
+	case !healthy:
+		return fmt.Errorf("%s takes only what runs well in %s, where %s does not: %s",
+			e.Name, e.after.Name, wanted.Facts.Name, text)
+	}
+	return nil
 }
 
 // With is the release for one environment, asked for by name.
@@ -73,12 +98,16 @@ func (r *Release) Deploy(ctx context.Context) (Deployment, error) {
 	if err := r.readAndLook(ctx); err != nil {
 		return Deployment{}, err
 	}
-	if r.facts.Digest == "" {
-		first := cmp.Or(r.plan.Withheld, "call publish or release first")
-		return Deployment{}, fmt.Errorf("%s is not published: %s", r.facts.Image, first)
+	s := r.subject(0)
+	switch {
+	case s.facts.None != "":
+		return Deployment{}, fmt.Errorf("%s takes versions only, and there is none: %s", r.read.Environments[0].Name, s.facts.None)
+	case s.facts.Digest == "":
+		first := cmp.Or(s.plan.Withheld, "call publish or release first")
+		return Deployment{}, fmt.Errorf("%s is not published: %s", s.facts.Image, first)
 	}
-	plan := r.plan.ForDeploy()
-	if err := r.run.Perform(ctx, append([]flow.Group{{r.checkStep(plan)}}, r.deployGroups(plan)...)...); err != nil {
+	check := flow.Group{s.checkStep(s.plan.ForDeploy())}
+	if err := r.run.Perform(ctx, append([]flow.Group{check}, r.deployGroups()...)...); err != nil {
 		return Deployment{}, err
 	}
 	e := r.read.Environments[0]
@@ -102,7 +131,7 @@ func (r *Release) Rollback(ctx context.Context, version string) (report.Report, 
 		Waits:  waits,
 		Needed: true,
 		Do: func(ctx context.Context) (string, error) {
-			if err := r.mayReach(e.Name); err != nil {
+			if err := e.mayReach(); err != nil {
 				return "", err
 			}
 			said, changed, err := e.Rollback(ctx, version)
@@ -129,7 +158,7 @@ type Deployment struct {
 	Behind      string // the newest version that is tagged, if this one is older
 }
 
-func (r *Release) deployment(e *cluster.Environment, state cluster.State) Deployment {
+func (r *Release) deployment(e *environment, state cluster.State) Deployment {
 	return Deployment{
 		State:       state,
 		Project:     r.read.Project.Name,
@@ -158,7 +187,7 @@ func (r *Release) lookAtDeployments(ctx context.Context) ([]Deployment, error) {
 	group.Go(func() (err error) { tagged, _, err = r.versions(gctx); return })
 	for i, e := range r.read.Environments {
 		group.Go(func() error {
-			if err := r.mayReach(e.Name); err != nil {
+			if err := e.mayReach(); err != nil {
 				return err
 			}
 			state, err := e.State()
@@ -170,7 +199,7 @@ func (r *Release) lookAtDeployments(ctx context.Context) ([]Deployment, error) {
 		return nil, err
 	}
 	for i, e := range r.read.Environments {
-		if running, err := version.Parse(r.read.Project.Version.Scheme, all[i].Version); err == nil {
+		if running, err := version.Parse(r.scheme(), all[i].Version); err == nil {
 			all[i].Behind = converge.Behind(running, tagged, e.Prereleases)
 		}
 	}

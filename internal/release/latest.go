@@ -48,7 +48,7 @@ func (r *Release) latest(ctx context.Context) (string, error) {
 	if now := converge.Latest(facts); !now.Needed {
 		return now.Why + " by now", nil
 	}
-	images, version := &r.read.Images, r.read.Project.Version.Text
+	images, version := &r.read.Images, r.facts.Name
 	tag, newest, digest, there := images.Address+":"+latestTag, version, facts.Digest, ""
 	for moved := 1; moved <= latestMoves; moved++ {
 		switch err := images.Move(ctx, digest, latestTag); {
@@ -105,5 +105,5 @@ func (r *Release) newest(ctx context.Context, facts converge.Facts) (text, diges
 			return v.Text, image.Digest, nil
 		}
 	}
-	return r.read.Project.Version.Text, facts.Digest, nil
+	return r.facts.Name, facts.Digest, nil
 }

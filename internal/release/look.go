@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -21,24 +22,26 @@ func (r *Release) Look(ctx context.Context) error {
 func (r *Release) look(ctx context.Context) (string, error) {
 	r.facts.Environments = make([]converge.Environment, len(r.read.Environments))
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		commits, err := r.tagged()
-		r.facts.Tagged = commits[r.facts.Tag]
-		return err
-	})
-	group.Go(func() error {
-		image, err := r.read.Images.Look(gctx, r.read.ImageTag)
-		r.facts.Digest, r.facts.Revision = image.Digest, image.Revision
-		return unlessMissing(err)
-	})
-	if r.Latest {
+	if r.facts.None == "" {
+		group.Go(func() error {
+			commits, err := r.tagged()
+			r.facts.Tagged = commits[r.facts.Tag]
+			return err
+		})
+		group.Go(func() error {
+			image, err := r.read.Images.Look(gctx, r.read.ImageTag)
+			r.facts.Digest, r.facts.Revision = image.Digest, image.Revision
+			return unlessMissing(err)
+		})
+	}
+	if r.Latest && r.facts.None == "" {
 		group.Go(func() error {
 			digest, err := r.read.Images.Digest(gctx, latestTag)
 			r.facts.Latest = digest
 			return unlessMissing(err)
 		})
 	}
-	if r.GitLab != "" {
+	if r.GitLab != "" && r.facts.None == "" {
 		group.Go(func() (err error) { r.facts.Notes, err = r.lookAtNotes(gctx); return })
 	}
 	for i := range r.read.Environments {
@@ -48,29 +51,54 @@ func (r *Release) look(ctx context.Context) (string, error) {
 		return "", err
 	}
 	// only a change can be one backwards, so only then the other versions matter
-	if r.facts.Tagged == "" || r.Latest && r.facts.Latest != r.facts.Digest {
+	if r.facts.None == "" && (r.facts.Tagged == "" || r.Latest && r.facts.Latest != r.facts.Digest) {
 		var err error
 		if r.facts.Others, _, err = r.versions(ctx); err != nil {
 			return "", err
 		}
 	}
 	var err error
+	if err := r.orders(ctx); err != nil {
+		return "", err
+	}
+	if err := r.compare(); err != nil {
+		return "", err
+	}
 	r.plan, err = converge.Decide(r.facts, converge.Options{Maintenance: r.Maintenance, NoLatest: !r.Latest})
 	if err != nil {
 		return "", err
 	}
-	return r.plan.Anything().Why, nil
+	if err := r.lookAtSnapshot(ctx); err != nil {
+		return "", err
+	}
+	r.settle()
+	return r.why(), nil
 }
 
-func (r *Release) lookAtEnvironment(ctx context.Context, i int) (converge.Environment, error) {
+func (r *Release) lookAtEnvironment(ctx context.Context, i int) (found converge.Environment, err error) {
 	e := r.read.Environments[i]
-	if !r.hasKubeconfig && r.Plan {
+	defer func() { found.Manual, found.After = e.said.Manual && !r.byName, e.said.After }()
+	if !e.given && r.Plan {
 		return e.Unseen(), nil
 	}
-	if err := r.mayReach(e.Name); err != nil {
+	if err := e.mayReach(); err != nil {
 		return converge.Environment{}, err
 	}
 	return e.Look(ctx)
+}
+
+// why says what is missing, and why.
+func (r *Release) why() string {
+	version := r.plan.Anything()
+	if r.snapshot == nil {
+		return version.Why
+	}
+	if snapshot := r.snapshot.plan.Anything(); !version.Needed {
+		return snapshot.Why
+	} else if snapshot.Needed {
+		return version.Why + "; " + snapshot.Why
+	}
+	return version.Why
 }
 
 // unlessMissing is an error of the registry's that says more than that there is no such tag.
@@ -83,7 +111,7 @@ func unlessMissing(err error) error {
 
 // versions are those that are tagged for the project, and their tags by what they are called.
 func (r *Release) versions(ctx context.Context) (versions []version.Version, tags map[string]gitremote.Tag, err error) {
-	name, scheme := r.read.Project.Name, r.read.Project.Version.Scheme
+	name, scheme := r.read.Project.Name, r.scheme()
 	parse := func(tag string) (v version.Version, is bool) {
 		text, is := r.Template.Version(name, tag)
 		v, err := version.Parse(scheme, text)
@@ -97,6 +125,11 @@ func (r *Release) versions(ctx context.Context) (versions []version.Version, tag
 		versions, tags[v.Text] = append(versions, v), tag
 	}
 	return versions, tags, err
+}
+
+// scheme is that of the project's versions.
+func (r *Release) scheme() version.Scheme {
+	return cmp.Or(r.read.Project.Version.Scheme, r.read.scheme, version.SemVer)
 }
 
 // withVersions are the facts with the versions that are tagged by now.

@@ -59,7 +59,7 @@ func (r *Release) notes(ctx context.Context, commit string) (string, error) {
 			fmt.Errorf(
 				"%w\n%s stays tagged and published: retry to make its release on GitLab",
 				err,
-				r.read.Project.Version.Text,
+				r.facts.Name,
 			),
 		)
 	}

@@ -16,7 +16,7 @@ import (
 
 func (r *Release) publishStep(plan converge.Plan) flow.Step {
 	return step(
-		"publish",
+		r.call("publish"),
 		"the push of "+r.facts.Image,
 		plan.Publish,
 		func(ctx context.Context) (string, error) { return r.publish(ctx, plan.Commit) },
@@ -30,14 +30,18 @@ func (r *Release) Publish(ctx context.Context) (string, error) {
 	if err := r.readAndLook(ctx); err != nil {
 		return "", err
 	}
-	plan := r.plan.ForPublish()
+	s := r
+	if r.snapshot != nil && r.facts.None != "" {
+		s = r.snapshot
+	}
+	plan := s.plan.ForPublish()
 	err := r.run.Perform(
 		ctx,
-		flow.Group{r.checkStep(plan), r.buildStep(plan)},
-		flow.Group{r.publishStep(plan)},
-		flow.Group{r.latestStep(plan)},
+		flow.Group{s.checkStep(plan), s.buildStep(plan)},
+		flow.Group{s.publishStep(plan)},
+		flow.Group{s.latestStep(plan)},
 	)
-	return r.reference(), err
+	return s.reference(), err
 }
 
 // digest is the image's in the registry, empty if there is none.

@@ -27,6 +27,11 @@ type Release struct {
 	plan  converge.Plan
 	made  made
 
+	listed    []settings.Environment // all that the settings have
+	snapshots bool                   // an environment takes any commit
+	version   *Release               // that this one is the snapshot of; nil: it is none
+	snapshot  *Release               // the source's commit, for those environments, if it has no version; nil if it has one
+
 	byName bool // the one environment was asked for by name, so what it was rolled back from does not matter
 }
 
@@ -39,7 +44,7 @@ type made struct {
 
 // New is a project's release, of which nothing has been read yet.
 func New(c *Common, s settings.Settings) *Release {
-	r := &Release{Common: c, Settings: s}
+	r := &Release{Common: c, Settings: s, listed: s.Flat(), snapshots: s.Snapshots()}
 	r.run = &flow.Run{
 		Plan:    c.Plan,
 		Report:  report.Report{Project: s.Key},
@@ -88,6 +93,17 @@ func (r *Release) Perform(ctx context.Context) error { return r.run.Perform(ctx,
 // groups are the steps of a release after its look, in order. Nothing has been touched before those
 // of the first group have passed.
 func (r *Release) groups(plan converge.Plan) []flow.Group {
+	var groups []flow.Group
+	if r.facts.None == "" || r.snapshot == nil {
+		groups = r.versionGroups(plan)
+	}
+	if s := r.snapshot; s != nil {
+		groups = append(groups, flow.Group{s.checkStep(s.plan), s.buildStep(s.plan)}, flow.Group{s.publishStep(s.plan)})
+	}
+	return append(groups, r.deployGroups()...)
+}
+
+func (r *Release) versionGroups(plan converge.Plan) []flow.Group {
 	groups := []flow.Group{
 		{r.checkStep(plan), r.buildStep(plan)},
 		{r.tagStep(plan)},
@@ -98,7 +114,7 @@ func (r *Release) groups(plan converge.Plan) []flow.Group {
 	if r.GitLab != "" {
 		groups = append(groups, flow.Group{r.notesStep(plan)})
 	}
-	return append(groups, r.deployGroups(plan)...)
+	return groups
 }
 
 // step is a step that a part of a plan decides on.
@@ -123,9 +139,13 @@ type Result struct {
 
 // Result is what the release did.
 func (r *Release) Result() Result {
+	s := r
+	if r.snapshot != nil && r.facts.None != "" {
+		s = r.snapshot
+	}
 	return Result{
-		Name: r.read.Project.Name, Version: r.read.Project.Version.Text, Commit: r.commit(),
-		Tag: r.facts.Tag, Image: r.reference(), Outcome: r.run.Report.Outcome, Report: r.run.Report,
+		Name: s.read.Project.Name, Version: s.facts.Name, Commit: s.commit(),
+		Tag: s.facts.Tag, Image: s.reference(), Outcome: r.run.Report.Outcome, Report: r.run.Report,
 	}
 }
 
@@ -142,12 +162,18 @@ func (r *Release) commit() string {
 func (r *Release) Report() report.Report { return r.run.Report }
 
 // Missing tells whether there is anything to do, once the release has looked.
-func (r *Release) Missing() bool { return r.plan.Anything().Needed }
+func (r *Release) Missing() bool {
+	return r.plan.Anything().Needed || r.snapshot != nil && r.snapshot.plan.Anything().Needed
+}
 
 // End writes the outcome of a release that did not fail into its report.
 func (r *Release) End() {
-	if r.run.Report.Outcome == "" {
-		r.run.Report.Outcome = outcome(r.plan)
+	if r.run.Report.Outcome != "" {
+		return
+	}
+	r.run.Report.Outcome = outcome(r.plan)
+	if r.snapshot != nil && r.run.Report.Outcome == report.Nothing {
+		r.run.Report.Outcome = outcome(r.snapshot.plan)
 	}
 }
 
@@ -156,7 +182,7 @@ func outcome(plan converge.Plan) report.Outcome {
 	switch {
 	case !plan.Anything().Needed:
 		return report.Nothing
-	case plan.Tag.Needed && plan.Publish.Needed:
+	case plan.Publish.Needed && (plan.Tag.Needed || plan.Snapshot):
 		return report.Released
 	}
 	return report.Resumed

@@ -46,11 +46,11 @@ func planned(t *testing.T, given settings.Given) *Release {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.read.Project = manifest.Project{Name: "shop", Version: v}
+	r.read.Project, r.facts.Name = manifest.Project{Name: "shop", Version: v}, v.Text
 	for _, e := range s.Flat() {
 		r.read.Environments = append(
 			r.read.Environments,
-			&cluster.Environment{Cluster: &cluster.Cluster{}, Target: e.Target},
+			&environment{Environment: &cluster.Environment{Cluster: &cluster.Cluster{}, Target: e.Target}, said: e},
 		)
 	}
 	return r
@@ -90,6 +90,7 @@ func TestGroups(t *testing.T) {
 		settings.Given{Environments: []string{"test", "eu+us", "live"}, GitLab: "https://gitlab.example/api/v4"},
 	)
 	plan := converge.Plan{Deploy: make([]converge.Step, 4)}
+	r.plan = plan
 	got := names(r.groups(plan))
 	want := [][]string{
 		{

@@ -55,13 +55,25 @@ func Open(
 	if err != nil {
 		return nil, err
 	}
-	all := &Repo{common: release.NewCommon(ctx, engine, whole, plan, style)}
+	all := &Repo{common: release.NewCommon(ctx, engine, given, whole, plan, style)}
 	entries, err := all.common.Tree.List(".")
 	if err != nil {
 		return nil, err
 	}
-	listed := slices.Contains(entries, projects.File)
-	switch {
+	var file projects.List
+	if slices.Contains(entries, projects.File) {
+		data, err := all.common.Tree.Contents(projects.File)
+		if err != nil {
+			return nil, err
+		}
+		if file, err = projects.Read(data); err != nil {
+			return nil, err
+		}
+		if whole, err = settings.For(given, file.Top); err != nil {
+			return nil, err
+		}
+	}
+	switch listed := len(file.Projects) > 0; {
 	case !listed && given.Project != "":
 		return nil, fmt.Errorf("--project: there is no %s at the root of the source that lists projects", projects.File)
 	case !listed:
@@ -73,23 +85,16 @@ func Open(
 			projects.File,
 		)
 	}
-	return all, all.list(ctx, given)
+	return all, all.list(ctx, given, file)
 }
 
 // list adds the projects that ship.toml lists.
-func (all *Repo) list(ctx context.Context, given settings.Given) error {
-	data, err := all.common.Tree.Contents(projects.File)
-	if err != nil {
-		return err
-	}
-	list, err := projects.Read(data)
-	if err != nil {
-		return err
-	}
+func (all *Repo) list(ctx context.Context, given settings.Given, file projects.List) error {
+	list := file.Projects
 	all.listed = list
 	var folders, manifests []string
 	for _, p := range list {
-		s, err := settings.ForProject(given, p)
+		s, err := settings.ForProject(given, file.Top, p)
 		if err != nil {
 			return err
 		}

@@ -21,14 +21,15 @@ func TestUnshared(t *testing.T) {
 		if !strings.HasPrefix(more, "chart") {
 			more += "\nchart = \"../chart\""
 		}
-		list, err := projects.Read([]byte("[projects.web]\nchart = \"../chart\"\n" +
+		file, err := projects.Read([]byte("[projects.web]\nchart = \"../chart\"\n" +
 			"keys = [\"web.image\", \"web.tag\"]\nenvironments = [\"test\"]\n\n[projects.worker]\n" + more + "\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
+		list := file.Projects
 		all := &Repo{listed: list}
 		for i, p := range list {
-			s, err := settings.ForProject(settings.Given{Registry: "r.example", Environments: []string{"test"}}, p)
+			s, err := settings.ForProject(settings.Given{Registry: "r.example", Environments: []string{"test"}}, file.Top, p)
 			if err != nil {
 				t.Fatal(err)
 			}

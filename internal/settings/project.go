@@ -7,49 +7,115 @@ import (
 	"strconv"
 	"strings"
 
-	"dagger/ship/internal/helm"
+	"dagger/ship/internal/position"
 	"dagger/ship/internal/projects"
 	"dagger/ship/internal/registry"
 )
 
-// ForProject reads the settings of one of the projects in ship.toml, over what was given for the
-// repo. Its error is one about the file, with line and column, if the file says what cannot be
-// right.
-func ForProject(g Given, p projects.Project) (Settings, error) {
+// Under is what was given, with the top of ship.toml over it. That says what belongs to the project,
+// and what was given is for the machine.
+func Under(g Given, top projects.Settings) (Given, error) {
 	g.Registry, g.Image = strings.TrimSuffix(g.Registry, "/"), strings.TrimSuffix(g.Image, "/")
-	home := registry.Host(cmp.Or(g.Registry, g.Image))
-	of := g
-	of.Manifest = p.Manifest
-	of.Target, of.Template = cmp.Or(p.Target, g.Target), cmp.Or(p.Template, g.Template)
-	if p.Latest != nil {
-		of.Latest = strconv.FormatBool(*p.Latest)
+	g, err := under(g, top)
+	if err == nil && top.Image != "" {
+		err = image(&g, top)
 	}
-	of.Dockerfile, of.Chart = cmp.Or(p.Dockerfile, g.Dockerfile), cmp.Or(p.Chart, g.Chart)
-	of.Args = over(p.Args, g.Args)
-	of.Environments = over(p.Environments, g.Environments)
-	of.Keys = over(p.Keys, g.Keys)
-	of.Prereleases = over(p.Prereleases, ofThese(g.Prereleases, of.Environments))
-	// the image of a repo of several projects is what theirs are below
-	of.Registry, of.Image = cmp.Or(g.Registry, g.Image), strings.TrimSuffix(p.Image, "/")
-	if p.Image != "" && !registry.HasHost(p.Image) {
-		if of.Registry == "" {
-			return Settings{}, p.Fault(
+	return g, err
+}
+
+func under(g Given, said projects.Settings) (Given, error) {
+	g.Template, g.Target = cmp.Or(said.Template, g.Template), cmp.Or(said.Target, g.Target)
+	g.Manifest, g.Source = cmp.Or(said.Manifest, g.Manifest), cmp.Or(said.Version, g.Source)
+	if said.Latest != nil {
+		g.Latest = strconv.FormatBool(*said.Latest)
+	}
+	g.Dockerfile, g.Chart = cmp.Or(said.Dockerfile, g.Dockerfile), cmp.Or(said.Chart, g.Chart)
+	g.Args, g.Keys = over(said.Args, g.Args), over(said.Keys, g.Keys)
+	g.Environments = over(said.List, g.Environments)
+	tables := slices.Clone(g.Tables)
+	for _, table := range said.Tables {
+		at := slices.IndexFunc(tables, func(t projects.Environment) bool { return t.Name == table.Name })
+		if at < 0 {
+			tables = append(tables, table)
+		} else {
+			tables[at] = table.Over(tables[at])
+		}
+	}
+	g.Tables = tables
+	g.Prereleases = over(said.Prereleases, ofThese(g.Prereleases, g.Environments, g.Tables))
+	return g, nil
+}
+
+// image completes the image that ship.toml names below the registry that was given.
+func image(g *Given, said projects.Settings) error {
+	name := strings.TrimSuffix(said.Image, "/")
+	if below := cmp.Or(g.Registry, g.Image); !registry.HasHost(name) {
+		if below == "" {
+			return said.Fault(
 				"image",
 				"%q is below a registry that is not given: name it with --registry, or write HOST[:PORT]/PATH",
-				p.Image,
+				said.Image,
 			)
 		}
-		of.Image = of.Registry + "/" + of.Image
+		name = below + "/" + name
 	}
-	elsewhere := of.Image != "" && !registry.SamePlace(registry.Host(of.Image), home, g.Insecure)
+	g.Image = name
+	return nil
+}
+
+// For reads the settings of a repo's one project, which has no table of its own in ship.toml.
+func For(g Given, top projects.Settings) (Settings, error) {
+	g.Registry, g.Image = strings.TrimSuffix(g.Registry, "/"), strings.TrimSuffix(g.Image, "/")
+	home := registry.Host(cmp.Or(g.Image, g.Registry))
+	of, err := Under(g, top)
+	if err != nil {
+		return Settings{}, err
+	}
+	return parse(of, top, home)
+}
+
+// ForProject reads the settings of one of the projects in ship.toml, over what was given for the
+// repo and what the file's top says. Its error is one about the file, with line and column, if the
+// file says what cannot be right.
+func ForProject(g Given, top projects.Settings, p projects.Project) (Settings, error) {
+	g.Registry, g.Image = strings.TrimSuffix(g.Registry, "/"), strings.TrimSuffix(g.Image, "/")
+	home := registry.Host(cmp.Or(g.Registry, g.Image))
+	whole, err := Under(g, top)
+	if err != nil {
+		return Settings{}, err
+	}
+	whole.Manifest = ""
+	of, err := under(whole, p.Settings)
+	if err != nil {
+		return Settings{}, err
+	}
+	// the image of a repo of several projects is what theirs are below
+	of.Registry, of.Image = cmp.Or(whole.Registry, whole.Image), ""
+	if p.Image != "" {
+		if err := image(&of, p.Settings); err != nil {
+			return Settings{}, err
+		}
+	}
+	s, err := parse(of, p.Settings, home)
+	s.Key, s.Path, s.Needs = p.Key, p.Path, p.Needs
+	return s, err
+}
+
+// parse reads the settings of a project whose credentials are for the registry home.
+func parse(of Given, said projects.Settings, home string) (Settings, error) {
+	elsewhere := of.Image != "" && !registry.SamePlace(registry.Host(of.Image), home, of.Insecure)
 	if elsewhere {
 		of.Login, of.Insecure = "", false
 	}
 	s, err := Parse(of)
-	if bad := new(Error); errors.As(err, &bad) {
-		return Settings{}, p.Fault(bad.Name, "%s: %v", bad.Name, bad.Err)
+	bad, at := new(Error), new(position.Fault)
+	switch {
+	case errors.As(err, &at):
+		return Settings{}, at
+	case errors.As(err, &bad):
+		return Settings{}, said.Fault(bad.Name, "%s: %v", bad.Name, bad.Err)
 	}
-	s.Key, s.Path, s.Needs, s.Home, s.Elsewhere = p.Key, p.Path, p.Needs, home, elsewhere
+	s.Home, s.Elsewhere = home, elsewhere
 	return s, err
 }
 
@@ -62,9 +128,9 @@ func over(said, given []string) []string {
 }
 
 // ofThese are the names of the environments that there are.
-func ofThese(names, environments []string) []string {
-	targets, _ := helm.ParseTargets(slices.DeleteFunc(slices.Clone(environments), blank)) // Parse says what is wrong
+func ofThese(names, list []string, tables []projects.Environment) []string {
+	found, _ := environments(slices.DeleteFunc(slices.Clone(list), blank), tables, "") // Parse says what is wrong
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return !slices.ContainsFunc(targets, func(t helm.Target) bool { return t.Name == name })
+		return !slices.ContainsFunc(slices.Concat(found...), func(e Environment) bool { return e.Name == name })
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/projects"
 	"dagger/ship/internal/registry"
 )
 
@@ -24,6 +25,8 @@ type Given struct {
 	Remote       string
 	User         string
 	Template     string
+	Version      string
+	Source       string // where versions come from: manifest, tag or given
 	Maintenance  bool
 	Pipeline     bool
 	GitLab       string
@@ -43,6 +46,8 @@ type Given struct {
 	Timeout      string
 	Deadline     string
 	Tools        string
+
+	Tables []projects.Environment // how to deploy to the environments of these names
 }
 
 // Settings are those of one project's release.
@@ -56,6 +61,8 @@ type Settings struct {
 	Remote      string // empty: origin
 	User        string
 	Template    naming.Template
+	Version     string // empty: none was given
+	From        Source
 	Maintenance bool
 	Pipeline    bool
 	GitLab      string // empty: no release is made there
@@ -77,7 +84,7 @@ type Settings struct {
 	Args       []Argument
 
 	Environments [][]Environment // in order; those of one group are deployed to at the same time
-	KubeContext  string          // of the kubeconfig; empty: its current one
+	KubeContext  string          // of the kubeconfig, for those that do not say otherwise; empty: its current one
 	Chart        string
 	Keys         helm.Keys
 	ToolsImage   string
@@ -88,12 +95,6 @@ type Settings struct {
 	// These are as they were given, for messages.
 	GivenTimeout      string
 	GivenEnvironments []string
-}
-
-// Environment is where the project is deployed to, and how.
-type Environment struct {
-	helm.Target
-	Prereleases bool // it takes pre-releases, too
 }
 
 // Argument is one for the Dockerfile.
@@ -138,6 +139,7 @@ func Parse(g Given) (Settings, error) {
 		Insecure:    g.Insecure,
 		Dockerfile:  cmp.Or(g.Dockerfile, Dockerfile),
 		Target:      g.Target,
+		Version:     g.Version,
 		KubeContext: g.Context,
 		Chart:       cmp.Or(g.Chart, Chart),
 		Keys:        given(slices.Clone(g.Keys), blank),
@@ -156,8 +158,9 @@ func Parse(g Given) (Settings, error) {
 	}{
 		{"image", func() error { return ifGiven(s.Image, registry.Check) }},
 		{"gitlab", func() error { return ifGiven(s.GitLab, gitlab.Check) }},
+		{"version", func() (err error) { s.From, err = sourceOf(g.Source, s.Version); return }},
 		{"environments", func() (err error) {
-			s.Environments, err = environments(given(slices.Clone(g.Environments), blank))
+			s.Environments, err = environments(given(slices.Clone(g.Environments), blank), g.Tables, g.Context)
 			return
 		}},
 		{"prereleases", func() error { return s.takePrereleases(given(slices.Clone(g.Prereleases), blank)) }},
@@ -220,18 +223,6 @@ func arguments(texts []string) (all []Argument, err error) {
 	return all, nil
 }
 
-func environments(texts []string) (groups [][]Environment, err error) {
-	targets, err := helm.ParseTargets(texts)
-	for _, target := range targets {
-		if !target.Beside {
-			groups = append(groups, nil)
-		}
-		last := len(groups) - 1
-		groups[last] = append(groups[last], Environment{Target: target})
-	}
-	return groups, err
-}
-
 // takePrereleases writes down which environments take pre-releases. Each name must be one of
 // theirs.
 func (s *Settings) takePrereleases(names []string) error {
@@ -244,18 +235,3 @@ func (s *Settings) takePrereleases(names []string) error {
 	}
 	return nil
 }
-
-// Environment is the one of that name, nil if there is none.
-func (s *Settings) Environment(name string) *Environment {
-	for _, group := range s.Environments {
-		for i := range group {
-			if group[i].Name == name {
-				return &group[i]
-			}
-		}
-	}
-	return nil
-}
-
-// Flat are the environments in order, without their groups.
-func (s *Settings) Flat() []Environment { return slices.Concat(s.Environments...) }

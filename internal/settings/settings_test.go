@@ -64,6 +64,7 @@ func TestErrors(t *testing.T) {
 		"deadline":     {Deadline: "-1s"},
 		"args":         {Args: []string{"PYTHON"}},
 		"latest":       {Latest: "no"},
+		"version":      {Version: "1.0.0", Source: "manifest"},
 	} {
 		_, err := Parse(given)
 		bad := new(Error)
@@ -74,7 +75,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestForProject(t *testing.T) {
-	list, err := projects.Read([]byte(`
+	file, err := projects.Read([]byte(`
 [projects.api]
 path = "services/api"
 image = "api"
@@ -88,11 +89,12 @@ image = "other.example/web"
 	if err != nil {
 		t.Fatal(err)
 	}
+	list := file.Projects
 	given := Given{
 		Registry: "r.example/acme/", Login: "ship", Insecure: true, Manifest: "ignored", Args: []string{"A=1"},
 		Environments: []string{"test", "beta"}, Prereleases: []string{"test", "beta"},
 	}
-	api, err := ForProject(given, list[0])
+	api, err := ForProject(given, file.Top, list[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +105,7 @@ image = "other.example/web"
 		api.Environment("live").Prereleases {
 		t.Errorf("api: %+v", api)
 	}
-	web, err := ForProject(given, list[1])
+	web, err := ForProject(given, file.Top, list[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,10 +116,10 @@ image = "other.example/web"
 		!web.Environment("beta").Prereleases {
 		t.Errorf("web: %+v", web)
 	}
-	if _, err := ForProject(Given{}, list[0]); err == nil || !strings.Contains(err.Error(), "ship.toml:4:") {
+	if _, err := ForProject(Given{}, file.Top, list[0]); err == nil || !strings.Contains(err.Error(), "ship.toml:4:") {
 		t.Errorf("a registry that is not given: %v", err)
 	}
-	if _, err := ForProject(Given{Registry: "r.example", Timeout: "x"}, list[0]); err == nil ||
+	if _, err := ForProject(Given{Registry: "r.example", Timeout: "x"}, file.Top, list[0]); err == nil ||
 		!strings.Contains(err.Error(), "timeout: ") {
 		t.Errorf("a bad setting: %v", err)
 	}

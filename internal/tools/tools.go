@@ -22,6 +22,7 @@ type Tools struct {
 	Image       string
 	Kubeconfig  *dagger.Secret
 	KubeContext string // empty: the kubeconfig's current one
+	Credentials []Credential
 
 	Timeout  time.Duration // of what the engine does besides: to fetch and to push, and of each operation of Helm's
 	Deadline time.Duration // of each request
@@ -39,6 +40,21 @@ func New(t Tools) *Tools {
 	return &t
 }
 
+// Credential is a secret that the programs that reach the cluster get in a variable of its name: as it
+// is, or if it is a file, as the file's path.
+type Credential struct {
+	Name   string
+	Secret *dagger.Secret
+	File   bool
+}
+
+// Reaching is the same tools, with the kubeconfig, its context and the credentials of others.
+func (t *Tools) Reaching(to Tools) *Tools {
+	other := *t
+	other.Kubeconfig, other.KubeContext, other.Credentials = to.Kubeconfig, to.KubeContext, to.Credentials
+	return &other
+}
+
 // Saying is the same tools, that tell somebody else what is tried again.
 func (t *Tools) Saying(say func(string)) *Tools {
 	other := *t
@@ -51,6 +67,8 @@ const (
 	kubeconfigPath = "/ship/kubeconfig"
 	contextPath    = "/ship/context"
 	printedPath    = "/tmp/printed"
+
+	credentialsPath = "/ship/credentials"
 )
 
 // Answer is what a program printed, and how it ended.
@@ -77,8 +95,19 @@ func (t *Tools) Cluster() *dagger.Container {
 	if t.KubeContext != "" {
 		container, paths = container.WithNewFile(contextPath, contextFile(t.KubeContext)), contextPath+":"+paths
 	}
+	for _, c := range t.Credentials {
+		if c.File {
+			path := credentialsPath + "/" + c.Name
+			container = container.WithMountedSecret(path, c.Secret).WithEnvVariable(c.Name, path)
+		} else {
+			container = container.WithSecretVariable(c.Name, c.Secret)
+		}
+	}
 	return container.WithEnvVariable("KUBECONFIG", paths).WithMountedSecret(kubeconfigPath, t.Kubeconfig)
 }
+
+// Secret is a text that shows nowhere, under a name that no other one has.
+func (t *Tools) Secret(name, text string) *dagger.Secret { return t.Client.SetSecret(name, text) }
 
 // Helm is the version of the Helm in the image.
 func (t *Tools) Helm() (helm.Version, error) {

@@ -1,0 +1,22 @@
+package naming
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSnapshot(t *testing.T) {
+	t.Parallel()
+	commit := strings.Repeat("0a", 20)
+	if got, is := SnapshotOf(Snapshot(commit)); !is || got != commit {
+		t.Errorf("%q, %v", got, is)
+	}
+	if tag, err := ImageTag(Snapshot(commit)); err != nil || tag != Snapshot(commit) {
+		t.Errorf("as an image's tag: %q, %v", tag, err)
+	}
+	for _, text := range []string{"", "1.0.0", commit, "sha-" + commit[1:], Snapshot(commit) + "0", "sha-" + strings.ToUpper(commit)} {
+		if _, is := SnapshotOf(text); is {
+			t.Errorf("%q is no snapshot", text)
+		}
+	}
+}
