@@ -31,8 +31,8 @@ func (o Order) String() string {
 // the ancestor is before. If neither is an ancestor of the other, as after a force push or on
 // another branch, they are apart: then the one that was made later by its committer is after, and
 // of two that were made in the same second the one with the greater hash. So two branches never
-// take turns. The same counts for an ancestor if its time is wrong and so much is in between that it
-// is above the limits (see package limit).
+// take turns. The same counts for an ancestor if its time is wrong and what is in between is above
+// the limits (see package limit).
 //
 // It takes one request if one is an ancestor of the other, and two if they are apart; more on a
 // server that knows no filters or no protocol v2. Its error wraps ErrNoCommit if the remote does
@@ -41,7 +41,7 @@ func (r *Remote) Order(ctx context.Context, one, other string) (order Order, apa
 	one, other = strings.ToLower(one), strings.ToLower(other)
 	switch {
 	case !IsCommit(one):
-		return Same, false, fmt.Errorf("compare with commit %s: %q is not a commit's whole hash", other, short(one, 100))
+		return Same, false, fmt.Errorf("compare commits: %q is not a commit's whole hash", short(one, 100))
 	case one == other:
 		return Same, false, nil
 	case !IsCommit(other):
@@ -81,10 +81,11 @@ func later(one, other *commit) Order {
 }
 
 // beyond returns the wanted commit, or nil if it is reachable from another one, and whether the
-// other one is below it, as far as is known within the limits. A server leaves out what is reachable
-// from what we have. So if it sends nothing, the wanted commit is reachable, whatever is in between.
-// If it sends something, that need not mean the opposite: git gives up early if a commit seems to
-// be made after those that are made of it, and a server that does not know what we have sends all.
+// other one is below it, as far as is known within the limits. A server leaves out what is
+// reachable from what we have. So if it sends nothing, the wanted commit is reachable, whatever is
+// in between. If it sends something, that need not mean the opposite: git gives up early if a
+// commit seems to be made after those that are made of it, and a server that does not know what we
+// have sends all.
 //
 // Its error wraps ErrNoCommit if the remote does not have the wanted commit.
 func (r *Remote) beyond(ctx context.Context, want, have string) (found *commit, below bool, err error) {

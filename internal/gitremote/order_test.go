@@ -115,7 +115,10 @@ func TestOrderWithinLimits(t *testing.T) {
 		return b
 	}
 	for _, c := range []struct{ one, other, want string }{
-		{head, base, "after false"}, {base, head, "before false"}, {head, fork, "after true"}, {fork, head, "before true"},
+		{head, base, "after false"},
+		{base, head, "before false"},
+		{head, fork, "after true"},
+		{fork, head, "before true"},
 	} {
 		order, apart, err := s.Order(t.Context(), c.one, c.other)
 		if got := fmt.Sprint(order, " ", apart); err != nil || got != c.want {
