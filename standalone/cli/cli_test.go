@@ -26,6 +26,9 @@ func New(
 	// +optional
 	// +default=["a.b","c"]
 	keys []string,
+	// Secrets that are named elsewhere
+	// +optional
+	secrets []*dagger.Secret,
 	// +optional
 	insecure bool,
 ) (*Ship, error) { return nil, nil }
@@ -73,9 +76,10 @@ func TestParse(t *testing.T) {
 	for line, want := range map[string]string{
 		"--image=x --insecure deploy --environment production": "new image=x insecure=true deploy " +
 			"environment=production",
-		"deploy":                          "new image=from-env deploy environment=test",
-		"deploy digest":                   "new image=from-env deploy environment=test .digest",
-		"with-image --container=c deploy": "new image=from-env with-image container=c deploy environment=test",
+		"deploy":                             "new image=from-env deploy environment=test",
+		"--secrets=env://A,file:///b deploy": "new image=from-env secrets=env://A,file:///b deploy environment=test",
+		"deploy digest":                      "new image=from-env deploy environment=test .digest",
+		"with-image --container=c deploy":    "new image=from-env with-image container=c deploy environment=test",
 	} {
 		if got, err := parseLine(t, line); err != nil || got != want {
 			t.Errorf("%q: %q, %v; want %q", line, got, err, want)
@@ -103,7 +107,8 @@ func TestHelp(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"with-image   WithImage takes a container\n",
-		"--image string\n      Where the image goes\n", "(default Dockerfile)", "(default a.b,c)"} {
+		"--image string\n      Where the image goes\n", "(default Dockerfile)", "(default a.b,c)",
+		"--keys list of string\n", "--secrets list of secret\n      Secrets that are named elsewhere\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("help lacks %q:\n%s", want, out.String())
 		}

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -49,11 +51,10 @@ func convert(ctx context.Context, client *dagger.Client, want reflect.Type, text
 	case reflect.TypeFor[*dagger.Secret]():
 		value = (*dagger.Secret)(nil)
 		if text != "" {
-			if !strings.Contains(text, "://") {
-				return reflect.Value{}, fmt.Errorf("give a secret as env://NAME or file://PATH, not as its text")
-			}
-			value = client.Secret(text)
+			value, err = secret(client, text)
 		}
+	case reflect.TypeFor[[]*dagger.Secret]():
+		value, err = secrets(client, text)
 	case reflect.TypeFor[*dagger.Container]():
 		value = client.Container().From(text)
 	case reflect.TypeFor[*dagger.Service]():
@@ -77,6 +78,38 @@ func convert(ctx context.Context, client *dagger.Client, want reflect.Type, text
 		err = fmt.Errorf("arguments of type %s cannot be given on a command line", want)
 	}
 	return reflect.ValueOf(value), err
+}
+
+// secret is what a URI names. As in `dagger call`, ?cacheKey=TEXT at its end says what stands for
+// the secret in cache keys, and is no part of it.
+func secret(client *dagger.Client, uri string) (*dagger.Secret, error) {
+	if !strings.Contains(uri, "://") {
+		return nil, errors.New("give a secret as env://NAME or file://PATH, not as its text")
+	}
+	place, query, _ := strings.Cut(uri, "?")
+	values, err := url.ParseQuery(query)
+	key := values.Get("cacheKey")
+	if err != nil || key == "" {
+		return client.Secret(uri), nil
+	}
+	if values.Del("cacheKey"); len(values) > 0 {
+		place += "?" + values.Encode()
+	}
+	return client.Secret(place, dagger.SecretOpts{CacheKey: key}), nil
+}
+
+func secrets(client *dagger.Client, text string) (list []*dagger.Secret, err error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	for uri := range strings.SplitSeq(text, ",") {
+		one, err := secret(client, strings.TrimSpace(uri))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
 }
 
 // directory is a folder of this machine. By default it is the git checkout that the program was
