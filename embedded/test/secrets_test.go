@@ -29,6 +29,20 @@ func TestSecrets(t *testing.T) {
 		{"plaintext that was set", text(set.Plaintext), "set-plaintext", ""},
 		{"name", text(set.Name), "mine", ""},
 		{"uri", text(env.URI), "env://SHIP_TEST_SECRET", ""},
+		{"uri of a file", text(client.Secret("file://" + file).URI), "file://" + file, ""},
+		{"uri of a variable that is not there", text(client.Secret("env://SHIP_TEST_NONE").URI),
+			"env://SHIP_TEST_NONE", ""},
+		{"uri with a cache key", text(client.Secret("env://SHIP_TEST_SECRET",
+			dagger.SecretOpts{CacheKey: "mine"}).URI), "env://SHIP_TEST_SECRET", ""},
+		{"uri of what was set", text(set.URI), "", ""},
+		{"uri by ID", func(ctx context.Context) (any, error) {
+			id, err := client.Secret("file:///none").ID(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return client.LoadSecretFromID(dagger.SecretID(id)).URI(ctx)
+		}, "file:///none", ""},
+		{"name of a variable", text(env.Name), "", ""},
 		{"a variable that is not there", text(client.Secret("env://SHIP_TEST_NONE").Plaintext), nil,
 			`secret env var not found: "SHI..."`},
 		{"a file without a name", text(client.Secret("file://").Plaintext), nil, `failed to read secret file ""`},
