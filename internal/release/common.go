@@ -96,7 +96,7 @@ func NewCommon(
 		Context:  ctx,
 	})
 	c.id = rand.Text()
-	c.named = sync.OnceValues(func() (map[string]source.Named, error) { return source.ByName(ctx, engine.Secrets) })
+	c.named = sync.OnceValues(func() (map[string]source.Named, error) { return source.Secrets(ctx, engine.Secrets) })
 	c.readGit = sync.OnceValue(c.git)
 	c.readCommit = sync.OnceValue(func() (err error) { c.head, err = c.readHead(); return })
 	c.readPassword = sync.OnceValue(func() (err error) {

@@ -47,14 +47,3 @@ func Secret(ctx context.Context, setting string, secret *dagger.Secret) (string,
 	}
 	return strings.TrimSpace(text), nil
 }
-
-// Named is a secret of the setting secrets.
-type Named struct {
-	Secret *dagger.Secret
-	File   bool // it is a file: what wants it as a variable gets its path
-}
-
-// ByName are secrets by their names.
-func ByName(ctx context.Context, secrets []*dagger.Secret) (map[string]Named, error) {
-	return nil, nil // PLACEHOLDER until the branch order is merged
-}
