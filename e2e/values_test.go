@@ -1,0 +1,183 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// template adds a template to the app's chart.
+func (a *app) template(name, text string) {
+	a.t.Helper()
+	a.write(filepath.Join("chart", "templates", name), text)
+}
+
+// TestValues: an environment's values come from files of the repo, from settings and from secrets. A secret that changes is
+// brought out without a new version; a file that changed waits for one.
+func TestValues(t *testing.T) {
+	t.Parallel()
+	a := newLight(t)
+	delete(a.Settings, "environments")
+	a.template("config.yaml", `apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ .Release.Name }}-config
+stringData:
+  file: {{ .Values.config.file | quote }}
+  version: {{ .Values.config.version | quote }}
+  replicas: {{ .Values.config.number | quote }}
+  password: {{ .Values.config.password | quote }}
+  whole: {{ .Values.whole.secret | quote }}
+`)
+	a.write("deploy/all.yaml", "config:\n  file: one\n  number: 1\n")
+	a.write("ship.toml", `[environments.live]
+namespace = "`+a.Name+`-live"
+values = ["deploy/all.yaml", "secret:WHOLE"]
+set = {"config.version" = "{environment} {version}", "config.number" = 2}
+secrets = {"config.password" = "DB_PASSWORD"}
+`)
+	a.commit("values")
+	whole := filepath.Join(t.TempDir(), "WHOLE")
+	must(t, 0, os.WriteFile(whole, []byte("whole:\n  secret: walrus-in-the-file\n"), 0o600))
+	a.Settings["secrets"] = "env://DB_PASSWORD,file://" + whole
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "ship.toml names the secret DB_PASSWORD, which is not given") {
+		t.Fatalf("a secret that is not given: %v", err)
+	}
+	if tags := a.tags(); len(tags) != 0 {
+		t.Fatalf("tagged %v", tags)
+	}
+	a.Secrets["DB_PASSWORD"] = "correct-horse-battery"
+	a.release("released")
+	namespace := a.Name + "-live"
+	has := func(key, want string) {
+		t.Helper()
+		got := a.kubectl("get", "secrets", "--namespace="+namespace, "--output=go-template={{range .items}}{{with .data}}"+
+			"{{with ."+key+"}}{{. | base64decode}}{{end}}{{end}}{{end}}")
+		if got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	has("file", "one")
+	has("version", "live 0.1.0")
+	has("replicas", "2")
+	has("password", "correct-horse-battery")
+	has("whole", "walrus-in-the-file")
+	a.release("nothing to do")
+
+	pods := a.kubectl("get", "pods", "--namespace="+namespace, "--output=name")
+	a.Secrets["DB_PASSWORD"] = "another-horse-battery"
+	a.says([]string{"plan"}, "live runs 0.1.0, but not as wanted: config.password")
+	a.release("resumed")
+	has("password", "another-horse-battery")
+	if got := a.kubectl("get", "pods", "--namespace="+namespace, "--output=name"); got != pods {
+		t.Errorf("the pods %q were replaced by %q, though nothing of them changed", pods, got)
+	}
+	a.release("nothing to do")
+
+	a.write("deploy/all.yaml", "config:\n  file: two\n  number: 1\n")
+	a.commit("a file of values")
+	a.says([]string{"release"}, "nothing to do", "deploy/all.yaml changed since: raise the version to bring that out")
+	has("file", "one")
+	a.edit("ship.toml", `"config.number" = 2`, `"config.number" = 3`)
+	a.commit("a value")
+	a.says([]string{"plan"}, "ship.toml, deploy/all.yaml changed since")
+	a.bump("0.2.0")
+	a.release("released")
+	has("file", "two")
+	has("replicas", "3")
+
+	out, err := a.Helm("upgrade", a.Name, filepath.Join(a.Dir, "chart"), "--namespace="+namespace, "--reuse-values",
+		"--set=config.byhand=1")
+	must(t, out, err)
+	a.says([]string{"plan"}, "live runs 0.2.0, but not as wanted: config.byhand")
+	a.release("resumed")
+	a.release("nothing to do")
+}
+
+// TestValuesThatCannotBe: what is wrong with values is said before anything is touched.
+func TestValuesThatCannotBe(t *testing.T) {
+	t.Parallel()
+	a := newLight(t)
+	delete(a.Settings, "environments")
+	for text, want := range map[string]string{
+		`values = ["deploy/none.yaml"]`: "environment live: there is no file of values deploy/none.yaml at",
+		`values = ["bad.yaml"]`:         "environment live: bad.yaml: ",
+		`values = ["secret:NONE"]`:      "environment live: ship.toml names the secret NONE, which is not given",
+		`credentials = ["NONE"]`:        "environment live: ship.toml names the secret NONE, which is not given",
+		`kubeconfig = "NONE"`:           "environment live: ship.toml names the secret NONE, which is not given",
+		`context = "none"`:              `environment live: --context: the kubeconfig has no context "none", only`,
+		`set = {"a[0]" = 1}`:            "environment live: set: a[0] leads into a list",
+	} {
+		a.write("bad.yaml", "a: [\n")
+		a.write("ship.toml", "[environments.live]\nnamespace = '"+a.Name+"-live'\n"+text+"\n")
+		a.commit(text)
+		if out, err := a.ship("release"); err == nil || !strings.Contains(out, want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+	if tags := a.tags(); len(tags) != 0 || a.look("0.1.0").Digest != "" {
+		t.Errorf("tagged %v, or published", tags)
+	}
+}
+
+// TestCredentials: what an exec plugin of a kubeconfig needs reaches it, as a variable or as a file.
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	a := newLight(t)
+	delete(a.Settings, "environments")
+	a.write("ship.toml", `[environments.live]
+namespace = "`+a.Name+`-live"
+credentials = ["CLOUD_TOKEN", "CLOUD_FILE"]
+context = "cloud"
+`)
+	a.commit("a cloud")
+	token, kubeconfig := pluginKubeconfig(t, a)
+	a.Settings["kubeconfig"] = "file://" + kubeconfig
+	file := filepath.Join(t.TempDir(), "CLOUD_FILE")
+	must(t, 0, os.WriteFile(file, []byte("service-account-file\n"), 0o600))
+	a.Settings["secrets"] = "env://CLOUD_TOKEN,file://" + file
+	a.Secrets["CLOUD_TOKEN"] = token
+	a.release("released")
+	a.release("nothing to do")
+}
+
+// pluginKubeconfig is a kubeconfig whose user gets its token from a program that wants a variable and a file.
+func pluginKubeconfig(t *testing.T, a *app) (token, path string) {
+	t.Helper()
+	token = a.kubectl("config", "view", "--raw", "--minify", "--output=jsonpath={.users[0].user.token}")
+	server := a.kubectl("config", "view", "--raw", "--minify", "--output=jsonpath={.clusters[0].cluster.server}")
+	ca := a.kubectl("config", "view", "--raw", "--minify",
+		"--output=jsonpath={.clusters[0].cluster.certificate-authority-data}")
+	authority := "insecure-skip-tls-verify: true"
+	if ca != "" {
+		authority = "certificate-authority-data: " + ca
+	}
+	const program = `test "$(cat "$CLOUD_FILE")" = service-account-file || exit 1; echo '{"apiVersion": ` +
+		`"client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "'"$CLOUD_TOKEN"'"}}'`
+	path = filepath.Join(t.TempDir(), "kubeconfig")
+	text := strings.NewReplacer("SERVER", server, "AUTHORITY", authority, "PROGRAM", program).Replace(`apiVersion: v1
+kind: Config
+clusters:
+- name: cloud
+  cluster:
+    server: SERVER
+    AUTHORITY
+contexts:
+- name: cloud
+  context: {cluster: cloud, user: cloud}
+users:
+- name: cloud
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: sh
+      interactiveMode: Never
+      args:
+      - -c
+      - |
+        PROGRAM
+`)
+	must(t, 0, os.WriteFile(path, []byte(text), 0o600))
+	return token, path
+}
