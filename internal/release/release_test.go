@@ -11,6 +11,7 @@ import (
 	"dagger/ship/internal/flow"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/manifest"
+	"dagger/ship/internal/projects"
 	"dagger/ship/internal/report"
 	"dagger/ship/internal/settings"
 	"dagger/ship/internal/version"
@@ -54,6 +55,20 @@ func planned(t *testing.T, given settings.Given) *Release {
 		)
 	}
 	return r
+}
+
+// fromFile are settings with a ship.toml over them.
+func fromFile(t *testing.T, given settings.Given, text string) settings.Settings {
+	t.Helper()
+	file, err := projects.Read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := settings.For(given, file.Top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // TestBuildArgs: an argument may refer to what the commit says, and nothing else is changed in it.
