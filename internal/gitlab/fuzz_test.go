@@ -17,7 +17,7 @@ func FuzzRefusal(f *testing.F) {
 		if err == nil || strings.ContainsAny(err.Error(), "\r\n\x1b") {
 			t.Errorf("got %v, want an error of one line", err)
 		}
-		_ = (&Project{}).explain(err)
+		_ = (&Project{}).explain(err, releases)
 	})
 }
 

@@ -1,7 +1,8 @@
-// Package gitlab reads and writes the release objects of a GitLab project, what GitLab shows under
-// Deploy > Releases, through its REST API (https://docs.gitlab.com/api/releases/).
+// Package gitlab reads and writes what a GitLab project knows of releases, through its REST API: the
+// release objects under Deploy > Releases (https://docs.gitlab.com/api/releases/), and the
+// deployments under Operate > Environments (https://docs.gitlab.com/api/deployments/).
 //
-// GitLab's own client for Go covers the whole API, but three requests are enough here: the client
+// GitLab's own client for Go covers the whole API, but five requests are enough here: the client
 // would add 7.5 MB to the module.
 package gitlab
 
@@ -78,25 +79,35 @@ func ProjectOf(api, remote string) (string, error) {
 
 // Get returns the tag's release object. Its error wraps ErrNotFound if there is none.
 func (p *Project) Get(ctx context.Context, tag string) (release Release, err error) {
-	err = p.do(ctx, "look at GitLab's release "+tag, http.MethodGet, "/"+url.PathEscape(tag), nil, &release)
+	err = p.do(ctx, "look at GitLab's release "+tag, http.MethodGet, releases, "/"+url.PathEscape(tag), nil, &release)
 	return release, err
 }
 
 // Create makes a release object for a tag that is there. Its error wraps ErrExists if there is one
 // already, whatever it says.
 func (p *Project) Create(ctx context.Context, release Release) error {
-	return p.do(ctx, "make GitLab's release "+release.Tag, http.MethodPost, "", release, nil)
+	return p.do(ctx, "make GitLab's release "+release.Tag, http.MethodPost, releases, "", release, nil)
 }
 
 // Describe changes the description of the tag's release object, which must exist. Its name and date
 // stay.
 func (p *Project) Describe(ctx context.Context, tag, description string) error {
 	body := map[string]string{"description": description}
-	return p.do(ctx, "change GitLab's release "+tag, http.MethodPut, "/"+url.PathEscape(tag), body, nil)
+	return p.do(ctx, "change GitLab's release "+tag, http.MethodPut, releases, "/"+url.PathEscape(tag), body, nil)
 }
 
-// do sends a request about the project's releases, with the token in each header that may be right.
-func (p *Project) do(ctx context.Context, doing, method, below string, body, into any) error {
+// part is a part of a project's API.
+type part struct {
+	path string
+	asks string // what else than a role may keep a token from writing there
+}
+
+var releases = part{"/releases", "if Settings > Repository > Protected tags has a rule for the tag, that role must be " +
+	"allowed to create it; Settings > General > Visibility must have Releases on"}
+
+// do sends a request about a part of the project, with the token in each header that may be right.
+// Below is the rest of the address: a path, a query, or both.
+func (p *Project) do(ctx context.Context, doing, method string, of part, below string, body, into any) error {
 	if p.Token == "" && method != http.MethodGet {
 		return fmt.Errorf("%s: no token was given: name one with --token", doing)
 	}
@@ -107,14 +118,14 @@ func (p *Project) do(ctx context.Context, doing, method, below string, body, int
 			return err
 		}
 	}
-	address := strings.TrimSuffix(p.API, "/") + "/projects/" + url.PathEscape(p.Path) + "/releases" + below
+	address := strings.TrimSuffix(p.API, "/") + "/projects/" + url.PathEscape(p.Path) + of.path + below
 	return p.Client.Do(ctx, doing, func(ctx context.Context) (err error) {
 		for _, header := range p.headers() {
 			if err = p.send(ctx, method, address, header, sent, into); !errors.Is(err, errUnknownToken) {
-				return p.explain(err)
+				return p.explain(err, of)
 			}
 		}
-		return p.explain(err)
+		return p.explain(err, of)
 	})
 }
 
@@ -149,7 +160,7 @@ func (p *Project) send(ctx context.Context, method, address, header string, body
 		return refusal(response, answer)
 	}
 	if into == nil {
-		into = new(Release)
+		into = new(map[string]any)
 	}
 	if err := json.Unmarshal(answer, into); err != nil {
 		return fmt.Errorf("%w: the answer is not JSON", errNoAPI)

@@ -69,8 +69,8 @@ func refusal(response *http.Response, answer []byte) error {
 	return cause
 }
 
-// explain says what to do about a refusal.
-func (p *Project) explain(err error) error {
+// explain says what to do about a refusal by a part of the API.
+func (p *Project) explain(err error, of part) error {
 	const access = "Settings > Access tokens: role Developer or Maintainer, scope api"
 	switch {
 	case errors.Is(err, errUnknownToken) && p.Token == "":
@@ -82,9 +82,8 @@ func (p *Project) explain(err error) error {
 		return fmt.Errorf("%w: it needs the scope api, beside write_repository for tags: make another at %s",
 			ErrRefused, access)
 	case errors.Is(err, errForbidden):
-		return fmt.Errorf("%w: %w; it needs the role Developer (for a job token, that of whoever started the job); "+
-			"if Settings > Repository > Protected tags has a rule for the tag, that role must be allowed to "+
-			"create it; Settings > General > Visibility must have Releases on", ErrRefused, err)
+		return fmt.Errorf("%w: %w; it needs the role Developer (for a job token, that of whoever started the job); %s",
+			ErrRefused, err, of.asks)
 	}
 	return err
 }
