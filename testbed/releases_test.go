@@ -11,20 +11,17 @@ import (
 	"dagger/ship/testbed/control"
 )
 
-// caller calls GitLab's API about a project's releases with one header.
+// caller calls GitLab's API about a project with one header.
 type caller struct {
 	t             *testing.T
 	project       string
 	header, token string
 }
 
-// call returns the status and the body of an answer.
-func (c caller) call(method, tag, body string) (int, map[string]any) {
+// send calls a part of the API, and returns an answer that is JSON.
+func (c caller) send(method, below, body string) (*http.Response, []byte) {
 	c.t.Helper()
-	address := bed.Git.API + "/projects/" + url.PathEscape(c.project) + "/releases"
-	if tag != "" {
-		address += "/" + url.PathEscape(tag)
-	}
+	address := bed.Git.API + "/projects/" + url.PathEscape(c.project) + "/" + below
 	request, err := http.NewRequest(method, address, strings.NewReader(body))
 	check(c.t, err)
 	request.Header.Set("Content-Type", "application/json")
@@ -36,10 +33,22 @@ func (c caller) call(method, tag, body string) (int, map[string]any) {
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	check(c.t, err)
-	answer := map[string]any{}
-	if err := json.Unmarshal(data, &answer); err != nil && data[0] != '[' {
-		c.t.Fatalf("%s %s: %v\n%s", method, address, err, data)
+	if !json.Valid(data) {
+		c.t.Fatalf("%s %s answers %s", method, address, data)
 	}
+	return response, data
+}
+
+// call returns the status and the body of an answer about releases.
+func (c caller) call(method, tag, body string) (int, map[string]any) {
+	c.t.Helper()
+	below := "releases"
+	if tag != "" {
+		below += "/" + url.PathEscape(tag)
+	}
+	response, data := c.send(method, below, body)
+	answer := map[string]any{}
+	_ = json.Unmarshal(data, &answer) // a list has its text only
 	answer["text"] = string(data)
 	return response.StatusCode, answer
 }

@@ -1,6 +1,6 @@
 // Package gitserver is a git server that answers as GitLab does: smart HTTP around `git http-backend`, tokens instead
 // of passwords, public and private repositories, protected tags, GitLab's words for every refusal, and of its API the
-// releases.
+// releases and the deployments.
 package gitserver
 
 import (
@@ -27,8 +27,9 @@ type Server struct {
 	backend string // git-http-backend
 	git     string
 
-	api      http.Handler
-	releases releases
+	api         http.Handler
+	releases    releases
+	deployments deployments
 }
 
 // New writes the server's git configuration and hooks below the folder.
@@ -43,7 +44,7 @@ func New(config Config) (*Server, error) {
 	}
 	server := &Server{config: config, git: git, backend: filepath.Join(strings.TrimSpace(string(out)),
 		"git-http-backend")}
-	server.api = server.releasesAPI()
+	server.api = server.gitlabAPI()
 	return server, server.writeConfig()
 }
 
@@ -52,8 +53,8 @@ var smartPath = regexp.MustCompile(`^/(.+?)(\.git)?/(info/refs|git-upload-pack|g
 
 // Classify names the repository and the operation of a request, as package control describes them.
 func Classify(r *http.Request) (repository, operation string) {
-	if project, is := projectOf(r); is {
-		return project, "releases"
+	if project, operation, is := projectOf(r); is {
+		return project, operation
 	}
 	match := smartPath.FindStringSubmatch(r.URL.Path)
 	if match == nil {
@@ -76,11 +77,11 @@ var _ http.Handler = (*Server)(nil)
 
 // ServeHTTP checks who asks for what, then hands over to git.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	repository, operation := Classify(r)
-	if operation == "releases" {
+	if _, _, is := projectOf(r); is {
 		s.api.ServeHTTP(w, r)
 		return
 	}
+	repository, operation := Classify(r)
 	if operation == "" {
 		http.Error(w, "only git's smart HTTP protocol is spoken here", http.StatusNotFound)
 		return

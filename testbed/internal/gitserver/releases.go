@@ -1,12 +1,8 @@
 package gitserver
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -18,36 +14,19 @@ type releases struct {
 	ids int // the last link's
 }
 
-// apiPrefix is where GitLab has what is about projects in its API. A project is named by its path here, not by a
-// number.
-const apiPrefix = "/api/v4/projects/"
-
-// projectOf names the project of a call of the API, whose path is escaped into one segment
-// (https://docs.gitlab.com/api/rest/#namespaced-paths).
-func projectOf(r *http.Request) (project string, is bool) {
-	rest, is := strings.CutPrefix(r.URL.EscapedPath(), apiPrefix)
-	escaped, _, _ := strings.Cut(rest, "/")
-	project, err := url.PathUnescape(escaped)
-	return project, is && err == nil
-}
-
 // releasesAPI serves https://docs.gitlab.com/api/releases/: list, get, create, update and delete. Milestones and
 // evidence are left out.
-func (s *Server) releasesAPI() http.Handler {
-	mux := http.NewServeMux()
+func (s *Server) releasesAPI(mux *http.ServeMux) {
 	handle := func(method, path string, write bool, answer func(call) (int, any)) {
-		mux.HandleFunc(method+" "+apiPrefix+"{project}/releases"+path, func(w http.ResponseWriter, r *http.Request) {
-			c := call{Request: r, server: s, project: r.PathValue("project"), tag: r.PathValue("tag")}
-			status, body := s.admit(r, c.project, write)
-			if body == nil {
-				s.releases.mu.Lock()
-				s.releases.forget(c)
-				status, body = answer(c)
-				s.releases.mu.Unlock()
+		s.handle(mux, method, "releases"+path, func(c call) (int, any) {
+			status, body := s.admit(c.Request, c.project, write)
+			if body != nil {
+				return status, body
 			}
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(status)
-			_ = json.NewEncoder(w).Encode(body)
+			s.releases.mu.Lock()
+			defer s.releases.mu.Unlock()
+			s.releases.forget(c)
+			return answer(c)
 		})
 	}
 	handle("GET", "", false, s.releases.list)
@@ -55,19 +34,6 @@ func (s *Server) releasesAPI() http.Handler {
 	handle("POST", "", true, s.releases.create)
 	handle("PUT", "/{tag}", true, s.releases.update)
 	handle("DELETE", "/{tag}", true, s.releases.delete)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusNotFound)
-		fmt.Fprint(w, `{"error":"404 Not Found"}`)
-	})
-	return mux
-}
-
-// call is one call of the API, by somebody who may.
-type call struct {
-	*http.Request
-	server       *Server
-	project, tag string
 }
 
 // forget drops the releases whose tags are gone: "Deleting a Git tag associated with a release also deletes the
@@ -165,9 +131,4 @@ func (all *releases) delete(c call) (int, any) {
 	}
 	delete(all.all[c.project], c.tag)
 	return http.StatusOK, r.entity(c)
-}
-
-// problem is how the API says what is wrong (https://docs.gitlab.com/api/rest/troubleshooting/).
-func problem(status int, message string) (int, any) {
-	return status, map[string]string{"message": message}
 }
