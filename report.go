@@ -34,7 +34,9 @@ type Report struct {
 
 // Step is one step of a release.
 type Step struct {
-	// read, look, check, build, tag, publish, latest, notes, or deploy and the environment's name
+	// read, look, check, build, tag, publish, latest, notes, or deploy and the environment's name, or
+	// tell and that, if GitLab is told of it; build snapshot and so on, if a commit is deployed beside
+	// a version
 	Name string
 	// done, or skipped because it was not needed
 	State string

@@ -30,6 +30,7 @@ stringData:
   password: {{ .Values.config.password | quote }}
   whole: {{ .Values.whole.secret | quote }}
 `)
+	must(t, 0, os.Mkdir(filepath.Join(a.Dir, "deploy"), 0o755))
 	a.write("deploy/all.yaml", "config:\n  file: one\n  number: 1\n")
 	a.write("ship.toml", `[environments.live]
 namespace = "`+a.Name+`-live"

@@ -37,6 +37,7 @@ type Facts struct {
 	Latest   string // what the tag latest points at; empty: nothing
 
 	Environments []Environment
+	Deployments  []Deployment // of the same environments, on GitLab; none: it is not told
 
 	Notes Notes
 }
@@ -87,6 +88,7 @@ type Plan struct {
 	Build, Tag, Publish, Latest, Notes Step
 
 	Deploy []Step // in the order of Facts.Environments
+	Tell   []Step // GitLab of deployments, in the order of Facts.Deployments
 }
 
 // Step is one step's part in a plan.
@@ -151,7 +153,7 @@ func Decide(f Facts, options Options) (Plan, error) {
 // Anything tells whether anything is missing. Why names all of it.
 func (p *Plan) Anything() Step {
 	var missing []string
-	for _, step := range append([]Step{p.Tag, p.Build, p.Latest, p.Notes}, p.Deploy...) {
+	for _, step := range slices.Concat([]Step{p.Tag, p.Build, p.Latest, p.Notes}, p.Deploy, p.Tell) {
 		if step.Needed {
 			missing = append(missing, step.Why)
 		}

@@ -42,6 +42,17 @@ func TellDeployment(d Deployment) Step {
 	return Step{false, page + " says " + Short(d.Told)}
 }
 
+// TellDeployments decides that about all environments, once it is decided which are deployed to.
+func TellDeployments(f Facts, p Plan) (tell []Step) {
+	for i, d := range f.Deployments {
+		if d.Commit = p.Commit; RunsWell(f, f.Environments[i]) {
+			d.Running = p.Commit
+		}
+		tell = append(tell, TellDeployment(d.After(p.Deploy[i])))
+	}
+	return tell
+}
+
 // commit is how the reasons call the version's commit.
 func (d Deployment) commit() string {
 	if d.Commit == "" {

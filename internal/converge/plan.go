@@ -15,7 +15,9 @@ func (p Plan) ForPublish() Plan {
 }
 
 // ForDeploy is the part of a plan that deploys.
-func (p Plan) ForDeploy() Plan { return Plan{Commit: p.Commit, Withheld: p.Withheld, Deploy: p.Deploy} }
+func (p Plan) ForDeploy() Plan {
+	return Plan{Commit: p.Commit, Withheld: p.Withheld, Deploy: p.Deploy, Tell: p.Tell}
+}
 
 // BuildOf is a plan that builds a commit and does nothing else.
 func BuildOf(commit string) Plan {

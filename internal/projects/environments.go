@@ -39,6 +39,8 @@ type Environment struct {
 
 	Credentials []string `toml:"credentials"` // names of secrets that Helm and kubectl get
 
+	GitLab string `toml:"gitlab"` // GitLab's name of the environment, for its deployments
+
 	Test   *bool  `toml:"test"`   // run the chart's tests after the rollout
 	URL    string `toml:"url"`    // an address that must answer after the rollout
 	Answer string `toml:"answer"` // what its answer must hold

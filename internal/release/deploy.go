@@ -27,6 +27,9 @@ func (r *Release) deployGroups() (groups []flow.Group) {
 			i++
 		}
 		groups = append(groups, group)
+		if told := r.tellGroup(i-len(together), i); len(told) > 0 {
+			groups = append(groups, told)
+		}
 	}
 	return groups
 }

@@ -44,8 +44,10 @@ func (r *Release) look(ctx context.Context) (string, error) {
 	if r.GitLab != "" && r.facts.None == "" {
 		group.Go(func() (err error) { r.facts.Notes, err = r.lookAtNotes(gctx); return })
 	}
-	for i := range r.read.Environments {
+	r.facts.Deployments = make([]converge.Deployment, len(r.read.Environments))
+	for i, e := range r.read.Environments {
 		group.Go(func() (err error) { r.facts.Environments[i], err = r.lookAtEnvironment(gctx, i); return })
+		group.Go(func() (err error) { r.facts.Deployments[i], err = r.lookAtDeployment(gctx, e); return })
 	}
 	if err := group.Wait(); err != nil {
 		return "", err

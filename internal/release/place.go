@@ -143,6 +143,7 @@ type environment struct {
 	*cluster.Environment
 	*place
 	said    settings.Environment
+	own     bool         // it is reached by something that only its table says
 	project string       // as names of environments have it
 	after   *environment // that must run well what this one takes; nil: none must
 	unnamed error        // why Helm cannot take the project's name; nil: it can
@@ -158,6 +159,7 @@ func (r *Release) environments() (all []*environment, err error) {
 			return nil, err
 		}
 		e = &environment{said: said, project: project}
+		e.own = said.Kubeconfig != "" || said.Context != r.KubeContext || len(said.Credentials) > 0
 		if said.Release == "" {
 			said.Release, e.unnamed = name, unnamed
 		}
@@ -197,7 +199,7 @@ func (r *Release) environments() (all []*environment, err error) {
 // mayReach is an error if the environment cannot be reached.
 func (e *environment) mayReach() error {
 	switch {
-	case e.problem != nil && e.said.Kubeconfig != "" || e.said.Context != "":
+	case e.problem != nil && e.own:
 		return fmt.Errorf("environment %s: %w", e.Name, e.problem)
 	case e.problem != nil:
 		return e.problem

@@ -96,6 +96,9 @@ func (r *Release) settle() {
 			}
 		}
 	}
+	if r.plan.Withheld == "" {
+		r.plan.Tell = converge.TellDeployments(r.facts, r.plan)
+	}
 }
 
 // orders finds out where the facts' commit is, as seen from what runs in the environments, if one of

@@ -22,6 +22,9 @@ func (r *Release) Version() (manifest.Project, error) {
 	return r.read.Project, nil
 }
 
+// HasVersion tells whether there is a version to release, once the project has been read.
+func (r *Release) HasVersion() bool { return r.facts.None == "" }
+
 // readProject finds out what the project is called and which version of it is to be released.
 func (r *Release) readProject() (err error) {
 	outside := r.Settings.Version != "" || r.From == settings.FromTag || r.From == settings.FromGiven

@@ -172,6 +172,9 @@ func (all *Repo) Run(ctx context.Context) error {
 	if err := all.distinct(); err != nil {
 		return err
 	}
+	if err := all.meant(); err != nil {
+		return err
+	}
 	all.Expect()
 	all.Each(func(_ int, r *release.Release) error { return r.Look(ctx) })
 
@@ -196,6 +199,21 @@ func (all *Repo) Run(ctx context.Context) error {
 	}
 	_ = group.Wait()
 	return all.Failure()
+}
+
+// meant refuses a version that is for none of several projects.
+func (all *Repo) meant() error {
+	given := all.common.Given.Version
+	if given == "" || len(all.projects) < 2 {
+		return nil
+	}
+	for _, p := range all.projects {
+		if p.err != nil || p.HasVersion() {
+			return nil
+		}
+	}
+	return fmt.Errorf("--version: %s is no tag of any of the projects: for a version, pick one with --project, of %s",
+		given, all.keys())
 }
 
 // await waits until the projects that one needs are out. If one of those failed, it does not begin.

@@ -32,6 +32,8 @@ type Environment struct {
 	Secrets     []Secret // over Set
 	Credentials []string // names of secrets that Helm and kubectl get
 
+	GitLab string // GitLab's name of it, whose deployments are told; empty: none are
+
 	Test   bool   // the chart's tests run after the rollout
 	URL    string // that must answer after the rollout; empty: none must
 	Answer string // what its answer must hold
@@ -161,7 +163,7 @@ func (e *Environment) take(t projects.Environment) error {
 	is := func(b *bool) bool { return b != nil && *b }
 	e.Namespace = cmp.Or(t.Namespace, e.Namespace)
 	e.Context = cmp.Or(t.Context, e.Context)
-	e.Release, e.Kubeconfig, e.After = t.Release, t.Kubeconfig, t.After
+	e.Release, e.Kubeconfig, e.After, e.GitLab = t.Release, t.Kubeconfig, t.After, t.GitLab
 	e.Prereleases, e.Snapshots, e.Manual, e.Test = is(t.Prereleases), is(t.Snapshots), is(t.Manual), is(t.Test)
 	e.URL, e.Answer, e.Credentials = t.URL, t.Answer, t.Credentials
 	fault := func(key string, err error) error { return t.Fault(key, "%s: %v", key, err) }
