@@ -91,3 +91,39 @@ func TestDeploymentsOnGitLab(t *testing.T) {
 	}
 	is(first, "1.0")
 }
+
+// TestTellDeployments: GitLab's pages of environments say which version runs there, once for each, whatever fails.
+func TestTellDeployments(t *testing.T) {
+	t.Parallel()
+	a := shaped(t, `[environments.test]
+namespace = "NAME-test"
+gitlab = "testing"
+[environments.live]
+namespace = "NAME-live"
+gitlab = "live/eu"
+`)
+	gl := a.onGitLab()
+	tag := a.Name + "-0.1.0"
+	is := func(want ...string) {
+		t.Helper()
+		if got := a.deployments(gl); !slices.Equal(got, want) {
+			t.Errorf("GitLab's deployments are %q, want %q", got, want)
+		}
+	}
+	a.disturb(control.Fault{
+		Kind: control.Status, Operation: "deployments", Method: http.MethodPost, Status: http.StatusForbidden, Count: 1,
+	})
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "0.1.0 stays deployed: retry to have GitLab know of it") {
+		t.Errorf("a deployment that GitLab refuses: %v", err)
+	}
+	is("live/eu " + tag + " success")
+	a.says([]string{"plan"}, "> tell test", "GitLab's page of testing says nothing")
+	a.release("resumed")
+	is("live/eu "+tag+" success", "testing "+tag+" success")
+	a.release("nothing to do")
+	a.bump("0.2.0")
+	a.release("released")
+	if got := a.deployments(gl); len(got) != 4 {
+		t.Errorf("GitLab's deployments are %q", got)
+	}
+}

@@ -39,8 +39,11 @@ func (r *Release) layers(e *environment, commit string, image helm.Image) (layer
 		return nil, err
 	}
 	files := r.commitOf(commit, r.Path).Files
-	if own := r.ownValues(e); r.has(commit, own) {
-		said.Values = slices.Insert(slices.Clone(said.Values), 0, settings.File{Path: own})
+	switch own, err := r.has(commit, r.ownValues(e)); {
+	case err != nil:
+		return nil, err
+	case own:
+		said.Values = slices.Insert(slices.Clone(said.Values), 0, settings.File{Path: r.ownValues(e)})
 	}
 	for _, file := range said.Values {
 		layer := helm.Layer{Name: file.Path, Secret: file.Secret != ""}
@@ -50,7 +53,10 @@ func (r *Release) layers(e *environment, commit string, image helm.Image) (layer
 				return nil, err
 			}
 		} else {
-			if !r.has(commit, file.Path) {
+			switch there, err := r.has(commit, file.Path); {
+			case err != nil:
+				return nil, err
+			case !there:
 				return nil, fmt.Errorf("there is no file of values %s at %s: mend values in ship.toml, or commit the file",
 					file.Path, converge.Short(commit))
 			}
@@ -113,9 +119,23 @@ func (r *Release) ownValues(e *environment) string {
 }
 
 // has tells whether a commit has a file.
-func (r *Release) has(commit, file string) bool {
-	entries, err := r.commitOf(commit, r.Path).Files.List(path.Dir(file))
-	return err == nil && slices.Contains(entries, path.Base(file))
+func (r *Release) has(commit, file string) (bool, error) {
+	if err := r.resolve(); err != nil {
+		return false, err
+	}
+	files, folder := r.commitOf(commit, r.Path).Files, "."
+	for part := range strings.SplitSeq(path.Clean(file), "/") {
+		entries, err := files.List(folder)
+		if err != nil {
+			return false, err
+		}
+		isFolder := func(entry string) bool { return strings.TrimSuffix(entry, "/") == part }
+		if !slices.ContainsFunc(entries, isFolder) {
+			return false, nil
+		}
+		folder = path.Join(folder, part)
+	}
+	return true, nil
 }
 
 // saidAt is what ship.toml says of an environment at a commit.
@@ -124,8 +144,8 @@ func (r *Release) saidAt(commit string, e *environment) (settings.Environment, e
 		return e.said, nil
 	}
 	none := settings.Environment{Target: e.said.Target}
-	if !r.has(commit, projects.File) {
-		return none, nil
+	if there, err := r.has(commit, projects.File); err != nil || !there {
+		return none, err
 	}
 	then, err := r.settingsAt.Get(commit+" "+r.Key, func() (settings.Settings, error) {
 		data, err := r.commitOf(commit, r.Path).Files.Contents(projects.File)
@@ -192,7 +212,12 @@ func (r *Release) changed(e *environment, commit string) (files []string, err er
 		files = append(files, projects.File)
 	}
 	for _, file := range append([]settings.File{{Path: r.ownValues(e)}}, e.said.Values...) {
-		if file.Secret != "" || !r.has(commit, file.Path) {
+		if file.Secret != "" {
+			continue
+		}
+		if there, err := r.has(commit, file.Path); err != nil {
+			return nil, err
+		} else if !there {
 			continue
 		}
 		old, err := r.commitOf(commit, r.Path).Files.Contents(file.Path)
