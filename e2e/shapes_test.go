@@ -166,3 +166,41 @@ namespace = "NAME-production"
 	a.says([]string{"release"}, "nothing to do")
 	runs("0.2.0", "0.2.0")
 }
+
+// TestTakingOver: a release that somebody's helm made, with another name and without a digest, goes on as Ship's: as its next
+// revision, and nothing restarts that need not.
+func TestTakingOver(t *testing.T) {
+	t.Parallel()
+	for _, helm := range []string{"helm", "helm3/helm"} {
+		t.Run(strings.ReplaceAll(helm, "/", "-"), func(t *testing.T) {
+			t.Parallel()
+			a := shaped(t, `[environments.live]
+namespace = "NAME-live"
+release = "old-shop"
+set = {"podAnnotations" = "none"}
+`)
+			namespace := a.Name + "-live"
+			a.publish()
+			image := a.look("0.1.0")
+			out, err := a.ClusterProgram(helm, "install", "old-shop", a.Dir+"/chart", "--namespace="+namespace,
+				"--create-namespace", "--set=image.repository="+a.Image(), "--set=image.tag=0.1.0",
+				"--set=image.digest="+image.Digest, "--wait")
+			must(t, out, err)
+			pods := a.kubectl("get", "pods", "--namespace="+namespace, "--output=name")
+			a.says([]string{"plan"}, "live runs 0.1.0, but not as wanted: podAnnotations")
+			a.release("resumed")
+			if got := a.kubectl("get", "pods", "--namespace="+namespace, "--output=name"); got != pods {
+				t.Errorf("the pods %q were replaced by %q", pods, got)
+			}
+			if got := a.revisions(namespace); got != 2 {
+				t.Errorf("there are %d revisions, want one after helm's", got)
+			}
+			a.release("nothing to do")
+			a.bump("0.2.0")
+			a.release("released")
+			if got, want := a.running(namespace), a.Image()+":0.2.0@"+a.look("0.2.0").Digest; got != want {
+				t.Errorf("it runs %s, want %s", got, want)
+			}
+		})
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"dagger/ship/internal/cluster"
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/helm"
+	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/projects"
 	"dagger/ship/internal/settings"
 )
@@ -38,7 +39,6 @@ func (r *Release) layers(e *environment, commit string, image helm.Image) (layer
 	if err != nil || len(said.Values)+len(said.Set)+len(said.Secrets) == 0 {
 		return nil, err
 	}
-	files := r.commitOf(commit, r.Path).Files
 	switch own, err := r.has(commit, r.ownValues(e)); {
 	case err != nil:
 		return nil, err
@@ -60,7 +60,7 @@ func (r *Release) layers(e *environment, commit string, image helm.Image) (layer
 				return nil, fmt.Errorf("there is no file of values %s at %s: mend values in ship.toml, or commit the file",
 					file.Path, converge.Short(commit))
 			}
-			text, err := files.Contents(file.Path)
+			text, err := r.contents(commit, file.Path)
 			if err != nil {
 				return nil, err
 			}
@@ -118,12 +118,29 @@ func (r *Release) ownValues(e *environment) string {
 	return path.Join(r.Path, r.Chart, cluster.ValuesFile(e.Name))
 }
 
+// filesAt are the repo's at a commit. The remote must be known before it is asked for them.
+func (r *Release) filesAt(commit string) (manifest.Tree, error) {
+	if err := r.resolve(); err != nil {
+		return manifest.Tree{}, err
+	}
+	return r.commitOf(commit, r.Path).Files, nil
+}
+
+func (r *Release) contents(commit, file string) ([]byte, error) {
+	files, err := r.filesAt(commit)
+	if err != nil {
+		return nil, err
+	}
+	return files.Contents(file)
+}
+
 // has tells whether a commit has a file.
 func (r *Release) has(commit, file string) (bool, error) {
-	if err := r.resolve(); err != nil {
+	files, err := r.filesAt(commit)
+	if err != nil {
 		return false, err
 	}
-	files, folder := r.commitOf(commit, r.Path).Files, "."
+	folder := "."
 	for part := range strings.SplitSeq(path.Clean(file), "/") {
 		entries, err := files.List(folder)
 		if err != nil {
@@ -148,7 +165,7 @@ func (r *Release) saidAt(commit string, e *environment) (settings.Environment, e
 		return none, err
 	}
 	then, err := r.settingsAt.Get(commit+" "+r.Key, func() (settings.Settings, error) {
-		data, err := r.commitOf(commit, r.Path).Files.Contents(projects.File)
+		data, err := r.contents(commit, projects.File)
 		if err != nil {
 			return settings.Settings{}, err
 		}
@@ -220,7 +237,7 @@ func (r *Release) changed(e *environment, commit string) (files []string, err er
 		} else if !there {
 			continue
 		}
-		old, err := r.commitOf(commit, r.Path).Files.Contents(file.Path)
+		old, err := r.contents(commit, file.Path)
 		if err != nil {
 			return nil, err
 		}
