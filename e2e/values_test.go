@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,7 +123,8 @@ func TestValuesThatCannotBe(t *testing.T) {
 	}
 }
 
-// TestCredentials: what an exec plugin of a kubeconfig needs reaches it, as a variable or as a file.
+// TestCredentials: what an exec plugin of a kubeconfig needs reaches it, as a variable or as a file; and what pods pull with
+// is there before they are, and is kept up to date.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	a := newLight(t)
@@ -131,15 +133,36 @@ func TestCredentials(t *testing.T) {
 namespace = "`+a.Name+`-live"
 credentials = ["CLOUD_TOKEN", "CLOUD_FILE"]
 context = "cloud"
+pull = {name = "registry", user = "PULL_USER", password = "PULL_PASSWORD"}
 `)
 	a.commit("a cloud")
 	token, kubeconfig := pluginKubeconfig(t, a)
 	a.Settings["kubeconfig"] = "file://" + kubeconfig
 	file := filepath.Join(t.TempDir(), "CLOUD_FILE")
 	must(t, 0, os.WriteFile(file, []byte("service-account-file\n"), 0o600))
-	a.Settings["secrets"] = "env://CLOUD_TOKEN,file://" + file
-	a.Secrets["CLOUD_TOKEN"] = token
+	a.Settings["secrets"] = "env://PULL_USER,env://PULL_PASSWORD,env://CLOUD_TOKEN,file://" + file
+	a.Secrets["CLOUD_TOKEN"], a.Secrets["PULL_USER"] = token, "only-a-reader"
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "ship.toml names the secret PULL_PASSWORD, which") {
+		t.Errorf("a login that is not given: %v", err)
+	}
+	kept := func(password string) {
+		t.Helper()
+		got := a.kubectl("get", "secret", "registry", "--namespace="+a.Name+"-live",
+			`--output=go-template={{.type}} {{index .data ".dockerconfigjson" | base64decode}}`)
+		auth := base64.StdEncoding.EncodeToString([]byte("only-a-reader:" + password))
+		want := `kubernetes.io/dockerconfigjson {"auths":{"` + a.Registry.Address + `":{"auth":"` + auth + `"}}}`
+		if got != want {
+			t.Errorf("the pull secret is %s, want %s", got, want)
+		}
+	}
+	a.Secrets["PULL_PASSWORD"] = "may-read-images"
 	a.release("released")
+	kept("may-read-images")
+	a.release("nothing to do")
+	a.Secrets["PULL_PASSWORD"] = "may-read-them-still"
+	a.says([]string{"plan"}, "live runs 0.1.0, but not as wanted: the pull secret registry")
+	a.release("resumed")
+	kept("may-read-them-still")
 	a.release("nothing to do")
 }
 

@@ -186,7 +186,7 @@ func (b *Bed) Kubectl(args ...string) (string, error) { return b.cluster("kubect
 // Helm asks for the releases in the cluster.
 func (b *Bed) Helm(args ...string) (string, error) { return b.cluster("helm", args) }
 
-// ClusterProgram runs one of the cluster's programs, as helm3/helm, on the cluster.
+// ClusterProgram runs one of the cluster's programs, as helm3, on the cluster.
 func (b *Bed) ClusterProgram(program string, args ...string) (string, error) {
 	return b.cluster(program, args)
 }

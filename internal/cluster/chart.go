@@ -145,28 +145,45 @@ func (e *Environment) compared(
 			return found, err
 		}
 	}
-	if len(wanted.Layers) > 0 && found.Version == wanted.Facts.Name {
-		found.Differs, err = e.differs(revision, wanted)
+	if found.Version == wanted.Facts.Name {
+		found.Differs, err = e.differs(ctx, revision, wanted)
 	}
 	return found, err
 }
 
 // Differs names what of an environment that runs the wanted image is not as wanted, as it was when
 // the projects looked at their namespace.
-func (e *Environment) Differs(wanted Wanted) ([]string, error) {
+func (e *Environment) Differs(ctx context.Context, wanted Wanted) ([]string, error) {
 	revision, err := e.seen()
 	if err != nil {
 		return nil, err
 	}
-	return e.differs(revision, wanted)
+	return e.differs(ctx, revision, wanted)
 }
 
-func (e *Environment) differs(revision helm.Revision, wanted Wanted) ([]string, error) {
-	image, err := e.Keys.Values(wanted.Image)
-	if err != nil { // a key leads into a list, which the layers need not have
-		return nil, nil //nolint:nilerr // the image has been compared
+func (e *Environment) differs(ctx context.Context, revision helm.Revision, wanted Wanted) (keys []string, err error) {
+	if len(wanted.Layers) > 0 {
+		image, err := e.Keys.Values(wanted.Image, texts(wanted.Layers)...)
+		if err != nil { // a key leads into a list of the chart's own; the image has been compared
+			image = "{}"
+		}
+		keys, err = revision.Differs(append(slices.Clone(wanted.Layers), helm.Layer{Name: "the image", Text: image}))
+		if err != nil {
+			return nil, err
+		}
 	}
-	return revision.Differs(append(slices.Clone(wanted.Layers), helm.Layer{Name: "the image", Text: image}))
+	kept, err := e.pullSecretKept(ctx)
+	if err == nil && !kept {
+		keys = append(keys, "the pull secret "+e.Pull.Name)
+	}
+	return keys, err
+}
+
+func texts(layers []helm.Layer) (texts []string) {
+	for _, layer := range layers {
+		texts = append(texts, layer.Text)
+	}
+	return texts
 }
 
 // values are those that make the chart run the image.

@@ -73,6 +73,8 @@ type Environment struct {
 	Snapshots   bool // it takes any commit
 	ByName      bool // it was asked for by name, so what it was rolled back from does not matter
 
+	Pull helm.PullSecret
+
 	Tools Tools
 	Say   func(string) // tells whoever waits what is being waited for
 

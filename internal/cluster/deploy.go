@@ -64,6 +64,9 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 			}
 			return done + now.Why + " by now", nil
 		}
+		if err := e.makePullSecret(ctx); err != nil {
+			return "", err
+		}
 		start := time.Now()
 		others, failure, err := e.roll(ctx, container, &release, wanted, before)
 		switch {

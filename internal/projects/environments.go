@@ -37,6 +37,8 @@ type Environment struct {
 	Set     map[string]any    `toml:"set"`     // values by key
 	Secrets map[string]string `toml:"secrets"` // names of secrets by key
 
+	Pull *Pull `toml:"pull"` // the secret that pods pull images with
+
 	Credentials []string `toml:"credentials"` // names of secrets that Helm and kubectl get
 
 	GitLab string `toml:"gitlab"` // GitLab's name of the environment, for its deployments
@@ -46,6 +48,14 @@ type Environment struct {
 	Answer string `toml:"answer"` // what its answer must hold
 
 	settings Settings
+}
+
+// Pull says which login pods pull images with: the secret in the namespace that holds it, and the
+// names of the secrets with its user and password.
+type Pull struct {
+	Name     string `toml:"name"`
+	User     string `toml:"user"`
+	Password string `toml:"password"`
 }
 
 // Fault is a *position.Fault about what the table says under a key, or about the table.

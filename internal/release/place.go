@@ -10,7 +10,9 @@ import (
 
 	"dagger/ship/internal/cluster"
 	"dagger/ship/internal/dagger"
+	"dagger/ship/internal/helm"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/registry"
 	"dagger/ship/internal/settings"
 	"dagger/ship/internal/source"
 	"dagger/ship/internal/tools"
@@ -146,6 +148,7 @@ type environment struct {
 	own     bool         // it is reached by something that only its table says
 	project string       // as names of environments have it
 	after   *environment // that must run well what this one takes; nil: none must
+	lacks   error        // a secret that is not given; nil: all are
 	unnamed error        // why Helm cannot take the project's name; nil: it can
 }
 
@@ -177,7 +180,8 @@ func (r *Release) environments() (all []*environment, err error) {
 			Tools:       e.tools.Saying(r.say),
 			Say:         r.say,
 		}
-		return e, nil
+		e.Pull, err = r.pullSecret(e)
+		return e, err
 	}
 	for _, said := range r.Flat() {
 		e, err := build(said)
@@ -196,9 +200,38 @@ func (r *Release) environments() (all []*environment, err error) {
 	return all, nil
 }
 
+// pullSecret is the one that an environment's pods pull with. If the login is not given, that is the
+// place's problem.
+func (r *Release) pullSecret(e *environment) (p helm.PullSecret, err error) {
+	said := e.said.Pull
+	if said.Name == "" {
+		return p, nil
+	}
+	user, err := r.secretText(said.User)
+	if err != nil {
+		return p, err
+	}
+	password, err := r.secretText(said.Password)
+	if err != nil {
+		return p, err
+	}
+	if address, err := r.address(); err == nil {
+		p.Config = helm.PullConfig(registry.Host(address), user, password)
+	}
+	p.Name = said.Name
+	for name, text := range map[string]string{said.User: user, said.Password: password} {
+		if text == "" {
+			e.lacks = cmp.Or(e.lacks, notGiven(name))
+		}
+	}
+	return p, nil
+}
+
 // mayReach is an error if the environment cannot be reached.
 func (e *environment) mayReach() error {
 	switch {
+	case e.lacks != nil:
+		return fmt.Errorf("environment %s: %w", e.Name, e.lacks)
 	case e.problem != nil && e.own:
 		return fmt.Errorf("environment %s: %w", e.Name, e.problem)
 	case e.problem != nil:

@@ -199,14 +199,14 @@ func (r *Release) compare() error {
 	}
 	for i, e := range r.read.Environments {
 		found := &r.facts.Environments[i]
-		if !e.said.Valued() || found.Version != r.facts.Name || found.Digest != r.facts.Digest || found.Digest == "" {
+		if !e.said.Valued() && e.Pull.Name == "" || found.Version != r.facts.Name || found.Digest != r.facts.Digest || found.Digest == "" {
 			continue
 		}
 		w, err := r.wanted(e, commit)
 		if err != nil {
 			return err
 		}
-		if found.Differs, err = e.Differs(w); err != nil {
+		if found.Differs, err = e.Differs(r.Context, w); err != nil {
 			return err
 		}
 		if found.Changed, err = r.changed(e, commit); err != nil {

@@ -32,6 +32,8 @@ type Environment struct {
 	Secrets     []Secret // over Set
 	Credentials []string // names of secrets that Helm and kubectl get
 
+	Pull projects.Pull // the secret that pods pull images with; without a name, there is none
+
 	GitLab string // GitLab's name of it, whose deployments are told; empty: none are
 
 	Test   bool   // the chart's tests run after the rollout
@@ -178,6 +180,11 @@ func (e *Environment) take(t projects.Environment) error {
 	}
 	if e.Answer != "" && e.URL == "" {
 		return fault("answer", errors.New("of which url?"))
+	}
+	if t.Pull != nil {
+		if e.Pull = *t.Pull; e.Pull.Name == "" || e.Pull.User == "" || e.Pull.Password == "" {
+			return fault("pull", errors.New("it takes the secret's name, and the names of the secrets with user and password"))
+		}
 	}
 	for _, name := range t.Values {
 		file := File{Path: path.Clean(name)}
