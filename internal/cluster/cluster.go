@@ -16,6 +16,7 @@ import (
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/network"
 	"dagger/ship/internal/once"
 	"dagger/ship/internal/report"
 	"dagger/ship/internal/tools"
@@ -36,7 +37,7 @@ type Tools interface {
 // Cluster is what the releases of a call share of the cluster: what several ask for is asked for
 // once.
 type Cluster struct {
-	Timeout  time.Duration // of an operation of Helm's
+	Timeout  time.Duration // of an operation of Helm's, and of a rollout with its verification
 	Deadline time.Duration // of a request
 	ID       string        // of this call, among others that are at work
 	Redactor *report.Redactor
@@ -74,6 +75,11 @@ type Environment struct {
 	ByName      bool // it was asked for by name, so what it was rolled back from does not matter
 
 	Pull helm.PullSecret
+
+	Verify Verification
+	// Fetch asks an address once, for Verify: see network.Client.Look. It may be nil if no address is
+	// verified.
+	Fetch func(ctx context.Context, address string) (network.Answer, error)
 
 	Tools Tools
 	Say   func(string) // tells whoever waits what is being waited for

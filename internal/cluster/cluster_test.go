@@ -32,6 +32,7 @@ type recorded struct {
 	did       []string
 	objects   string                                      // what kubectl get answers
 	acts      map[string]func(args []string) tools.Answer // by Helm's command
+	rival     string                                      // who claims a revision first
 }
 
 // kept is a revision as Helm keeps it.
@@ -93,11 +94,19 @@ func (r *recorded) Ask(_ context.Context, _ *dagger.Container, args []string) (t
 		if err := json.Unmarshal([]byte(args[slices.Index(args, "--patch")+1]), &operations); err == nil &&
 			len(operations) == 2 && operations[1].Op == "add" {
 			r.did = append(r.did, "claim")
+			code := 0
+			if r.rival != "" {
+				operations[1].Value, code = "2.160."+r.rival, 1
+			}
 			last.labels = maps.Clone(last.labels)
 			if last.labels == nil {
 				last.labels = map[string]string{}
 			}
 			last.labels[helm.ClaimLabel] = operations[1].Value
+			return tools.Answer{Code: code}, nil
+		} else if len(operations) == 2 && strings.HasSuffix(operations[1].Path, helm.ClaimLabel) {
+			r.did = append(r.did, "unclaim")
+			delete(last.labels, helm.ClaimLabel)
 		} else if operations[0].Op == "add" {
 			r.did = append(r.did, "fail")
 			last.labels = map[string]string{helm.RolloutLabel: operations[0].Value}

@@ -73,7 +73,8 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 		case err != nil:
 			return "", err
 		case failure.words == "":
-			return fmt.Sprintf("%s%s runs %s%s", done, e.Namespace, wanted.Image, but(others)), nil
+			return fmt.Sprintf("%s%s runs %s%s%s", done, e.Namespace, wanted.Image, e.verifiedBy(wanted.Image),
+				but(others)), nil
 		case !release.CreateNamespace && helm.NamespaceMissing(failure.words, e.Namespace):
 			release.CreateNamespace = true
 			continue
@@ -162,17 +163,14 @@ func (e *Environment) roll(
 	}
 	container = comparing(container, wanted.Chart, *release, before)
 	last := len(operations) - 1
-	operations[last] = release.Recording(release.ThenLook(e.Deadline, operations[last]), e.rendered.Hooks)
+	operations[last] = release.Recording(release.ThenLook(e.Deadline, operations[last]),
+		helm.RolloutHooks(e.rendered.Hooks))
 	var seen string
 	for i, args := range operations {
 		began := time.Now()
-		answer, err := e.Tools.Act(ctx, container, args)
+		answer, record, err := e.act(ctx, container, args)
 		if err != nil {
 			return "", failure, err
-		}
-		record, code, stderr, failed := helm.ReadRecord(answer.Stdout)
-		if failed {
-			answer = tools.Answer{Code: code, Stderr: stderr}
 		}
 		// a chart that makes its own namespace takes Helm's record away with that
 		if gone := i < last && helm.Missing(answer.Stderr); answer.Code != 0 && !gone {
@@ -194,7 +192,19 @@ func (e *Environment) roll(
 	if after.Number != release.Next || after.Image(e.Keys) != wanted.Image {
 		return "", e.taken(after, release.Next), nil
 	}
-	return e.settle(ctx, *release, after, start.Add(e.Timeout))
+	return e.settle(ctx, *release, after, start.Add(e.Timeout), true)
+}
+
+// act runs an operation, which may be a Recording.
+func (e *Environment) act(
+	ctx context.Context, container *dagger.Container, args []string,
+) (tools.Answer, helm.Record, error) {
+	answer, err := e.Tools.Act(ctx, container, args)
+	record, code, stderr, failed := helm.ReadRecord(answer.Stdout)
+	if failed {
+		answer = tools.Answer{Code: code, Stderr: stderr}
+	}
+	return answer, record, err
 }
 
 // taken says that another revision came after the one that was to be the last.

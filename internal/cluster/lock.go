@@ -64,12 +64,8 @@ func (e *Environment) unlock(
 					"uninstall, before its first rollout)",
 				held,
 			)
-		case verdict == helm.Stuck && revision.Status == helm.Rolling && e.arrived(ctx, release, revision):
-			recovered += fmt.Sprintf("revision %d was left %s by a run that died, and is ready; ", revision.Number,
-				revision.Status)
-			continue
 		case verdict == helm.Stuck:
-			back, err := e.takeBack(ctx, release, revision)
+			said, settled, err := e.recover(ctx, release, revision)
 			if errors.Is(err, errTaken) { // another release waited for the same, and is at work by now
 				if err := network.Sleep(ctx, lookAgain); err != nil {
 					return revision, "", err
@@ -79,13 +75,10 @@ func (e *Environment) unlock(
 			if err != nil {
 				return revision, "", err
 			}
-			freed = revision
-			recovered += fmt.Sprintf(
-				"revision %d was left %s by a run that died: %s; ",
-				revision.Number,
-				revision.Status,
-				back,
-			)
+			if !settled {
+				freed = revision
+			}
+			recovered += said
 			continue
 		}
 		if time.Since(told) > tellAgain {
@@ -96,6 +89,27 @@ func (e *Environment) unlock(
 			return revision, "", err
 		}
 	}
+}
+
+// recover settles a revision that was left by a run that died, if it is ready and, if that is asked for,
+// verified; else it takes it back. It says what it did.
+func (e *Environment) recover(
+	ctx context.Context, release helm.Release, revision helm.Revision,
+) (said string, settled bool, err error) {
+	said = fmt.Sprintf("revision %d was left %s by a run that died", revision.Number, revision.Status)
+	if revision.Status == helm.Rolling {
+		ready, unverified, err := e.arrived(ctx, release, revision)
+		switch {
+		case err != nil:
+			return "", false, err
+		case ready:
+			return said + ", and is ready" + e.verifiedBy(revision.Image(e.Keys)) + "; ", true, nil
+		case unverified != "":
+			said += ", and is not verified (" + unverified + ")"
+		}
+	}
+	back, err := e.takeBack(ctx, release, revision)
+	return said + ": " + back + "; ", false, err
 }
 
 // judge decides what to do about the first thing that holds a revision, which was watched since a time.

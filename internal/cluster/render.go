@@ -40,6 +40,9 @@ func (e *Environment) hasHook(event string) bool {
 // Render tries a chart out with an image, on the cluster if it can be reached, and checks what the
 // chart makes. What that is, is kept for the rollout. The remarks are about what need not be wrong.
 func (e *Environment) Render(ctx context.Context, wanted Wanted, reach bool) ([]string, error) {
+	if err := e.Verify.Check(); err != nil {
+		return nil, fmt.Errorf("the verification of %s: %w", e.Name, err)
+	}
 	var tried helm.Tried
 	var err error
 	if reach {
@@ -56,6 +59,10 @@ func (e *Environment) Render(ctx context.Context, wanted Wanted, reach bool) ([]
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s%w", about, err)
+	}
+	if e.Verify.Test && len(helm.Tests(e.rendered.Hooks)) == 0 {
+		return nil, fmt.Errorf("%sit has no test, though its rollout is to be tested: annotate a Pod or Job of its "+
+			"templates with helm.sh/hook: test, or do not ask for a test", about)
 	}
 	all := slices.Concat(e.rendered.Objects, e.rendered.Hooks)
 	if err := helm.CheckLabels(all); err != nil {

@@ -64,3 +64,28 @@ func TestTryOut(t *testing.T) {
 		}
 	}
 }
+
+// TestRenderTests refuses a chart without tests if its rollout is to be tested.
+func TestRenderTests(t *testing.T) {
+	image := helm.Image{Repository: "r/shop", Tag: "2.0.0", Digest: "sha256:" + strings.Repeat("0", 64)}
+	pod := "kind: Pod\nmetadata: {name: shop%s}\nspec: {containers: [{name: web, image: '" + image.String() + "'}]}\n"
+	for annotation, want := range map[string]string{
+		"helm.sh/hook: test":                "",
+		"helm.sh/hook: test-success":        "",
+		`helm.sh/hook: "test,post-upgrade"`: "",
+		"helm.sh/hook: post-upgrade":        "the chart in deploy, for live: it has no test",
+	} {
+		r := newRecorded(t)
+		r.acts["upgrade"] = func([]string) tools.Answer {
+			hook := strings.Replace(pod, "%s", "-test, annotations: {"+annotation+"}", 1)
+			return tools.Answer{Stdout: "HOOKS:\n---\n" + hook + "MANIFEST:\n---\n" + strings.Replace(pod, "%s", "", 1)}
+		}
+		e := r.environment(t)
+		e.Verify.Test = true
+		folder := (&dagger.Directory{}).WithGraphQLQuery(querybuilder.Query().Select("directory"))
+		_, err := e.Render(t.Context(), Chart{folder: "deploy", chart: folder, values: folder}, image, true)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", annotation, err, want)
+		}
+	}
+}

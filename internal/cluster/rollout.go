@@ -18,7 +18,7 @@ import (
 func (e *Environment) failed(ctx context.Context, release helm.Release, failure trouble) error {
 	words := failure.words
 	now, err := e.last(ctx)
-	text := "the rollout failed: " + words
+	text := "the rollout failed: " + failure.said(words)
 	own := err == nil && now.Number == release.Next && now.Status == "failed" && (failure.judged || !helm.Locked(words))
 	if own {
 		text = e.diagnosis(
@@ -59,7 +59,8 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 		state, err = e.state(found, release)
 	}
 	if err != nil {
-		return fmt.Sprintf("the rollout failed: %s\n\nthe cluster does not tell more: %s", words, tools.Explain(err))
+		return fmt.Sprintf("the rollout failed: %s\n\nthe cluster does not tell more: %s", failure.said(words),
+			tools.Explain(err))
 	}
 	logs := state.Logs()
 	var group errgroup.Group
@@ -79,7 +80,7 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 	}
 	_ = group.Wait()
 	cause, heading := failure.cause(state), "Helm says:\n  "
-	if failure.judged {
+	if failure.judged && !failure.tested {
 		heading = ""
 	}
 	if cause == "" {
@@ -89,7 +90,7 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 		}
 	}
 	var parts []string
-	for _, part := range []string{"the rollout failed: " + cause, state.Text(logs),
+	for _, part := range []string{"the rollout failed: " + failure.said(cause), state.Text(logs),
 		heading + strings.ReplaceAll(words, "\n", "\n  ")} {
 		if part != "" {
 			parts = append(parts, part)
@@ -99,10 +100,13 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 }
 
 // cause is why pods are not ready, in a line: what the cluster tells, and if more time might have been
-// enough, that there was no more. It is empty if nobody waited for pods, or if nobody can tell.
+// enough, that there was no more. It is empty if nobody waited for pods, if they are ready and do not
+// do what they should, or if nobody can tell.
 func (t trouble) cause(state *rollout.State) string {
 	cause, late := state.Cause(), helm.NotDone(t.words)
 	switch {
+	case t.asked:
+		return ""
 	case !t.judged && !helm.Waited(t.words):
 		return ""
 	case late == "" || state.Lasting():

@@ -16,12 +16,22 @@ import (
 // trouble is why an operation did not succeed; empty if it did.
 type trouble struct {
 	words  string
-	judged bool // Ship saw that pods did not become ready; else the words are Helm's
+	judged bool // Ship saw that pods did not become ready, or was told what they do; else the words are Helm's
+	tested bool // the words are Helm's all the same, of a test
+	asked  bool // the words are of an address that does not answer as it should; the pods are ready
 
 	record helm.Record // what the pods of hooks did, which may be gone
 }
 
-func (t trouble) Error() string { return t.words }
+func (t trouble) Error() string { return t.said(t.words) }
+
+// said is a cause, with what it is about if that is no rollout.
+func (t trouble) said(cause string) string {
+	if t.tested {
+		return "helm test: " + cause
+	}
+	return cause
+}
 
 // oneWait is how long the cluster is asked at a time to say when workloads have rolled out.
 const oneWait = 10 * time.Second
@@ -95,11 +105,15 @@ func (e *Environment) progress(
 	return progress, found[e.Release], err
 }
 
-// settle waits for a revision that this release made, and writes down what came of it.
+// settle waits for a revision that this release made, has it verified if that is asked for, and writes
+// down what came of it.
 func (e *Environment) settle(
-	ctx context.Context, release helm.Release, revision helm.Revision, until time.Time,
+	ctx context.Context, release helm.Release, revision helm.Revision, until time.Time, verify bool,
 ) (others string, failure trouble, err error) {
 	others, failure, err = e.wait(ctx, revision, until)
+	if err == nil && failure.words == "" && verify && e.Verify.any() {
+		failure, err = e.verify(ctx, release, revision, until)
+	}
 	if err != nil {
 		return "", failure, err
 	}
@@ -109,7 +123,7 @@ func (e *Environment) settle(
 	case failure.words != "" || revision.Status != helm.Rolling:
 		return others, failure, nil
 	}
-	if err = e.mark(ctx, release.SettleArgs(revision.Number, revision.Claim)); err != nil {
+	if err = e.mark(ctx, release.SettleArgs(revision.Number, revision.Claim, e.ID)); err != nil {
 		now, lookErr := e.last(ctx)
 		switch {
 		case lookErr != nil:
@@ -130,18 +144,6 @@ func (e *Environment) mark(ctx context.Context, args []string) error {
 		err = fmt.Errorf("write down what came of the rollout of %s: %s", e.Release, answer.Failure())
 	}
 	return err
-}
-
-// arrived tells whether a revision that nobody waits for any more is ready, and writes that down.
-func (e *Environment) arrived(ctx context.Context, release helm.Release, revision helm.Revision) bool {
-	objects, err := revision.Objects(e.Namespace)
-	if err != nil {
-		return false
-	}
-	if progress, _, err := e.progress(ctx, rollout.Workloads(objects), 0); err != nil || !progress.Ready {
-		return false
-	}
-	return e.mark(ctx, release.SettleArgs(revision.Number, revision.Claim)) == nil
 }
 
 // namespaces are those that a revision's objects are in, the release's own first.

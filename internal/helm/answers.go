@@ -22,6 +22,7 @@ type Revision struct {
 
 	Manifest string   // what the chart made, without hooks: see Objects
 	Hooks    []string // names of the chart's hook objects
+	tests    string   // manifests of those that are tests: see Tests
 
 	Operation string    // OperationLabel, which a later revision may have inherited
 	Claim     Claim     // ClaimLabel, likewise

@@ -61,6 +61,17 @@ func (r Release) rollout(args ...string) []string {
 	return r.operation(append(args, r.overwrite()...)...)
 }
 
+// TestArgs runs the chart's tests, its hooks of the event test, one after the other, all within a time.
+// Helm writes what came of each into the record of the release's last revision, and leaves the labels
+// there as they were when it began. If they pass, the output is Passed.
+func (r Release) TestArgs(limit time.Duration) []string {
+	r.Timeout = limit
+	return append([]string{"sh", "-c", `"$@" >/dev/null && echo ` + Passed, "sh"}, r.operation("test", r.Name)...)
+}
+
+// Passed is what TestArgs prints if the tests pass. Without it, nobody knows.
+const Passed = "passed"
+
 // UninstallArgs removes the release and waits until its objects are gone.
 func (r Release) UninstallArgs() []string {
 	return r.operation("uninstall", r.Name, "--ignore-not-found", "--wait")
@@ -174,8 +185,9 @@ const (
 	ClaimLabel = "ship-claim"
 	// RecoveryLabel is on a revision that took back a failure, as REVISION: see Revision.Recovery.
 	RecoveryLabel = "ship-recovery"
-	// RolloutLabel is on a revision whose pods nobody has seen ready: as REVISION while somebody waits for
-	// them, as REVISION.failed after that. Helm calls it deployed all the while: see rolledOut.
+	// RolloutLabel is on a revision whose pods nobody has seen ready, or that is not verified though that
+	// was asked for: as REVISION while somebody waits for that, as REVISION.failed after that. Helm calls it
+	// deployed all the while: see rolledOut.
 	RolloutLabel = "ship-rollout"
 )
 
@@ -218,11 +230,16 @@ func (r Release) UnclaimArgs(revision int, owner string) []string {
 		map[string]any{"op": "remove", "path": path})
 }
 
-// SettleArgs writes down that a revision's pods are ready. It fails if another release has claimed
-// the revision since: that one found it left, and takes it back.
-func (r Release) SettleArgs(revision int, claim Claim) []string {
-	return r.patch(revision, unclaimed(claim),
-		map[string]any{"op": "remove", "path": "/metadata/labels/" + RolloutLabel})
+// SettleArgs writes down that a revision's pods are ready, and that it is verified if that was asked
+// for. It fails if another release has claimed the revision since: that one found it left, and takes it
+// back. A claim of the owner's own ends by that.
+func (r Release) SettleArgs(revision int, claim Claim, owner string) []string {
+	operations := []map[string]any{unclaimed(claim),
+		{"op": "remove", "path": "/metadata/labels/" + RolloutLabel}}
+	if claim.Of(owner) {
+		operations = append(operations, map[string]any{"op": "remove", "path": "/metadata/labels/" + ClaimLabel})
+	}
+	return r.patch(revision, operations...)
 }
 
 // unclaimed tests that the claim on a revision is still this one, or that there is still none.

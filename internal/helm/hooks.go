@@ -13,13 +13,31 @@ import (
 // Helm may remove a hook as soon as it has failed (helm.sh/hook-delete-policy), and with it what its
 // pods printed and how they ended. So that is written down while the operation is at work.
 
-// hookPods is how kubectl is told which pods a chart's hooks of a rollout are or have: a namespace, and
-// what to select in it by.
+// RolloutHooks are those of a chart's hooks that Helm makes when it installs or upgrades.
+func RolloutHooks(hooks []Object) []Object { return hooksOf(hooks, ofRollout) }
+
+// Tests are those of a chart's hooks that helm test makes.
+func Tests(hooks []Object) []Object { return hooksOf(hooks, isTest) }
+
+func hooksOf(hooks []Object, of func(event string) bool) (found []Object) {
+	for _, o := range hooks {
+		if slices.ContainsFunc(o.Events(), of) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// isTest tells whether an event is that of a test. Helm 2 had two, of which Helm still takes the one for
+// tests that are to succeed.
+func isTest(event string) bool { return event == "test" || event == "test-success" }
+
+// hookPods is how kubectl is told which pods hooks are or have: a namespace, and what to select in it
+// by.
 func hookPods(hooks []Object) (args [][]string) {
 	jobs := map[string][]string{}
 	for _, o := range hooks {
 		switch {
-		case !slices.ContainsFunc(o.Events(), ofRollout):
 		case o.Group == "batch" && o.Kind == "Job":
 			if jobs[o.Namespace] == nil {
 				args = append(args, []string{o.Namespace, "--selector"})

@@ -29,6 +29,10 @@ kind: Pod
 apiVersion: v1
 metadata: {name: shop-test, annotations: {helm.sh/hook: test}}
 ---
+kind: Pod
+apiVersion: v1
+metadata: {name: shop-old, annotations: {helm.sh/hook: test-success}}
+---
 kind: Secret
 apiVersion: v1
 metadata: {name: shop-secret, annotations: {helm.sh/hook: pre-install}}
@@ -55,6 +59,8 @@ esac
 func TestRecording(t *testing.T) {
 	hooks, err := ParseObjects(hookManifests, "live")
 	must(t, err)
+	tests := Tests(hooks)
+	hooks = RolloutHooks(hooks)
 	release := Release{Name: "shop", Timeout: time.Minute}
 	programs := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(programs, "kubectl"), []byte(kubectl), 0o755))
@@ -95,7 +101,12 @@ func TestRecording(t *testing.T) {
 		t.Errorf("kubectl was asked for\n%s", data)
 	}
 	if got := release.Recording([]string{"helm"}, hooks[3:]); len(got) != 1 {
-		t.Errorf("without hooks of a rollout: %q", got)
+		t.Errorf("without hooks of pods: %q", got)
+	}
+	got := strings.Join(release.Recording([]string{"helm"}, tests), " ")
+	if !strings.Contains(got, "'live' --field-selector 'metadata.name=shop-test'") ||
+		!strings.Contains(got, "metadata.name=shop-old") || strings.Contains(got, "migrate") {
+		t.Errorf("with tests: %q", got)
 	}
 }
 

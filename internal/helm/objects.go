@@ -39,6 +39,12 @@ func (r Revision) Objects(namespace string) ([]Object, error) {
 	return ParseObjects(r.Manifest, namespace)
 }
 
+// Tests are the chart's tests, as the revision has them.
+func (r Revision) Tests(namespace string) ([]Object, error) {
+	hooks, err := ParseObjects(r.tests, namespace)
+	return Tests(hooks), err
+}
+
 // ParseObjects reads rendered manifests, YAML documents (https://yaml.org/spec/1.2.2/). An object
 // that names no namespace is in the release's. The items of a List are objects of their own. If a
 // key is there twice, the last one counts, as for Helm.

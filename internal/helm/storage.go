@@ -86,7 +86,11 @@ func decode(kept []byte) (name string, revision Revision, err error) {
 		}
 		Manifest string
 		Config   map[string]any
-		Hooks    []struct{ Name string }
+		Hooks    []struct {
+			Name     string
+			Events   []string
+			Manifest string
+		}
 	}
 	data, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(kept)))
 	if err != nil {
@@ -105,16 +109,19 @@ func decode(kept []byte) (name string, revision Revision, err error) {
 	}
 	for _, hook := range stored.Hooks {
 		revision.Hooks = append(revision.Hooks, hook.Name)
+		if slices.ContainsFunc(hook.Events, isTest) {
+			revision.tests += hook.Manifest + "\n---\n"
+		}
 	}
 	return stored.Name, revision, nil
 }
 
-// Rolling is the status of a revision whose pods somebody waits for, or waited for when another one
-// came.
+// Rolling is the status of a revision whose pods somebody waits for, or verifies, or did so when
+// another one came.
 const Rolling = "pending-rollout"
 
 // failedRollout is behind the number in the RolloutLabel of a revision whose pods did not become
-// ready.
+// ready, or that was not verified.
 const failedRollout = ".failed"
 
 // rolledOut is a revision's status by its RolloutLabel, too, which a later revision may have

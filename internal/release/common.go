@@ -63,6 +63,8 @@ type Common struct {
 	head     string
 	password string
 
+	outside func() (*network.Client, error) // for addresses that belong to none of the servers
+
 	expectedTags []string                          // of the versions of all projects
 	tagged       func() (map[string]string, error) // the commits of those that are on the remote
 	mayPush      func() error
@@ -103,6 +105,13 @@ func NewCommon(
 		c.password, err = source.Secret(ctx, "password", engine.Password)
 		c.hide("password", c.password)
 		return
+	})
+	c.outside = sync.OnceValues(func() (*network.Client, error) {
+		ca, err := source.Secret(ctx, "ca", engine.CA)
+		if err != nil {
+			return nil, err
+		}
+		return network.New(ca, repo.Deadline, c.Say)
 	})
 	c.tagged = sync.OnceValues(c.lookAtTags)
 	c.mayPush = sync.OnceValue(func() error { return c.remote.CheckPush(ctx) })
@@ -156,6 +165,15 @@ func (c *Common) git() error {
 		return fmt.Errorf("--ca: %w", err)
 	}
 	return nil
+}
+
+// fetch looks at an address, as anybody may.
+func (c *Common) fetch(ctx context.Context, address string) (network.Answer, error) {
+	client, err := c.outside()
+	if err != nil {
+		return network.Answer{}, err
+	}
+	return client.Look(ctx, address)
 }
 
 func (c *Common) readHead() (string, error) {

@@ -32,6 +32,9 @@ func (s *State) problem(o *object, release Release) (p problem, found bool) {
 	switch o.Kind {
 	case "Pod":
 		p.rank, p.text, p.logs = s.pod(o, release)
+		if o.Metadata.Annotations[hook] != "" && o.Status.Phase == "Failed" {
+			p.rank = failedHook
+		}
 	case "Job":
 		p.rank, p.text = s.failedJob(o)
 	default:

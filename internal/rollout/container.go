@@ -29,7 +29,7 @@ func (s *State) containers(pod *object, release Release) (findings []finding) {
 			if at := slices.IndexFunc(specs, func(spec container) bool { return spec.Name == c.Name }); at >= 0 {
 				spec = specs[at]
 			}
-			f := s.container(pod, c, spec, i == 0 || s.job(pod) != nil, release)
+			f := s.container(pod, c, spec, i == 0 || s.job(pod) != nil || pod.Metadata.Annotations[hook] != "", release)
 			if f.name = c.Name; f.text != "" {
 				f.text = word + c.Name + " " + f.text
 				findings = append(findings, f)

@@ -293,3 +293,31 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestHookPod has a hook that is a pod fail, and one run longer than it may, beside a pod that is not ready.
+func TestHookPod(t *testing.T) {
+	const (
+		web = `{"kind":"Pod","metadata":{"uid":"a","name":"a-web","namespace":"shop","annotations":{
+			"meta.helm.sh/release-name":"shop"}},"status":{"phase":"Running","containerStatuses":[
+			{"name":"web","state":{"waiting":{"reason":"X","message":"no disk"}}}]}}`
+		hooks = `{"kind":"Pod","metadata":{"uid":"b","name":"shop-test","namespace":"shop",
+			"annotations":{"helm.sh/hook":"test"}},"status":{"phase":"PHASE",
+			"conditions":[{"type":"Ready","status":"True"}],
+			"containerStatuses":[{"name":"done","state":{"terminated":{"exitCode":0}}},
+			{"name":"asks","ready":true,"state":STATE}]}}`
+	)
+	for name, c := range map[string]struct{ phase, state, web, want string }{
+		"fails": {"Failed", `{"terminated":{"exitCode":3}}`, web,
+			"pod shop-test: container asks ended: exit code 3"},
+		"takes long": {"Running", `{"running":{}}`, "", "pod shop-test: container asks has not ended yet"},
+	} {
+		list := c.web + strings.NewReplacer("PHASE", c.phase, "STATE", c.state).Replace(hooks)
+		state, err := Read(list, Release{Name: "shop", Namespace: "shop", Hooks: []string{"shop-test"}}, nil)
+		if err != nil || state.Cause() != c.want {
+			t.Errorf("%s: %q, %v", name, state.Cause(), err)
+		}
+		if logs := state.Logs(); len(logs) != 1 || logs[0].Container != "asks" {
+			t.Errorf("%s: the logs are %+v", name, logs)
+		}
+	}
+}
