@@ -55,7 +55,7 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 	found, err := e.list(ctx, e.namespaces(now)...)
 	var state *rollout.State
 	if err == nil {
-		found.list = failure.record.Pods + found.list // what is there still counts
+		found.list = failure.record.Pods + e.controlled(ctx, now) + found.list // what is there still counts
 		state, err = e.state(found, release)
 	}
 	if err != nil {
@@ -97,6 +97,23 @@ func (e *Environment) diagnosis(ctx context.Context, now helm.Revision, failure 
 		}
 	}
 	return strings.Join(parts, "\n\n")
+}
+
+// controlled are the objects of a revision that own pods by way of somebody else's controller, so that
+// these are known to be the release's. It is only more to look at.
+func (e *Environment) controlled(ctx context.Context, revision helm.Revision) string {
+	objects, _ := revision.Objects(e.Namespace) // Helm has read it, too
+	asked := rollout.Controlled(objects)
+	if len(asked) == 0 {
+		return ""
+	}
+	args := rollout.ProgressArgs(rollout.Release{Name: e.Release, Namespace: e.Namespace}, asked, 0)
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), args)
+	if err != nil || answer.Code != 0 {
+		return ""
+	}
+	_, list, _ := rollout.SplitProgress(answer.Stdout)
+	return list
 }
 
 // cause is why pods are not ready, in a line: what the cluster tells, and if more time might have been

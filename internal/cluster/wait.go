@@ -57,19 +57,22 @@ func (e *Environment) wait(
 		case last.Number != revision.Number || last.UID != revision.UID:
 			return "", e.taken(last, revision.Number), nil
 		case progress.Ready:
+			var more rollout.Progress
 			if rest := rollout.Others(all); len(rest) > 0 {
-				more, _, err := e.progress(ctx, rest, 0)
-				if err != nil {
+				if more, _, err = e.progress(ctx, rest, 0); err != nil {
 					return "", failure, err
 				}
-				progress.Others = append(progress.Others, more.Others...)
 			}
-			return e.Redactor.Line(strings.Join(progress.Others, "; ")), failure, nil
+			if len(more.Underway) == 0 || !time.Now().Before(until) {
+				return e.Redactor.Line(strings.Join(append(progress.Others, more.Others...), "; ")), failure, nil
+			}
+			progress.Why = strings.Join(more.Underway, "; ")
 		case progress.Failed:
 			return "", notReady("%s", progress.Why), nil
 		case !time.Now().Before(until) && !first:
 			return "", notReady("not ready within %s (see --timeout): %s", e.Timeout, progress.Why), nil
-		case time.Since(told) > tellAgain:
+		}
+		if time.Since(told) > tellAgain {
 			e.say("%s: %s", e.Name, progress.Why)
 			told = time.Now()
 		}

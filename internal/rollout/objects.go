@@ -25,6 +25,7 @@ type object struct {
 	Spec struct {
 		Replicas       *int
 		Paused         bool
+		Suspend        bool
 		UpdateStrategy struct {
 			Type          string
 			RollingUpdate struct{ Partition int }
@@ -55,7 +56,7 @@ type status struct {
 	Conditions                               []condition
 	InitContainerStatuses, ContainerStatuses []containerStatus
 
-	ObservedGeneration                                          int64
+	ObservedGeneration                                          generation
 	Replicas, ReadyReplicas, UpdatedReplicas                    int
 	DesiredNumberScheduled, NumberReady, UpdatedNumberScheduled int
 

@@ -18,6 +18,9 @@ type Progress struct {
 	Failed bool     // it will not become ready by waiting
 	Why    string   // what is not ready, if it is not
 	Others []string // what is not ready either, but does not keep the workloads from running
+
+	// Underway are those of Others that say that they are at work on that.
+	Underway []string
 }
 
 // ProgressArgs waits up to block until workloads have rolled out, and asks for the release's last
@@ -58,10 +61,12 @@ func SplitProgress(answer string) (revisions, objects, refused string) {
 }
 
 // Workloads are those of a chart's objects that say whether a release is ready.
-func Workloads(objects []helm.Object) []helm.Object { return those(objects, workload) }
+func Workloads(objects []helm.Object) []helm.Object {
+	return those(objects, func(o helm.Object) bool { return workload(o) || deploys(o) })
+}
 
-// Others are objects whose state a person wants to know, though it does not count: nothing says
-// whether they become ready at all.
+// Others are objects whose state a person wants to know, though it does not count: many may never become
+// ready.
 func Others(objects []helm.Object) []helm.Object {
 	others := those(objects, watched)
 	return others[:min(len(others), maxOthers)]
@@ -110,7 +115,7 @@ var stateless = []string{
 func watched(o helm.Object) bool {
 	spec, _ := o.Body["spec"].(map[string]any)
 	switch {
-	case workload(o):
+	case workload(o) || deploys(o):
 		return false
 	case o.Group == "" && o.Kind == "Service":
 		return spec["type"] == "LoadBalancer"
@@ -147,7 +152,9 @@ func Judge(answer, refused string, asked []helm.Object, redact func(string) stri
 			case o.Kind == "Job": // the cluster may remove one that has ended
 			case workload(o) && refused != "":
 				lacks = append(lacks, name+" cannot be seen: "+refused)
-			case workload(o):
+			case deploys(o) && refused != "": // the account may not, or the cluster has no such kind any more
+				p.Others = append(p.Others, cut(oneLine(name+" cannot be seen: "+refused), maxLine))
+			case workload(o) || deploys(o):
 				lacks = append(lacks, name+" is not there")
 			}
 			continue
@@ -158,8 +165,12 @@ func Judge(answer, refused string, asked []helm.Object, redact func(string) stri
 		}
 		said := ""
 		switch {
-		case !workload(o):
+		case o.Group == "" && !workload(o):
 			said = f.unsettled()
+		case !workload(o):
+			if lack := p.judge(o, f, name); lack != "" {
+				lacks = append(lacks, lack)
+			}
 		case f.Kind == "Deployment" && f.Spec.Paused:
 			said = "is paused, so its pods stay as they are"
 		default:
@@ -212,18 +223,14 @@ func (o *object) hopeless() bool {
 	return false
 }
 
-// unsettled says what an object that runs no pods waits for, empty if it says nothing like that. What
-// is usual for custom resources is the condition Ready
-// (https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties).
+// unsettled says what an object of Kubernetes' own waits for that runs no pods, empty if it waits for
+// nothing.
 func (o *object) unsettled() string {
-	ready := o.condition("Ready")
 	switch {
 	case o.Kind == "PersistentVolumeClaim" && o.Status.Phase != "Bound":
 		return "is " + strings.ToLower(o.Status.Phase)
 	case o.Kind == "Service" && len(o.Status.LoadBalancer.Ingress) == 0:
 		return "has no address of a load balancer yet"
-	case ready.Status == "False" || ready.Status == "Unknown":
-		return strings.TrimSuffix("is not ready: "+strings.TrimPrefix(ready.Reason+": "+ready.Message, ": "), ": ")
 	}
 	return ""
 }

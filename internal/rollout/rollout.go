@@ -162,7 +162,7 @@ func (o *object) shortfall() string {
 	}
 	update := o.Spec.UpdateStrategy
 	switch {
-	case o.Status.ObservedGeneration < o.Metadata.Generation:
+	case int64(o.Status.ObservedGeneration) < o.Metadata.Generation:
 		return "the cluster has not acted on its newest generation yet"
 	case ready < wanted:
 		return fmt.Sprintf("%d of %d pods are ready", ready, wanted)
