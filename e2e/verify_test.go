@@ -126,6 +126,34 @@ func TestNeverVerified(t *testing.T) {
 	}
 }
 
+// TestSlowTest has a test run longer than the rollout may take, of which its time is a part.
+func TestSlowTest(t *testing.T) {
+	if world.Cluster.Node != "real" {
+		t.Skip("the cluster's node is simulated: its pods run nothing: " + world.Cluster.Reason)
+	}
+	t.Parallel()
+	for name, tools := range map[string]string{"helm 4": "", "helm 3": helm3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newLight(t)
+			if tools != "" {
+				a.Settings["tools"] = tools
+			}
+			a.verify("test = true\n", "echo waiting for orders; exec sleep 300")
+			a.commit("a test")
+			a.publish()
+			a.Settings["timeout"] = a.slowly(20 * time.Second).Round(time.Second).String()
+			out, err := a.ship("release")
+			first := regexp.MustCompile(`\ndeploy test: the rollout failed: helm test: not done within \S+s \(see ` +
+				`--timeout\): pod ` + a.Name + `-test: container asks has not ended yet\n`)
+			if err == nil || !first.MatchString(out) || !strings.Contains(out, "\n  waiting for orders\n") ||
+				!strings.Contains(out, "\nremoved, since no earlier revision ran\n") {
+				t.Errorf("a test that does not end: %v", err)
+			}
+		})
+	}
+}
+
 // TestKilledTest kills a release while the chart's test runs. The next one runs the test again, and does no more.
 func TestKilledTest(t *testing.T) {
 	if world.Cluster.Node != "real" {

@@ -83,7 +83,7 @@ func TestRenderTests(t *testing.T) {
 		e := r.environment(t)
 		e.Verify.Test = true
 		folder := (&dagger.Directory{}).WithGraphQLQuery(querybuilder.Query().Select("directory"))
-		_, err := e.Render(t.Context(), Chart{folder: "deploy", chart: folder, values: folder}, image, true)
+		_, err := e.Render(t.Context(), Wanted{Chart: Chart{folder: "deploy", chart: folder, values: folder}, Image: image}, true)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", annotation, err, want)
 		}
