@@ -87,10 +87,10 @@ func (r Release) Recording(operation []string, hooks []Object) []string {
 func Quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // recording writes down each state of pods, on one line, and what they have printed then. If the
-// account may not watch pods, it looks each second.
+// account may not watch pods, it looks each second. It ends with the program, whatever became of that.
 const recording = `dir=$(mktemp -d)
 record() {
-	while [ ! -e "$dir/ended" ]; do
+	while kill -0 $$ 2>/dev/null && [ ! -e "$dir/ended" ]; do
 		timeout "$1" kubectl get pods --namespace "$2" "$3" "$4" --watch \
 			--output 'jsonpath={.metadata.name} {.status.phase} {$}{"\n"}' |
 			while read -r name phase object; do

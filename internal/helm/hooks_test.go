@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -68,10 +69,22 @@ func TestRecording(t *testing.T) {
 	run := func(operation string) (string, string, int) {
 		args := release.Recording([]string{"sh", "-c", operation}, hooks)
 		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Env = []string{"PATH=" + programs + ":/usr/bin:/bin", "WRONG=" + wrong, "TMPDIR=" + t.TempDir()}
+		temporary, err := os.MkdirTemp(programs, "recorded")
+		must(t, err)
+		cmd.Env = []string{"PATH=" + programs + ":/usr/bin:/bin", "WRONG=" + wrong, "TMPDIR=" + temporary}
 		var stdout, stderr strings.Builder
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		_ = cmd.Run()
+		// what looks at pods must end with it, though the folder that it writes into is gone
+		must(t, os.RemoveAll(temporary))
+		for deadline := time.Now().Add(30 * time.Second); syscall.Kill(-cmd.Process.Pid, 0) == nil; {
+			if time.Now().After(deadline) {
+				_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+				t.Fatal("something of it is still at work")
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
 		return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
 	}
 	const said = "Error: UPGRADE FAILED: pre-upgrade hooks failed\n"
