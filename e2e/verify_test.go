@@ -70,7 +70,7 @@ func TestVerified(t *testing.T) {
 			}
 			running := a.running(a.Name)
 
-			a.verify("test = true\n", "echo no table orders; exit 3", policy)
+			a.verify("test = true\n", "echo no table orders; sleep 3; exit 3", policy) // so that it can be read
 			a.bump("0.2.0")
 			out, err := a.ship("release")
 			if err == nil || !regexp.MustCompile(`\ndeploy test: the rollout failed: helm test: pod `+a.Name+
@@ -272,9 +272,10 @@ func TestAnswerVerified(t *testing.T) {
 	// one that answers something else
 	a.verify(strings.Replace(lines, "version =", "release =", 1), "exit 3")
 	a.bump("0.3.0")
-	a.Settings["timeout"] = "20s"
+	brief := a.brief()
+	a.Settings["timeout"] = brief
 	out, err := a.ship("release")
-	answers := regexp.MustCompile(`\ndeploy test: the rollout failed: not verified within 20s \(see --timeout\): ` +
+	answers := regexp.MustCompile(`\ndeploy test: the rollout failed: not verified within ` + brief + ` \(see --timeout\): ` +
 		regexp.QuoteMeta(gateway.URL) + `/0\.3\.0 answers ".*", without "release = \\"0\.3\.0\\"" in it\n`)
 	if err == nil || !answers.MatchString(out) || !strings.Contains(out, "\nrolled back to revision 2") {
 		t.Errorf("another answer: %v", err)
