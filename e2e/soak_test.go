@@ -18,9 +18,9 @@ import (
 
 // How TestFaults runs; make soak sets them.
 var (
-	runs    = flag.Int("runs", 8, "disturbed releases")
+	runs    = flag.Int("runs", 9, "disturbed releases")
 	seed    = flag.Int64("seed", 1, "seed of the first disturbed release; each further one has the next")
-	workers = flag.Int("workers", 2, "projects that are released at the same time")
+	workers = flag.Int("workers", 3, "projects that are released at the same time")
 	only    = flag.String("only", "", "only faults whose names match this regular expression")
 )
 
@@ -49,7 +49,7 @@ func TestFaults(t *testing.T) {
 	for i := range min(*workers, *runs) {
 		group.Go(func() {
 			t.Run(fmt.Sprintf("project %d", i), func(t *testing.T) {
-				p := newPatient(t, []string{"upgrade", "reinstall"}[i%2])
+				p := newPatient(t, []string{"upgrade", "reinstall", "shaped"}[i%3])
 				for seed := range seeds {
 					if t.Failed() {
 						continue // the others' runs go on without this project
@@ -68,13 +68,21 @@ type patient struct {
 	*app
 	gitlab    *gitlab.Client
 	version   int
+	secret    int
+	shaped    bool
 	endFaults []func() error
 }
 
+// newPatient is one that is deployed by a strategy, or if it is shaped, by a table of ship.toml: then commits without a
+// version run too, a value is secret, and rollouts are verified.
 func newPatient(t *testing.T, strategy string) *patient {
-	p := &patient{app: newLight(t)}
+	p := &patient{app: newLight(t), shaped: strategy == "shaped"}
 	p.gitlab = p.onGitLab()
-	p.Settings["environments"] = "production=" + p.Name + ":" + strategy
+	if p.shaped {
+		p.shape()
+	} else {
+		p.Settings["environments"] = "production=" + p.Name + ":" + strategy
+	}
 	p.Settings["kubeconfig"] = "file://" + p.Cluster.Disturbed
 	p.write("chart/values-production.yaml", "terminationGracePeriodSeconds: 3\n")
 	calm(func() {
@@ -83,6 +91,44 @@ func newPatient(t *testing.T, strategy string) *patient {
 	})
 	p.pace()
 	return p
+}
+
+func (p *patient) shape() {
+	delete(p.Settings, "environments")
+	table := "[environments.production]\nnamespace = \"" + p.Name + "\"\nsnapshots = true\n" +
+		"secrets = {\"soak.secret\" = \"SOAK_SECRET\"}\n"
+	if p.Cluster.Node == "real" {
+		p.verify("", "true")
+		table += "test = true\n"
+	}
+	p.write("ship.toml", table)
+	p.Settings["secrets"] = "env://SOAK_SECRET"
+	p.changeSecret()
+}
+
+func (p *patient) changeSecret() {
+	p.secret++
+	p.Secrets["SOAK_SECRET"] = fmt.Sprintf("soak-secret-%d-of-many", p.secret)
+}
+
+// next is what the next release brings: a version; of a shaped one also a commit without, or a secret that changed.
+func (p *patient) next(random *rand.Rand) (what string) {
+	p.t.Helper()
+	kind := 0
+	if p.shaped {
+		kind = random.IntN(3)
+	}
+	switch kind {
+	case 1:
+		p.write("src/soak.txt", time.Now().String())
+		p.commit("no new version")
+		return "a snapshot"
+	case 2:
+		p.changeSecret()
+		return "a secret"
+	}
+	p.nextVersion()
+	return p.versionText()
 }
 
 // pace gives a release as much time as it needs on this machine, which may be a slow one, and little more.
@@ -94,9 +140,11 @@ func (p *patient) pace() {
 // disturb releases a new version under a fault, and then until it is through.
 func (p *patient) disturb(seed int64, fault fault) {
 	p.t.Helper()
-	calm(p.nextVersion)
+	var what string
+	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	calm(func() { what = p.next(rand.New(rand.NewPCG(uint64(seed), 1))) })
 	start := time.Now()
-	said := fault.run(p, rand.New(rand.NewPCG(uint64(seed), 0)))
+	said := fault.run(p, random)
 	for _, end := range p.endFaults {
 		must(p.t, 0, end())
 	}
@@ -108,7 +156,7 @@ func (p *patient) disturb(seed int64, fault fault) {
 			more = !p.finish(&said)
 		}
 		p.isThrough(version)
-		p.t.Logf("seed %d: %s %s, through after %d more, %.0f s", seed, version, fault.name, attempts-1,
+		p.t.Logf("seed %d: %s %s, through after %d more, %.0f s", seed, what, fault.name, attempts-1,
 			time.Since(start).Seconds())
 	})
 	p.checkSecrets(said)
@@ -160,6 +208,18 @@ func (p *patient) isThrough(version string) {
 	}
 	if notes := p.told(p.gitlab, p.Name+"-"+version).Description; !strings.Contains(notes, image.Digest) {
 		p.t.Errorf("GitLab's release of %s says\n%s", version, notes)
+	}
+	if head := p.git("rev-parse", "HEAD"); p.shaped && head != commit { // it runs without a version
+		version = "sha-" + head
+		if image = p.look(version); image.Revision != head {
+			p.t.Errorf("the image of %s is labelled with %q", version, image.Revision)
+		}
+	}
+	if p.shaped {
+		values, err := p.Helm("get", "values", p.Name, "--namespace="+p.Name, "--output=json")
+		if !strings.Contains(must(p.t, values, err), `"soak":{"secret":"`+p.Secrets["SOAK_SECRET"]+`"}`) {
+			p.t.Errorf("Helm has not the secret's last value")
+		}
 	}
 	if want := p.Image() + ":" + version + "@" + image.Digest; p.running(p.Name) != want {
 		p.t.Errorf("production runs %s, want %s", p.running(p.Name), want)
