@@ -100,7 +100,9 @@ func (e *Environment) Look(ctx context.Context) (converge.Environment, error) {
 }
 
 // RunsWell says what runs in the environment at this moment, and whether it is healthy.
-func (e *Environment) RunsWell(ctx context.Context) (found converge.Environment, healthy bool, text string, err error) {
+func (e *Environment) RunsWell(
+	ctx context.Context,
+) (found converge.Environment, healthy bool, text string, err error) {
 	revision, err := e.last(ctx)
 	if err != nil {
 		return found, false, "", err
@@ -115,7 +117,12 @@ func (e *Environment) RunsWell(ctx context.Context) (found converge.Environment,
 
 // Unseen is an environment that nobody can look at, since no kubeconfig was given.
 func (e *Environment) Unseen() converge.Environment {
-	return converge.Environment{Name: e.Name, Status: converge.Unknown, Prereleases: e.Prereleases, Snapshots: e.Snapshots}
+	return converge.Environment{
+		Name:        e.Name,
+		Status:      converge.Unknown,
+		Prereleases: e.Prereleases,
+		Snapshots:   e.Snapshots,
+	}
 }
 
 // runs says what the environment runs, by its release's last revision. An uninstalled release holds

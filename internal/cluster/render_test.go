@@ -78,12 +78,18 @@ func TestRenderTests(t *testing.T) {
 		r := newRecorded(t)
 		r.acts["upgrade"] = func([]string) tools.Answer {
 			hook := strings.Replace(pod, "%s", "-test, annotations: {"+annotation+"}", 1)
-			return tools.Answer{Stdout: "HOOKS:\n---\n" + hook + "MANIFEST:\n---\n" + strings.Replace(pod, "%s", "", 1)}
+			return tools.Answer{
+				Stdout: "HOOKS:\n---\n" + hook + "MANIFEST:\n---\n" + strings.Replace(pod, "%s", "", 1),
+			}
 		}
 		e := r.environment(t)
 		e.Verify.Test = true
 		folder := (&dagger.Directory{}).WithGraphQLQuery(querybuilder.Query().Select("directory"))
-		_, err := e.Render(t.Context(), Wanted{Chart: Chart{folder: "deploy", chart: folder, values: folder}, Image: image}, true)
+		_, err := e.Render(
+			t.Context(),
+			Wanted{Chart: Chart{folder: "deploy", chart: folder, values: folder}, Image: image},
+			true,
+		)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", annotation, err, want)
 		}

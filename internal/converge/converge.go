@@ -183,8 +183,12 @@ func guard(f Facts, commit string, options Options) error {
 		return nil
 	}
 	if f.Pushed && f.Tagged == "" {
-		return fmt.Errorf("%s is to be released by its tag, but the git remote has no tag %s: push it (again), or release "+
-			"without --version", f.Name, f.Tag)
+		return fmt.Errorf(
+			"%s is to be released by its tag, but the git remote has no tag %s: push it (again), or release "+
+				"without --version",
+			f.Name,
+			f.Tag,
+		)
 	}
 	higher, exists := f.higher(func(version.Version) bool { return true })
 	if exists && f.Tagged == "" && !options.Maintenance {
@@ -286,7 +290,10 @@ func Deploy(f Facts, e Environment) Step {
 		return Step{true, running + ", but not as wanted: " + strings.Join(e.Differs, ", ")}
 	}
 	if len(e.Changed) > 0 {
-		running += fmt.Sprintf(" (%s changed since: raise the version to bring that out)", strings.Join(e.Changed, ", "))
+		running += fmt.Sprintf(
+			" (%s changed since: raise the version to bring that out)",
+			strings.Join(e.Changed, ", "),
+		)
 	}
 	return Step{false, running}
 }

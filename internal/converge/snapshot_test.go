@@ -158,7 +158,8 @@ func TestHold(t *testing.T) {
 		want         bool
 	}{
 		{well, needed, Step{}, true}, {older, needed, Step{}, false}, {failed, needed, Step{}, false},
-		{other, needed, Step{}, false}, {older, needed, Step{Needed: true}, true}, {Environment{}, needed, Step{}, false},
+		{other, needed, Step{}, false}, {older, needed, Step{Needed: true}, true},
+		{Environment{}, needed, Step{}, false},
 		{well, Step{}, Step{}, false},
 	} {
 		if got := Hold(f, e, c.decided, c.before, c.its); got.Needed != c.want {

@@ -77,7 +77,10 @@ func TestDeploymentRefusals(t *testing.T) {
 	}
 	p, _ := serve(t, "", "", say(401, `{"message":"401 Unauthorized"}`))
 	if _, err := p.LastDeployment(t.Context(), "eu"); !errors.Is(err, ErrRefused) ||
-		!strings.Contains(err.Error(), "look at GitLab's deployments of eu: ") || !strings.Contains(err.Error(), "--token") {
+		!strings.Contains(
+			err.Error(),
+			"look at GitLab's deployments of eu: ",
+		) || !strings.Contains(err.Error(), "--token") {
 		t.Errorf("no token: %v", err)
 	}
 	p, _ = serve(t, "oauth2", "t", say(200, `{"message":"no list"}`))

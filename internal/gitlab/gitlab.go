@@ -102,8 +102,11 @@ type part struct {
 	asks string // what else than a role may keep a token from writing there
 }
 
-var releases = part{"/releases", "if Settings > Repository > Protected tags has a rule for the tag, that role must be " +
-	"allowed to create it; Settings > General > Visibility must have Releases on"}
+var releases = part{
+	"/releases",
+	"if Settings > Repository > Protected tags has a rule for the tag, that role must be " +
+		"allowed to create it; Settings > General > Visibility must have Releases on",
+}
 
 // do sends a request about a part of the project, with the token in each header that may be right.
 // Below is the rest of the address: a path, a query, or both.

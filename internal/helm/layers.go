@@ -30,8 +30,12 @@ func SetLayer(name string, pairs []Pair, secret bool) (Layer, error) {
 	for _, pair := range pairs {
 		steps := path(pair.Key)
 		if len(list(steps)) > 0 {
-			return Layer{}, fmt.Errorf("%s: %s leads into a list, which Helm replaces as a whole: write the list into a file "+
-				"of values", name, pair.Key)
+			return Layer{}, fmt.Errorf(
+				"%s: %s leads into a list, which Helm replaces as a whole: write the list into a file "+
+					"of values",
+				name,
+				pair.Key,
+			)
 		}
 		var err error
 		if values, err = put(values, steps, pair.Value); err != nil {

@@ -15,10 +15,11 @@ func TestDiffers(t *testing.T) {
 		layers []Layer
 		want   string
 	}{
-		"the same":       {`{"a":{"b":1},"c":"x"}`, []Layer{layer("a: {b: 1}\nc: y"), layer("c: x")}, ""},
-		"nothing":        {`null`, []Layer{layer(""), layer("{}"), layer("a: {}")}, ""},
-		"YAML 1.1":       {`{"a":true,"b":8}`, []Layer{layer("a: yes\nb: 010")}, ""},
-		"numbers":        {`{"a":1000,"b":1.5,"c":12345678901234567}`, []Layer{layer("a: 1e3\nb: 1.50\nc: 12345678901234567")}, ""},
+		"the same": {`{"a":{"b":1},"c":"x"}`, []Layer{layer("a: {b: 1}\nc: y"), layer("c: x")}, ""},
+		"nothing":  {`null`, []Layer{layer(""), layer("{}"), layer("a: {}")}, ""},
+		"YAML 1.1": {`{"a":true,"b":8}`, []Layer{layer("a: yes\nb: 010")}, ""},
+		"numbers": {`{"a":1000,"b":1.5,"c":12345678901234567}`,
+			[]Layer{layer("a: 1e3\nb: 1.50\nc: 12345678901234567")}, ""},
 		"a text":         {`{"a":"1"}`, []Layer{layer("a: 1")}, "a"},
 		"another value":  {`{"a":{"b":1,"c":2}}`, []Layer{layer("a: {b: 1, c: 3}")}, "a.c"},
 		"one too many":   {`{"a":1,"by":{"hand":2}}`, []Layer{layer("a: 1")}, "by.hand"},
@@ -50,7 +51,8 @@ func TestSetLayer(t *testing.T) {
 	}
 	for _, text := range []string{"hunter2: [", "hunter2", "- hunter2"} {
 		err := Layer{"the secret TEST", text, true}.Check()
-		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "the secret TEST") {
+		if err == nil || strings.Contains(err.Error(), "hunter2") ||
+			!strings.Contains(err.Error(), "the secret TEST") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -41,7 +41,9 @@ func (p PullSecret) Manifest() string {
 // first if it is missing.
 func PullSecretArgs(namespace, file string) []string {
 	const script = `namespace=$1 file=$2
-apply() { kubectl apply --server-side --force-conflicts --field-manager=ship --namespace "$namespace" --filename "$file"; }
+apply() {
+	kubectl apply --server-side --force-conflicts --field-manager=ship --namespace "$namespace" --filename "$file"
+}
 said=$(apply 2>&1) && exit
 case $said in
 *"namespaces \"$namespace\" not found"*) kubectl create namespace "$namespace" >/dev/null && apply ;;

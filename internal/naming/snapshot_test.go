@@ -14,7 +14,8 @@ func TestSnapshot(t *testing.T) {
 	if tag, err := ImageTag(Snapshot(commit)); err != nil || tag != Snapshot(commit) {
 		t.Errorf("as an image's tag: %q, %v", tag, err)
 	}
-	for _, text := range []string{"", "1.0.0", commit, "sha-" + commit[1:], Snapshot(commit) + "0", "sha-" + strings.ToUpper(commit)} {
+	upper := "sha-" + strings.ToUpper(commit)
+	for _, text := range []string{"", "1.0.0", commit, "sha-" + commit[1:], Snapshot(commit) + "0", upper} {
 		if _, is := SnapshotOf(text); is {
 			t.Errorf("%q is no snapshot", text)
 		}

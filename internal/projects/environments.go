@@ -161,8 +161,13 @@ func (e Environment) checkSet() error {
 				return e.Fault("set", "set: write the key \"%s.%s\" in quotes, as Helm has it", key, below)
 			}
 		default:
-			return e.Fault("set", "set: %s is neither a text nor a number nor true or false: write it into a file, and "+
-				"name that under values (%s)", key, fmt.Sprint(value))
+			return e.Fault(
+				"set",
+				"set: %s is neither a text nor a number nor true or false: write it into a file, and "+
+					"name that under values (%s)",
+				key,
+				fmt.Sprint(value),
+			)
 		}
 	}
 	return nil

@@ -22,10 +22,11 @@ func TestRead(t *testing.T) {
 
 func TestFaultsSayWhere(t *testing.T) {
 	for text, want := range map[string]string{
-		"[projects]\n":                            "ship.toml: it lists no projects",
-		"[projects.a]\nimag = 'x'\n":              `ship.toml:2:1: unknown key "imag": did you mean "image"?`,
-		"[projects.a]\n  enviroments=1\n":         `ship.toml:2:3: unknown key "enviroments": did you mean "environments"?`,
-		"[project.a]\n":                           `ship.toml:1:2: unknown key "project": did you mean "projects"?`,
+		"[projects]\n":               "ship.toml: it lists no projects",
+		"[projects.a]\nimag = 'x'\n": `ship.toml:2:1: unknown key "imag": did you mean "image"?`,
+		"[projects.a]\n  enviroments=1\n": "" +
+			`ship.toml:2:3: unknown key "enviroments": did you mean "environments"?`,
+		"[project.a]\n": `ship.toml:1:2: unknown key "project": did you mean "projects"?`,
 		"[projects.a]\n[projects.a.env]\nx = 1\n": `ship.toml:2:2: unknown key "env": did you mean "`,
 		"[projects.a]\nimage = 3\n":               "ship.toml:2:9: ",
 		"[projects.a]\nneeds = 'b'\n":             "ship.toml:2:9: ",
@@ -42,7 +43,10 @@ func TestFaultsSayWhere(t *testing.T) {
 		"[projects.a-1]\n[projects.A_1]\n": "ship.toml:2:2: the names a-1 and A_1 make the same names of variables",
 		"[projects.a]\nimage = \"\xff\"\n": "ship.toml:2:",
 	} {
-		if list, err := Read([]byte(text)); err == nil || list.Projects != nil || !strings.HasPrefix(err.Error(), want) {
+		if list, err := Read(
+			[]byte(text),
+		); err == nil || list.Projects != nil ||
+			!strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}

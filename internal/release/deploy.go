@@ -104,7 +104,11 @@ func (r *Release) Deploy(ctx context.Context) (Deployment, error) {
 	s := r.subject(0)
 	switch {
 	case s.facts.None != "":
-		return Deployment{}, fmt.Errorf("%s takes versions only, and there is none: %s", r.read.Environments[0].Name, s.facts.None)
+		return Deployment{}, fmt.Errorf(
+			"%s takes versions only, and there is none: %s",
+			r.read.Environments[0].Name,
+			s.facts.None,
+		)
 	case s.facts.Digest == "":
 		first := cmp.Or(s.plan.Withheld, "call publish or release first")
 		return Deployment{}, fmt.Errorf("%s is not published: %s", s.facts.Image, first)

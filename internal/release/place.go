@@ -114,8 +114,14 @@ func (c *Common) secretText(name string) (string, error) {
 }
 
 func notGiven(name string) error {
-	return fmt.Errorf("ship.toml names the secret %s, which is not given: add env://%s or file://FOLDER/%s to --secrets, "+
-		"and make sure that it is not empty. If another one has the same value, add ?cacheKey=%s to it", name, name, name, name)
+	return fmt.Errorf(
+		"ship.toml names the secret %s, which is not given: add env://%s or file://FOLDER/%s to --secrets, "+
+			"and make sure that it is not empty. If another one has the same value, add ?cacheKey=%s to it",
+		name,
+		name,
+		name,
+		name,
+	)
 }
 
 // readPlaces reads the kubeconfigs and credentials that the project's environments need.

@@ -30,7 +30,7 @@ type Release struct {
 	listed    []settings.Environment // all that the settings have
 	snapshots bool                   // an environment takes any commit
 	version   *Release               // that this one is the snapshot of; nil: it is none
-	snapshot  *Release               // the source's commit, for those environments, if it has no version; nil if it has one
+	snapshot  *Release               // the source's commit, for those environments; nil if it has a version
 
 	byName bool // the one environment was asked for by name, so what it was rolled back from does not matter
 }
@@ -98,7 +98,11 @@ func (r *Release) groups(plan converge.Plan) []flow.Group {
 		groups = r.versionGroups(plan)
 	}
 	if s := r.snapshot; s != nil {
-		groups = append(groups, flow.Group{s.checkStep(s.plan), s.buildStep(s.plan)}, flow.Group{s.publishStep(s.plan)})
+		groups = append(
+			groups,
+			flow.Group{s.checkStep(s.plan), s.buildStep(s.plan)},
+			flow.Group{s.publishStep(s.plan)},
+		)
 	}
 	return append(groups, r.deployGroups()...)
 }

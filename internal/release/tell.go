@@ -54,7 +54,9 @@ func (r *Release) tell(ctx context.Context, e *environment) (string, error) {
 		err = project.CreateDeployment(ctx, made)
 	}
 	if err != nil {
-		return "", flow.FailAtEnd(fmt.Errorf("%w\n%s stays deployed: retry to have GitLab know of it", err, r.facts.Name))
+		return "", flow.FailAtEnd(
+			fmt.Errorf("%w\n%s stays deployed: retry to have GitLab know of it", err, r.facts.Name),
+		)
 	}
 	return fmt.Sprintf("GitLab's page of %s says %s", e.said.GitLab, r.facts.Tag), nil
 }

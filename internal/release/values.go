@@ -57,8 +57,11 @@ func (r *Release) layers(e *environment, commit string, image helm.Image) (layer
 			case err != nil:
 				return nil, err
 			case !there:
-				return nil, fmt.Errorf("there is no file of values %s at %s: mend values in ship.toml, or commit the file",
-					file.Path, converge.Short(commit))
+				return nil, fmt.Errorf(
+					"there is no file of values %s at %s: mend values in ship.toml, or commit the file",
+					file.Path,
+					converge.Short(commit),
+				)
 			}
 			text, err := r.contents(commit, file.Path)
 			if err != nil {
@@ -199,7 +202,8 @@ func (r *Release) compare() error {
 	}
 	for i, e := range r.read.Environments {
 		found := &r.facts.Environments[i]
-		if !e.said.Valued() && e.Pull.Name == "" || found.Version != r.facts.Name || found.Digest != r.facts.Digest || found.Digest == "" {
+		if !e.said.Valued() && e.Pull.Name == "" || found.Version != r.facts.Name || found.Digest != r.facts.Digest ||
+			found.Digest == "" {
 			continue
 		}
 		w, err := r.wanted(e, commit)
@@ -225,7 +229,10 @@ func (r *Release) changed(e *environment, commit string) (files []string, err er
 	if err != nil {
 		return nil, err
 	}
-	if !reflect.DeepEqual([]any{then.Values, then.Set, then.Secrets}, []any{e.said.Values, e.said.Set, e.said.Secrets}) {
+	if !reflect.DeepEqual(
+		[]any{then.Values, then.Set, then.Secrets},
+		[]any{e.said.Values, e.said.Set, e.said.Secrets},
+	) {
 		files = append(files, projects.File)
 	}
 	for _, file := range append([]settings.File{{Path: r.ownValues(e)}}, e.said.Values...) {

@@ -67,8 +67,11 @@ func TestWhichVersion(t *testing.T) {
 		if c.toml != "" {
 			c.toml += "\n"
 		}
-		s := fromFile(t, settings.Given{Version: c.given, Template: c.template, Remote: "https://git.example/acme/shop.git"},
-			c.toml)
+		s := fromFile(
+			t,
+			settings.Given{Version: c.given, Template: c.template, Remote: "https://git.example/acme/shop.git"},
+			c.toml,
+		)
 		common := &Common{Repo: s, Tree: treeOf(c.files), Context: context.Background()}
 		r := New(common, s)
 		err := r.readProject()
@@ -112,7 +115,8 @@ func TestSettle(t *testing.T) {
 	r.facts.Environments = []converge.Environment{{Name: "test"}, {Name: "live", After: "test"}}
 	r.plan.Deploy = []converge.Step{needed, needed}
 	r.settle()
-	if !r.plan.Deploy[0].Needed || !r.plan.Deploy[1].Needed || !strings.HasSuffix(r.plan.Deploy[1].Why, ", after test") {
+	if !r.plan.Deploy[0].Needed || !r.plan.Deploy[1].Needed ||
+		!strings.HasSuffix(r.plan.Deploy[1].Why, ", after test") {
 		t.Errorf("a version for both: %+v", r.plan.Deploy)
 	}
 

@@ -29,7 +29,11 @@ func TestUnshared(t *testing.T) {
 		list := file.Projects
 		all := &Repo{listed: list}
 		for i, p := range list {
-			s, err := settings.ForProject(settings.Given{Registry: "r.example", Environments: []string{"test"}}, file.Top, p)
+			s, err := settings.ForProject(
+				settings.Given{Registry: "r.example", Environments: []string{"test"}},
+				file.Top,
+				p,
+			)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -74,11 +74,20 @@ func (e Environment) Named(project string) (Environment, error) {
 // misnamed is a name that Kubernetes cannot take, and the setting that says it.
 func (e Environment) misnamed() (setting string, err error) {
 	if !helm.IsNamespace(e.Namespace) {
-		return "namespace", fmt.Errorf("environment %s: %q is no namespace: %s, at most 63", e.Name, e.Namespace, letters)
+		return "namespace", fmt.Errorf(
+			"environment %s: %q is no namespace: %s, at most 63",
+			e.Name,
+			e.Namespace,
+			letters,
+		)
 	}
 	if e.Release != "" && !releaseName.MatchString(e.Release) {
-		return "release", fmt.Errorf("environment %s: %q cannot name a Helm release: %s, at most 53", e.Name, e.Release,
-			letters)
+		return "release", fmt.Errorf(
+			"environment %s: %q cannot name a Helm release: %s, at most 53",
+			e.Name,
+			e.Release,
+			letters,
+		)
 	}
 	return "", nil
 }
@@ -125,7 +134,11 @@ func environments(list []string, tables []projects.Environment, context string) 
 				return slices.ContainsFunc(group, func(e Environment) bool { return e.Name == beside })
 			})
 			if at < 0 {
-				return nil, fmt.Errorf("%s is to be deployed to beside %q, which is not listed before it", e.Name, beside)
+				return nil, fmt.Errorf(
+					"%s is to be deployed to beside %q, which is not listed before it",
+					e.Name,
+					beside,
+				)
 			}
 		} else if !target.Beside || at < 0 {
 			groups, at = append(groups, nil), at+1
@@ -145,8 +158,12 @@ func distinct(groups [][]Environment) error {
 				return err
 			}
 			if places[named.Place()] != "" {
-				return fmt.Errorf("environment %q: the namespace %q is another environment's already: give it another one, "+
-					"or a Helm release of another name", e.Name, e.Namespace)
+				return fmt.Errorf(
+					"environment %q: the namespace %q is another environment's already: give it another one, "+
+						"or a Helm release of another name",
+					e.Name,
+					e.Namespace,
+				)
 			}
 			places[named.Place()] = e.Name
 			if e.After != "" && !slices.Contains(earlier, e.After) {
@@ -183,7 +200,10 @@ func (e *Environment) take(t projects.Environment) error {
 	}
 	if t.Pull != nil {
 		if e.Pull = *t.Pull; e.Pull.Name == "" || e.Pull.User == "" || e.Pull.Password == "" {
-			return fault("pull", errors.New("it takes the secret's name, and the names of the secrets with user and password"))
+			return fault(
+				"pull",
+				errors.New("it takes the secret's name, and the names of the secrets with user and password"),
+			)
 		}
 	}
 	for _, name := range t.Values {

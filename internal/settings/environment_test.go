@@ -98,7 +98,12 @@ func TestWhichEnvironments(t *testing.T) {
 		{[]string{"a"}, "environments = ['c']\n", "c(c)"},
 		{[]string{"a"}, "environments = ['c']\n[projects.p]\nenvironments = []\n", ""},
 	} {
-		if s, err := of(t, Given{Environments: c.given, Image: "r.example/x"}, c.text); err != nil || named(s) != c.want {
+		if s, err := of(
+			t,
+			Given{Environments: c.given, Image: "r.example/x"},
+			c.text,
+		); err != nil ||
+			named(s) != c.want {
 			t.Errorf("%q over %q: %s, %v, want %s", c.text, c.given, named(s), err, c.want)
 		}
 	}
@@ -107,19 +112,27 @@ func TestWhichEnvironments(t *testing.T) {
 func TestFaultsOfTables(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"[environments.Test]\n":                             `ship.toml:1:2: "Test" cannot name an environment`,
-		"[environments.a]\nnamespace='A'\n":                 `ship.toml:2:1: namespace: environment a: "A" is no namespace`,
-		"[environments.a]\nrelease='{x}'\n":                 `ship.toml:2:1: release: environment a: "{x}" cannot name`,
-		"[environments.a]\nstrategy='canary'\n":             `ship.toml:2:1: strategy: "canary" is none: write upgrade or`,
-		"[environments.a]\nvalues=['../x']\n":               `ship.toml:2:1: values: "../x" leads out of the repo`,
-		"[environments.a]\nset={'a..b'=1}\n":                `ship.toml:2:1: set: "a..b" is no path`,
-		"[environments.a]\nsecrets={a='X','a.b'='Y'}\n":     `ship.toml:2:1: secrets: "a" and "a.b" are the same, or one`,
-		"[environments.a]\nanswer='ok'\n":                   `ship.toml:2:1: answer: of which url?`,
-		"[environments.a]\nafter='b'\n[environments.b]\n":   `ship.toml:1:2: environments: environment "a": it comes after`,
-		"[environments.a]\nbeside='b'\n[environments.b]\n":  `ship.toml:1:2: environments: a is to be deployed to beside`,
-		"[environments.a]\nnamespace='b'\n[environments.b]": `ship.toml:1:2: environments: environment "b": the namespace`,
-		"version = 'commit'\n":                              `ship.toml:1:1: version: "commit" is no source of versions`,
-		"[projects.p]\n[projects.p.environments.B]\n":       `ship.toml:2:2: "B" cannot name an environment`,
+		"[environments.Test]\n": `ship.toml:1:2: "Test" cannot name an environment`,
+		"[environments.a]\nnamespace='A'\n": "" +
+			`ship.toml:2:1: namespace: environment a: "A" is no namespace`,
+		"[environments.a]\nrelease='{x}'\n": "" +
+			`ship.toml:2:1: release: environment a: "{x}" cannot name`,
+		"[environments.a]\nstrategy='canary'\n": "" +
+			`ship.toml:2:1: strategy: "canary" is none: write upgrade or`,
+		"[environments.a]\nvalues=['../x']\n": `ship.toml:2:1: values: "../x" leads out of the repo`,
+		"[environments.a]\nset={'a..b'=1}\n":  `ship.toml:2:1: set: "a..b" is no path`,
+		"[environments.a]\nsecrets={a='X','a.b'='Y'}\n": "" +
+			`ship.toml:2:1: secrets: "a" and "a.b" are the same, or one`,
+		"[environments.a]\nanswer='ok'\n": `ship.toml:2:1: answer: of which url?`,
+		"[environments.a]\nafter='b'\n[environments.b]\n": "" +
+			`ship.toml:1:2: environments: environment "a": it comes after`,
+		"[environments.a]\nbeside='b'\n[environments.b]\n": "" +
+			`ship.toml:1:2: environments: a is to be deployed to beside`,
+		"[environments.a]\nnamespace='b'\n[environments.b]": "" +
+			`ship.toml:1:2: environments: environment "b": the namespace`,
+		"version = 'commit'\n": "" +
+			`ship.toml:1:1: version: "commit" is no source of versions`,
+		"[projects.p]\n[projects.p.environments.B]\n": `ship.toml:2:2: "B" cannot name an environment`,
 	} {
 		if _, err := of(t, Given{}, text); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
@@ -131,7 +144,10 @@ func TestFaultsOfTables(t *testing.T) {
 		t.Errorf("environments that share a namespace: %v", err)
 	}
 	if _, err := Parse(Given{Environments: []string{"a=n", "b=n"}}); err == nil ||
-		!strings.HasPrefix(err.Error(), `--environments: environment "b": the namespace "n" is another environment's`) {
+		!strings.HasPrefix(
+			err.Error(),
+			`--environments: environment "b": the namespace "n" is another environment's`,
+		) {
 		t.Errorf("a list with one namespace twice: %v", err)
 	}
 }
