@@ -60,7 +60,8 @@ func TestDeploymentsOnGitLab(t *testing.T) {
 	}
 
 	is("", "")
-	a.disturb(control.Fault{Operation: "deployments", Method: http.MethodPost, Kind: control.Barrier, Parties: 2, Count: 2})
+	a.disturb(control.Fault{Operation: "deployments", Method: http.MethodPost, Kind: control.Barrier, Parties: 2,
+		Count: 2})
 	var group sync.WaitGroup
 	for range 2 {
 		group.Go(func() { deploy(first, "1.0") })
@@ -70,7 +71,8 @@ func TestDeploymentsOnGitLab(t *testing.T) {
 
 	a.disturb(control.Fault{Operation: "deployments", Method: http.MethodPost, Kind: control.CutResponse, Count: 1})
 	deploy(second, "1.1")
-	a.disturb(control.Fault{Operation: "deployments", Method: http.MethodGet, Kind: control.Status, Status: 502, Count: 1})
+	a.disturb(control.Fault{Operation: "deployments", Method: http.MethodGet, Kind: control.Status, Status: 502,
+		Count: 1})
 	is(second, "1.1")
 
 	deploy(first, "1.0") // after a rollback

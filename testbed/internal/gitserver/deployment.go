@@ -84,8 +84,8 @@ func checkEnvironment(name string) (complaints []string) {
 		complaints = append(complaints, "is too long (maximum is 255 characters)")
 	}
 	if !environmentName.MatchString(name) {
-		complaints = append(complaints, "can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', and spaces, "+
-			"but it cannot start or end with '/'")
+		complaints = append(complaints, "can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', "+
+			"and spaces, but it cannot start or end with '/'")
 	}
 	return complaints
 }

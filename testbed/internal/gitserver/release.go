@@ -112,7 +112,8 @@ func (c call) commit(ref string) (map[string]any, bool) {
 		return nil, false
 	}
 	out, err := c.server.command("-C", folder, "log", "-1",
-		"--format=%H%x00%P%x00%s%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B", "--end-of-options", ref+"^{commit}", "--")
+		"--format=%H%x00%P%x00%s%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B",
+		"--end-of-options", ref+"^{commit}", "--")
 	if err != nil {
 		return nil, false
 	}
