@@ -21,12 +21,12 @@ func TestExampleByCommit(t *testing.T) {
 	for _, page := range []string{"one", "two"} {
 		p.write("www/index.html", page+"\n")
 		commit := p.commit("page " + page)
-		p.runs("released")
+		p.runs("+ publish", "+ deploy acceptance")
 		want := p.Image() + ":sha-" + commit + "@" + p.look("sha-"+commit).Digest
 		if got := p.running(acceptance); got != want {
 			t.Errorf("acceptance runs %s, want %s", got, want)
 		}
-		p.runs("nothing to do")
+		p.runs("nothing is missing")
 		for range 2 {
 			out, err := button()
 			must(t, out, err)
@@ -65,15 +65,15 @@ func TestExampleByTag(t *testing.T) {
 		}
 	}
 	commit := p.git("rev-parse", "HEAD")
-	p.runs("released", "live: no tag was given")
+	p.runs("deploy live        no tag was given")
 	runs("staging", "sha-"+commit)
-	p.runs("nothing to do")
+	p.runs("nothing is missing")
 
 	p.git("tag", "v1.4.0")
 	p.git("push", "--quiet", "origin", "v1.4.0")
 	p.variables["CI_COMMIT_TAG"] = "v1.4.0"
-	p.runs("1.4.0")
-	p.runs("nothing to do")
+	p.runs("+ deploy live")
+	p.runs("nothing is missing")
 	runs("staging", "1.4.0")
 	runs("live", "1.4.0")
 	password := p.kubectl("get", "secret", "shop", "--namespace="+p.Name+"-live",
