@@ -87,18 +87,23 @@ func TestTagWithPipeline(t *testing.T) {
 // branch's.
 func TestPipelineRules(t *testing.T) {
 	t.Parallel()
-	for example, jobs := range map[*bed.Example]string{&bed.Poetry: "release", &bed.NPM: "release announce"} {
+	for example, jobs := range map[*bed.Example]string{&bed.Poetry: "release", &bed.NPM: "release announce",
+		&bed.ByCommit: "release production", &bed.ByTag: "release"} {
 		t.Run(example.Folder, func(t *testing.T) {
 			t.Parallel()
 			p := newProject(t, *example)
 			must(t, 0, component())
+			ofTag := ""
+			if example == &bed.ByTag {
+				ofTag = jobs
+			}
 			for kind, c := range map[string]struct {
 				variables map[string]string
 				want      string
 			}{
 				"default branch": {nil, jobs},
 				"other branch":   {map[string]string{"CI_COMMIT_BRANCH": "feature"}, ""},
-				"tag":            {map[string]string{"CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "shop-1.0.0"}, ""},
+				"tag":            {map[string]string{"CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "shop-1.0.0"}, ofTag},
 				"merge request": {map[string]string{"CI_COMMIT_BRANCH": "",
 					"CI_PIPELINE_SOURCE": "merge_request_event"}, ""},
 			} {
@@ -118,7 +123,7 @@ func TestPipelineFiles(t *testing.T) {
 	modules := filepath.Dir(filepath.Dir(os.Getenv("GITLAB_CI_LOCAL_PROGRAM")))
 	files, err := filepath.Glob("../examples/*/.gitlab-ci.yml")
 	must(t, 0, err)
-	if len(files) != 3 {
+	if len(files) != 5 {
 		t.Errorf("the examples have %d pipelines", len(files))
 	}
 	files = append(files, "../templates/release.yml", "../.gitlab-ci.yml")

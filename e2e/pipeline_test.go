@@ -37,8 +37,12 @@ func newProject(t *testing.T, example bed.Example) *project {
 	} else {
 		p.edit(".env", `\z`, "SHIP_INSECURE=true\n")
 	}
-	p.edit(".env", `(?m)^(SHIP_ENVIRONMENTS=).*`, "${1}test="+name+"-test:reinstall,production="+name+"-production")
-	p.commit("name the namespaces")
+	if _, err := os.Stat(filepath.Join(p.Dir, "ship.toml")); err != nil { // which has the environments otherwise
+		p.edit(".env", `(?m)^(SHIP_ENVIRONMENTS=).*`, "${1}test="+name+"-test:reinstall,production="+name+"-production")
+	}
+	if p.git("status", "--porcelain") != "" {
+		p.commit("name the namespaces")
+	}
 	p.variables = map[string]string{
 		"CI_JOB_TOKEN": p.Bed.Git.Job, "CI_REGISTRY_IMAGE": p.Image(), "CI_REGISTRY_USER": p.Registry.User,
 		"CI_REGISTRY_PASSWORD": p.Registry.Password, "KUBECONFIG_FILE": p.Cluster.Kubeconfig,

@@ -24,6 +24,9 @@ var (
 	Cargo = Example{"cargo-service",
 		map[string]string{"Cargo.toml": `(\[package\]\nname = ")[^"]*`, "Cargo.lock": `(?m)^(name = ")[^"]*`},
 		map[string]string{"Cargo.toml": `(?m)^(version = ")[^"]*`, "Cargo.lock": `(?m)^(version = ")[^"]*`}, nil}
+	// These two have no manifest. Their environments are to be no other test's.
+	ByCommit = Example{"by-commit", map[string]string{"ship.toml": `(?m)^(namespace = ")shop`}, nil, nil}
+	ByTag    = Example{"by-tag", map[string]string{"ship.toml": `(?m)^(namespace = ")shop`}, nil, nil}
 )
 
 // rewrite puts a value wherever the example has it.
