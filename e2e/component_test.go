@@ -137,55 +137,6 @@ func TestOneInclude(t *testing.T) {
 	}
 }
 
-// TestPipelineOfTag has the component release a tag that a person pushed, after a branch's pipeline has deployed the
-// commit: each twice, the second time without anything to do.
-func TestPipelineOfTag(t *testing.T) {
-	t.Parallel()
-	if world.OnEngine() {
-		t.Skip("without a .env, the engine is not told that the testbed's servers speak plain HTTP")
-	}
-	p := newProject(t, bed.Poetry)
-	must(t, 0, component())
-	for _, file := range []string{".env", "dagger.json"} {
-		must(t, 0, os.Remove(filepath.Join(p.Dir, file)))
-	}
-	p.lighten()
-	p.write("ship.toml", strings.ReplaceAll(`version = "tag"
-template = "v{version}"
-
-[environments.staging]
-snapshots = true
-namespace = "NAME-staging"
-context = "staging"
-
-[environments.live]
-namespace = "NAME-live"
-context = "live"
-secrets = {"password" = "DB_PASSWORD"}
-`, "NAME", p.Name))
-	p.includes("pushed: true, secrets: 'env://DB_PASSWORD'")
-	p.variables["KUBECONFIG"] = contexts(t, p.app, "staging", "live")
-	p.variables["DB_PASSWORD"] = "correct-horse-battery"
-	p.Secrets["DB_PASSWORD"] = p.variables["DB_PASSWORD"] // never to be shown
-	commit := p.commit("commits go to staging, tags go live")
-	p.runs("handed on sha-"+commit+", , "+p.Image()+":sha-"+commit+"@sha256:", "live: no tag was given")
-	p.runs("nothing to do")
-
-	p.git("tag", "v1.4.0")
-	p.git("push", "--quiet", "origin", "v1.4.0")
-	p.variables["CI_COMMIT_TAG"] = "v1.4.0"
-	p.runs("handed on 1.4.0, v1.4.0, " + p.Image() + ":1.4.0@sha256:")
-	p.runs("nothing to do")
-	for _, environment := range []string{"staging", "live"} {
-		if got, want := p.running(p.Name+"-"+environment), p.Image()+":1.4.0@"+p.look("1.4.0").Digest; got != want {
-			t.Errorf("%s runs %s, want %s", environment, got, want)
-		}
-	}
-	if tags := p.tags(); len(tags) != 1 || tags["v1.4.0"] != commit {
-		t.Errorf("tags: %v", tags)
-	}
-}
-
 // contexts is the cluster's kubeconfig with contexts of these names, of which none is current.
 func contexts(t *testing.T, a *app, names ...string) (path string) {
 	t.Helper()

@@ -115,7 +115,8 @@ gitlab = "live/eu"
 	a.disturb(control.Fault{
 		Kind: control.Status, Operation: "deployments", Method: http.MethodPost, Status: http.StatusForbidden, Count: 1,
 	})
-	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "0.1.0 stays deployed: retry to have GitLab know of it") {
+	if out, err := a.ship("release"); err == nil ||
+		!strings.Contains(out, "0.1.0 stays deployed: retry to have GitLab know of it") {
 		t.Errorf("a deployment that GitLab refuses: %v", err)
 	}
 	is("live/eu " + tag + " success")

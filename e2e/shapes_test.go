@@ -167,8 +167,8 @@ namespace = "NAME-production"
 	runs("0.2.0", "0.2.0")
 }
 
-// TestTakingOver: a release that somebody's helm made, with another name and without a digest, goes on as Ship's: as its next
-// revision, and nothing restarts that need not.
+// TestTakingOver: a release that somebody's helm made, with another name and without a digest, goes on as Ship's: as
+// its next revision, and nothing restarts that need not.
 func TestTakingOver(t *testing.T) {
 	t.Parallel()
 	for _, helm := range []string{"helm", "helm3"} {

@@ -14,8 +14,8 @@ func (a *app) template(name, text string) {
 	a.write(filepath.Join("chart", "templates", name), text)
 }
 
-// TestValues: an environment's values come from files of the repo, from settings and from secrets. A secret that changes is
-// brought out without a new version; a file that changed waits for one.
+// TestValues: an environment's values come from files of the repo, from settings and from secrets. A secret that
+// changes is brought out without a new version; a file that changed waits for one.
 func TestValues(t *testing.T) {
 	t.Parallel()
 	a := newLight(t)
@@ -43,7 +43,8 @@ secrets = {"config.password" = "DB_PASSWORD"}
 	whole := filepath.Join(t.TempDir(), "WHOLE")
 	must(t, 0, os.WriteFile(whole, []byte("whole:\n  secret: walrus-in-the-file\n"), 0o600))
 	a.Settings["secrets"] = "env://DB_PASSWORD,file://" + whole
-	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "ship.toml names the secret DB_PASSWORD, which is not given") {
+	if out, err := a.ship("release"); err == nil ||
+		!strings.Contains(out, "ship.toml names the secret DB_PASSWORD, which is not given") {
 		t.Fatalf("a secret that is not given: %v", err)
 	}
 	if tags := a.tags(); len(tags) != 0 {
@@ -54,8 +55,8 @@ secrets = {"config.password" = "DB_PASSWORD"}
 	namespace := a.Name + "-live"
 	has := func(key, want string) {
 		t.Helper()
-		got := a.kubectl("get", "secrets", "--namespace="+namespace, "--output=go-template={{range .items}}{{with .data}}"+
-			"{{with ."+key+"}}{{. | base64decode}}{{end}}{{end}}{{end}}")
+		got := a.kubectl("get", "secrets", "--namespace="+namespace, "--output=go-template="+
+			"{{range .items}}{{with .data}}{{with ."+key+"}}{{. | base64decode}}{{end}}{{end}}{{end}}")
 		if got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
@@ -123,8 +124,8 @@ func TestValuesThatCannotBe(t *testing.T) {
 	}
 }
 
-// TestCredentials: what an exec plugin of a kubeconfig needs reaches it, as a variable or as a file; and what pods pull with
-// is there before they are, and is kept up to date.
+// TestCredentials: what an exec plugin of a kubeconfig needs reaches it, as a variable or as a file; and what pods pull
+// with is there before they are, and is kept up to date.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	a := newLight(t)
@@ -142,7 +143,8 @@ pull = {name = "registry", user = "PULL_USER", password = "PULL_PASSWORD"}
 	must(t, 0, os.WriteFile(file, []byte("service-account-file\n"), 0o600))
 	a.Settings["secrets"] = "env://PULL_USER,env://PULL_PASSWORD,env://CLOUD_TOKEN,file://" + file
 	a.Secrets["CLOUD_TOKEN"], a.Secrets["PULL_USER"] = token, "only-a-reader"
-	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "ship.toml names the secret PULL_PASSWORD, which") {
+	if out, err := a.ship("release"); err == nil ||
+		!strings.Contains(out, "ship.toml names the secret PULL_PASSWORD, which") {
 		t.Errorf("a login that is not given: %v", err)
 	}
 	kept := func(password string) {

@@ -275,7 +275,8 @@ func TestAnswerVerified(t *testing.T) {
 	brief := a.brief()
 	a.Settings["timeout"] = brief
 	out, err := a.ship("release")
-	answers := regexp.MustCompile(`\ndeploy test: the rollout failed: not verified within ` + brief + ` \(see --timeout\): ` +
+	answers := regexp.MustCompile(`\ndeploy test: the rollout failed: not verified within ` + brief +
+		` \(see --timeout\): ` +
 		regexp.QuoteMeta(gateway.URL) + `/0\.3\.0 answers ".*", without "release = \\"0\.3\.0\\"" in it\n`)
 	if err == nil || !answers.MatchString(out) || !strings.Contains(out, "\nrolled back to revision 2") {
 		t.Errorf("another answer: %v", err)

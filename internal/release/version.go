@@ -43,7 +43,7 @@ func (r *Release) readProject() (err error) {
 		r.facts.None = "there is no manifest, and no version was given"
 		return nil
 	case r.Settings.Version == "":
-		r.facts.None = "no version was given, and ship.toml says that versions come from there"
+		r.facts.None = "no version was given, and ship.toml says that versions are given"
 		if r.From == settings.FromTag {
 			r.facts.None = "no tag was given, and ship.toml says that versions come from tags"
 		}
