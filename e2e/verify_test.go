@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -215,22 +214,16 @@ func TestKilledTest(t *testing.T) {
 // killTesting kills a release while its test runs, which has another pod than before, and returns that.
 func (a *app) killTesting(before string) (pod string) {
 	a.t.Helper()
-	ctx, kill := context.WithCancel(a.t.Context())
-	defer kill()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_, _, _ = a.Call(ctx, "release") // ends with SIGKILL
-	}()
-	for deadline := time.Now().Add(2 * time.Minute); pod == "" || pod == before; time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			a.t.Fatal("no test runs")
+	a.killAfter(func() {
+		deadline := time.Now().Add(2 * time.Minute)
+		for ; pod == "" || pod == before; time.Sleep(100 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				a.t.Fatal("no test runs")
+			}
+			pod = a.kubectl("get", "pods", "--namespace="+a.Name,
+				"--field-selector=status.phase=Running,metadata.name="+a.Name+"-test", "--output=jsonpath={.items[*].metadata.uid}")
 		}
-		pod = a.kubectl("get", "pods", "--namespace="+a.Name, "--field-selector=status.phase=Running,metadata.name="+
-			a.Name+"-test", "--output=jsonpath={.items[*].metadata.uid}")
-	}
-	kill()
-	<-ended
+	})
 	return pod
 }
 

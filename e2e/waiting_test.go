@@ -253,6 +253,12 @@ func TestKilledWait(t *testing.T) {
 // killWaiting kills a release while it waits for a revision's pods.
 func (a *app) killWaiting(revision int) {
 	a.t.Helper()
+	a.killAfter(func() { a.awaitRollout(revision) })
+}
+
+// killAfter kills a release once something that is waited for has happened.
+func (a *app) killAfter(happens func()) {
+	a.t.Helper()
 	ctx, kill := context.WithCancel(a.t.Context())
 	defer kill()
 	ended := make(chan struct{})
@@ -260,7 +266,7 @@ func (a *app) killWaiting(revision int) {
 		defer close(ended)
 		_, _, _ = a.Call(ctx, "release") // ends with SIGKILL
 	}()
-	a.awaitRollout(revision)
+	happens()
 	kill()
 	<-ended
 }

@@ -106,10 +106,7 @@ type Options struct {
 // Decide makes the plan. Its error is a refusal: it names what disagrees and what to do, and
 // nothing was touched.
 func Decide(f Facts, options Options) (Plan, error) {
-	commit := f.Commit
-	if f.Tagged != "" {
-		commit = f.Tagged
-	}
+	commit := f.Source()
 	if plan, is := withhold(f); is {
 		return plan, nil
 	}
@@ -306,7 +303,7 @@ func (f Facts) newer(running string, order Order) string {
 	if f.Snapshot || isSnapshot {
 		switch {
 		case order == Earlier:
-			return "is of a later commit than " + Short(f.commit())
+			return "is of a later commit than " + Short(f.Source())
 		case order == Same && f.Snapshot && !isSnapshot:
 			return "is of the same commit"
 		}
@@ -338,8 +335,8 @@ func (f Facts) overtaken() bool {
 	return f.Snapshot && takes > 0
 }
 
-// commit is the one that is to run.
-func (f Facts) commit() string { return cmp.Or(f.Tagged, f.Commit) }
+// Source is the commit that is built and is to run: the tagged one, or the source's.
+func (f Facts) Source() string { return cmp.Or(f.Tagged, f.Commit) }
 
 // Below tells whether an environment runs less than what was to be deployed: a release that set out to
 // do so has not done it.

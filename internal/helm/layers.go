@@ -48,14 +48,13 @@ func SetLayer(name string, pairs []Pair, secret bool) (Layer, error) {
 
 // Check refuses a layer that Helm could not read. A secret one is not cited.
 func (l Layer) Check() error {
-	values, err := l.values()
+	_, err := l.values()
 	switch {
 	case err != nil && l.Secret:
 		return fmt.Errorf("%s is no YAML, or no map of values", l.Name)
 	case err != nil:
 		return fmt.Errorf("%s: %w", l.Name, err)
 	}
-	_ = values
 	return nil
 }
 

@@ -51,7 +51,8 @@ func ParseTarget(text string) (Target, error) {
 	return target, nil
 }
 
-// IsNamespace tells whether Kubernetes takes a text as the name of a namespace.
+// IsNamespace tells whether Kubernetes takes a text as the name of a namespace. Environments are called
+// likewise.
 func IsNamespace(text string) bool { return label.MatchString(text) }
 
 // ParseTargets reads a list of environments, whose names must differ. Each text is

@@ -108,11 +108,16 @@ func Files() []string {
 	return patterns
 }
 
-func read(f *files, file string) (Project, error) {
-	at := slices.IndexFunc(formats, func(format format) bool {
+// formatOf is the index of the format that a file is in by its base name, -1 if that is none.
+func formatOf(file string) int {
+	return slices.IndexFunc(formats, func(format format) bool {
 		is, _ := path.Match(format.pattern, path.Base(file))
 		return is
 	})
+}
+
+func read(f *files, file string) (Project, error) {
+	at := formatOf(file)
 	if at < 0 {
 		return Project{}, fmt.Errorf("%.200s is not a manifest that Ship reads: use one of %s", foreign.Visible(file),
 			strings.Join(Files(), ", "))

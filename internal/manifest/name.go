@@ -41,10 +41,5 @@ func Named(tree Tree, folder, file string) (name string, scheme version.Scheme, 
 // Any tells whether a folder has a manifest.
 func Any(tree Tree, folder string) bool {
 	entries, err := (&files{tree: tree}).list(folder)
-	return err == nil && slices.ContainsFunc(formats, func(format format) bool {
-		return slices.ContainsFunc(entries, func(entry string) bool {
-			is, _ := path.Match(format.pattern, entry)
-			return is
-		})
-	})
+	return err == nil && slices.ContainsFunc(entries, func(entry string) bool { return formatOf(entry) >= 0 })
 }

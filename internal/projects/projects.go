@@ -145,11 +145,6 @@ func (s Settings) Fault(setting, format string, values ...any) error {
 	return at
 }
 
-// Says tells whether the file says anything under a setting's name in this place.
-func (s Settings) Says(setting string) bool {
-	return position.Has(s.data, append(slices.Clone(s.table), setting)...)
-}
-
 var (
 	validName     = regexp.MustCompile(`^[A-Za-z][^\pC\p{Zl}\p{Zp}]{0,199}$`)
 	notInVariable = regexp.MustCompile(`[^A-Za-z0-9]`)

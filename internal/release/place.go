@@ -175,7 +175,6 @@ func (r *Release) environments() (all []*environment, err error) {
 		if e.place, err = r.place(said); err != nil {
 			return nil, err
 		}
-		verified := strings.NewReplacer("{project}", project, "{environment}", said.Name)
 		e.Environment = &cluster.Environment{
 			Cluster:     e.cluster,
 			Target:      said.Target,
@@ -184,12 +183,10 @@ func (r *Release) environments() (all []*environment, err error) {
 			Prereleases: said.Prereleases,
 			Snapshots:   said.Snapshots,
 			ByName:      r.byName,
-			Verify: cluster.Verification{
-				Test: said.Test, URL: verified.Replace(said.URL), Answer: verified.Replace(said.Answer),
-			},
-			Fetch: r.fetch,
-			Tools: e.tools.Saying(r.say),
-			Say:   r.say,
+			Verify:      cluster.Verification{Test: said.Test, URL: said.URL, Answer: said.Answer},
+			Fetch:       r.fetch,
+			Tools:       e.tools.Saying(r.say),
+			Say:         r.say,
 		}
 		e.Pull, err = r.pullSecret(e)
 		return e, err

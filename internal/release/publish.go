@@ -30,10 +30,7 @@ func (r *Release) Publish(ctx context.Context) (string, error) {
 	if err := r.readAndLook(ctx); err != nil {
 		return "", err
 	}
-	s := r
-	if r.snapshot != nil && r.facts.None != "" {
-		s = r.snapshot
-	}
+	s := r.released()
 	plan := s.plan.ForPublish()
 	err := r.run.Perform(
 		ctx,

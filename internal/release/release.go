@@ -143,10 +143,7 @@ type Result struct {
 
 // Result is what the release did.
 func (r *Release) Result() Result {
-	s := r
-	if r.snapshot != nil && r.facts.None != "" {
-		s = r.snapshot
-	}
+	s := r.released()
 	return Result{
 		Name: s.read.Project.Name, Version: s.facts.Name, Commit: s.commit(),
 		Tag: s.facts.Tag, Image: s.reference(), Outcome: r.run.Report.Outcome, Report: r.run.Report,

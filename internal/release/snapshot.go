@@ -1,7 +1,6 @@
 package release
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -44,6 +43,14 @@ func (r *Release) lookAtSnapshot(ctx context.Context) error {
 	}
 	r.snapshot = s
 	return nil
+}
+
+// released is what a function releases that is about one thing: the snapshot if there is no version.
+func (r *Release) released() *Release {
+	if r.snapshot != nil && r.facts.None != "" {
+		return r.snapshot
+	}
+	return r
 }
 
 // call is what a step is called: a snapshot's differently if there is one for the version, too.
@@ -133,7 +140,7 @@ func (r *Release) orderTo(ctx context.Context, running string) (converge.Order, 
 			return converge.NotAsked, err
 		}
 	}
-	own := cmp.Or(r.facts.Tagged, r.facts.Commit)
+	own := r.facts.Source()
 	question := commit + " " + own
 	return r.ordered.Get(question, func() (converge.Order, error) {
 		order, _, err := r.remote.Order(r.Context, own, commit)

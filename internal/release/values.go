@@ -196,10 +196,7 @@ func (r *Release) saidAt(commit string, e *environment) (settings.Environment, e
 // compare finds out what of an environment that runs the image is not as wanted, and what changed on
 // the branch since.
 func (r *Release) compare() error {
-	commit := r.facts.Commit
-	if r.facts.Tagged != "" {
-		commit = r.facts.Tagged
-	}
+	commit := r.facts.Source()
 	for i, e := range r.read.Environments {
 		found := &r.facts.Environments[i]
 		if !e.said.Valued() && e.Pull.Name == "" || found.Version != r.facts.Name || found.Digest != r.facts.Digest ||

@@ -60,7 +60,7 @@ const secretFile = "secret:"
 // error says which name Kubernetes cannot take.
 func (e Environment) Named(project string) (Environment, error) {
 	names := strings.NewReplacer("{project}", project, "{environment}", e.Name)
-	for _, text := range []*string{&e.Namespace, &e.Release, &e.Context} {
+	for _, text := range []*string{&e.Namespace, &e.Release, &e.Context, &e.URL, &e.Answer} {
 		*text = names.Replace(*text)
 	}
 	e.Values = slices.Clone(e.Values)
@@ -189,7 +189,7 @@ func (e *Environment) take(t projects.Environment) error {
 	if t.Strategy != "" {
 		e.Strategy = helm.Strategy(t.Strategy)
 	}
-	if !label.MatchString(e.Name) {
+	if !helm.IsNamespace(e.Name) {
 		return t.Fault("", "%q cannot name an environment: %s, at most 63", e.Name, letters)
 	}
 	if e.Strategy != helm.Upgrade && e.Strategy != helm.Reinstall {
@@ -233,8 +233,6 @@ func (e *Environment) take(t projects.Environment) error {
 	}
 	return nil
 }
-
-var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // Environment is the one of that name, nil if there is none.
 func (s *Settings) Environment(name string) *Environment {
