@@ -221,7 +221,8 @@ func (a *app) killTesting(before string) (pod string) {
 				a.t.Fatal("no test runs")
 			}
 			pod = a.kubectl("get", "pods", "--namespace="+a.Name,
-				"--field-selector=status.phase=Running,metadata.name="+a.Name+"-test", "--output=jsonpath={.items[*].metadata.uid}")
+				"--field-selector=status.phase=Running,metadata.name="+a.Name+"-test",
+				"--output=jsonpath={.items[*].metadata.uid}")
 		}
 	})
 	return pod
