@@ -116,7 +116,7 @@ unit-pages:
 	go -C e2e test -vet=off ./pages
 
 e2e: build $(GITLAB_CI_LOCAL_PROGRAM)
-	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=30m -parallel=6
+	SHIP_SESSION=buildkit go -C e2e test -vet=off -count=1 -timeout=60m -parallel=6
 	SHIP_SESSION=engine go -C e2e test -vet=off -count=1 -timeout=40m
 
 # A seed decides what goes wrong; SEED=N RUNS=1 does one again, and ONLY=race (a regular expression) does some only.
