@@ -92,23 +92,30 @@ func (e *Environment) verify(
 	return failure, nil
 }
 
-// awaitAnswer asks the address each second until it answers as it should.
+// awaitAnswer asks the address each second until it answers as it should. If it has answered before, the
+// last request counts for nothing that had not its whole time.
 func (e *Environment) awaitAnswer(
 	ctx context.Context, wanted Verification, until time.Time,
 ) (failure trouble, err error) {
+	lack := ""
 	for told := time.Now(); ; {
 		start := time.Now()
-		limited, cancel := context.WithTimeout(ctx, max(time.Second, min(e.Deadline, time.Until(until))))
+		limit := max(time.Second, min(e.Deadline, time.Until(until)))
+		limited, cancel := context.WithTimeout(ctx, limit)
 		answer, err := e.Fetch(limited, wanted.URL)
-		if err != nil && limited.Err() != nil {
+		silent := err != nil && limited.Err() != nil
+		if silent {
 			err = errors.New(network.Silence)
 		}
 		cancel()
-		lack := e.Redactor.Line(wanted.lack(answer, err, e.Redactor.Line))
+		now := e.Redactor.Line(wanted.lack(answer, err, e.Redactor.Line))
+		if cut := silent && limit < e.Deadline; !cut || lack == "" {
+			lack = now
+		}
 		switch {
 		case ctx.Err() != nil:
 			return failure, ctx.Err()
-		case lack == "":
+		case now == "":
 			return failure, nil
 		case !time.Now().Before(until):
 			failure = notReady("not verified within %s (see --timeout): %s", e.Timeout, lack)

@@ -224,3 +224,35 @@ func TestLack(t *testing.T) {
 		}
 	}
 }
+
+// TestLastWord: the request that the timeout ends early does not hide what the address answered before.
+func TestLastWord(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		deadline time.Duration
+		want     string
+	}{
+		"cut":            {time.Minute, "answers 503 Service Unavailable, not 200 OK"},
+		"not within its": {time.Second, ": no answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRecorded(t)
+			e := r.environment(t)
+			e.Deadline = c.deadline
+			asked := 0
+			e.Fetch = func(ctx context.Context, _ string) (network.Answer, error) {
+				if asked++; asked == 1 {
+					return network.Answer{Status: 503}, nil
+				}
+				<-ctx.Done()
+				return network.Answer{}, ctx.Err()
+			}
+			failure, err := e.awaitAnswer(t.Context(), Verification{URL: "https://shop/health"},
+				time.Now().Add(2500*time.Millisecond))
+			if err != nil || !strings.HasSuffix(failure.words, c.want) {
+				t.Errorf("%q, %v, want %s", failure.words, err, c.want)
+			}
+		})
+	}
+}
