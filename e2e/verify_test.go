@@ -108,19 +108,20 @@ func TestNeverVerified(t *testing.T) {
 	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "it has no test") || len(a.tags()) > 0 {
 		t.Errorf("a chart without tests: %v, tags are %v", err, a.tags())
 	}
-	for strategy, want := range map[string]struct{ became, status string }{
-		"upgrade":   {"removed, since no earlier revision ran", "nothing is deployed"},
-		"reinstall": {"left as it is", "its release is failed"},
+	// In this order: what a failed reinstall leaves is no first rollout of an upgrade.
+	for _, want := range []struct{ strategy, became, status string }{
+		{"upgrade", "removed, since no earlier revision ran", "nothing is deployed"},
+		{"reinstall", "left as it is", "its release is failed"},
 	} {
-		a.verify("test = true\nstrategy = \""+strategy+"\"\n", "echo no table orders; exit 3")
-		a.commit("a test that fails, by " + strategy)
+		a.verify("test = true\nstrategy = \""+want.strategy+"\"\n", "echo no table orders; exit 3")
+		a.commit("a test that fails, by " + want.strategy)
 		out, err := a.ship("release")
 		if err == nil || !strings.Contains(out, "\n  no table orders\n") ||
 			!strings.Contains(out, "\n"+want.became+"\n") {
-			t.Errorf("%s: %v", strategy, err)
+			t.Errorf("%s: %v", want.strategy, err)
 		}
 		if out, err := a.ship("status"); err != nil || !strings.Contains(out, want.status) {
-			t.Errorf("status after %s: %v", strategy, err)
+			t.Errorf("status after %s: %v", want.strategy, err)
 		}
 	}
 }
