@@ -96,6 +96,28 @@ secrets = {"config.password" = "DB_PASSWORD"}
 	a.says([]string{"plan"}, "live runs 0.2.0, but not as wanted: config.byhand")
 	a.release("resumed")
 	a.release("nothing to do")
+
+	// values that follow the branch need no version, and an older commit does not put them back
+	a.edit("ship.toml", "\nset =", "\nfollow = true\nset =")
+	a.write("deploy/all.yaml", "config:\n  file: three\n  number: 1\n")
+	a.commit("values that follow")
+	a.says([]string{"plan"}, "live runs 0.2.0, but not as wanted: config.file")
+	a.release("resumed")
+	has("file", "three")
+	has("version", "live 0.2.0")
+	a.write("deploy/all.yaml", "config:\n  file: four\n  number: 1\n")
+	a.commit("values that follow again")
+	a.git("checkout", "--quiet", "--detach", "HEAD~1")
+	a.release("nothing to do")
+	a.git("checkout", "--quiet", "main")
+	a.release("resumed")
+	has("file", "four")
+	for _, older := range []string{"HEAD~1", "HEAD~2"} { // the second one does not ask for values that follow
+		a.git("checkout", "--quiet", "--detach", older)
+		a.says([]string{"release"}, "nothing to do", "live runs 0.2.0, with values of a later commit than "+
+			a.git("rev-parse", "HEAD")[:7])
+	}
+	has("file", "four")
 }
 
 // TestValuesThatCannotBe: what is wrong with values is said before anything is touched.

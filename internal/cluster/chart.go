@@ -105,7 +105,7 @@ func (e *Environment) with(
 	if err != nil {
 		return nil, release, err
 	}
-	release.Chart = chartPath
+	release.Chart, release.ValuesOf = chartPath, wanted.ValuesOf
 	if values := ValuesFile(e.Name); len(wanted.Layers) == 0 && slices.Contains(chart.names, values) {
 		release.Values = append(release.Values, path.Join(valuesPath, values))
 	}

@@ -132,6 +132,7 @@ func (e *Environment) runs(ctx context.Context, revision helm.Revision) (found c
 	if revision.Number > 0 && revision.Status != "uninstalled" {
 		image := revision.Image(e.Keys)
 		found.Version, found.Digest, found.Status = versionOf(image), image.Digest, revision.Status
+		found.ValuesOf = revision.ValuesOf()
 	}
 	if revision.Rollback() && !e.ByName {
 		found.RolledBack, err = e.rolledBackFrom(ctx, revision)

@@ -55,6 +55,11 @@ type Environment struct {
 	// what it was rolled back from. Both are asked for only if one of the two is a snapshot.
 	Order, Back Order
 
+	// ValuesOf is the commit that the values are of, if they follow the branch. ValuesOrder is where the
+	// source's commit is, as seen from that one.
+	ValuesOf    string
+	ValuesOrder Order
+
 	Differs []string // values that are not as wanted, by their keys
 	Changed []string // files of values that changed on the branch since the version
 
@@ -281,6 +286,8 @@ func Deploy(f Facts, e Environment) Step {
 		return Step{true, running + " from another image"}
 	case e.Status != "deployed":
 		return Step{true, running + ", but its release is " + e.Status}
+	case len(e.Differs) > 0 && e.ValuesOrder == Earlier:
+		return Step{false, running + ", with values of a later commit than " + Short(f.Commit)}
 	case len(e.Differs) > 0 && e.RolledBack == f.Name:
 		return Step{false, running + ", taken back to other values by hand: deploy to it by name to bring those out"}
 	case len(e.Differs) > 0:

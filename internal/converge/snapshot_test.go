@@ -42,11 +42,13 @@ var orders = []struct {
 func TestEverySnapshot(t *testing.T) {
 	t.Parallel()
 	states, backs := []string{"deployed", "failed", "pending-rollout"}, []string{"", "own", "later", "older"}
-	either := []bool{false, true}
-	all := len(orders) * len(states) * len(backs) * len(either) * len(either) * len(either) * len(either)
+	either, valuesOf := []bool{false, true}, []Order{NotAsked, Earlier, Same, Later}
+	all := len(orders) * len(states) * len(backs) * len(either) * len(either) * len(either) * len(either) *
+		len(valuesOf)
 	for n := range all {
 		row, state, back := pick(orders, &n), pick(states, &n), pick(backs, &n)
 		snapshots, manual, same, differs := pick(either, &n), pick(either, &n), pick(either, &n), pick(either, &n)
+		values := pick(valuesOf, &n)
 
 		f := Facts{Name: row.name, Commit: head, Digest: snapImage, Revision: head, Snapshot: row.name == own}
 		if !f.Snapshot {
@@ -55,6 +57,7 @@ func TestEverySnapshot(t *testing.T) {
 		}
 		e := Environment{
 			Name: "test", Version: row.running, Status: state, Order: row.order, Snapshots: snapshots, Manual: manual,
+			ValuesOrder: values,
 		}
 		if e.Digest = "sha256:6"; same {
 			e.Digest = snapImage
@@ -88,6 +91,8 @@ func TestEverySnapshot(t *testing.T) {
 			want = "deploy"
 		case isOwn && state != "deployed":
 			want = "deploy"
+		case isOwn && differs && values == Earlier:
+			want = "with values of a later commit"
 		case isOwn && differs && back == "own":
 			want = "taken back to other values"
 		case isOwn && differs:

@@ -28,12 +28,22 @@ type Revision struct {
 	Claim     Claim     // ClaimLabel, likewise
 	Claimed   time.Time // when the claim was put there, by the cluster's clock
 	Recovered string    // RecoveryLabel, likewise
+	of        string    // ValuesLabel, likewise
 
 	values map[string]any
 }
 
 // Image is what the revision runs.
 func (r Revision) Image(keys Keys) Image { return keys.Image(r.values) }
+
+// ValuesOf is the commit that the files of values are of, if they follow the branch; empty: they do not.
+func (r Revision) ValuesOf() string {
+	commit, is := strings.CutPrefix(r.of, strconv.Itoa(r.Number)+".")
+	if !is {
+		return ""
+	}
+	return commit
+}
 
 // Pending tells whether an operation holds the revision, or was killed while it did.
 func (r Revision) Pending() bool { return strings.HasPrefix(r.Status, "pending-") }

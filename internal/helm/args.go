@@ -22,6 +22,10 @@ type Release struct {
 	// that, too; by the way of Helm 3, which takes custom resources for ready.
 	PostHooks bool
 
+	// ValuesOf is the commit that the files of values are of, if that is another one's than the image's.
+	// An upgrade or install says it in a label of the revision.
+	ValuesOf string
+
 	// Next is the revision that an operation is to make. An upgrade or install says it in a label
 	// of the revision, with the operation's limit, so that whoever finds it pending later knows
 	// when its maker has ended: see Revision.Holds.
@@ -47,8 +51,11 @@ func (r Release) InstallArgs() []string {
 
 func (r Release) rollout(args ...string) []string {
 	args = append(args, r.values()...)
-	args = append(args, "--labels", fmt.Sprintf("%s=%d.%d,%s=%d", OperationLabel, r.Next, r.limit()/time.Second,
-		RolloutLabel, r.Next))
+	labels := fmt.Sprintf("%s=%d.%d,%s=%d", OperationLabel, r.Next, r.limit()/time.Second, RolloutLabel, r.Next)
+	if r.ValuesOf != "" {
+		labels += fmt.Sprintf(",%s=%d.%s", ValuesLabel, r.Next, r.ValuesOf)
+	}
+	args = append(args, "--labels", labels)
 	switch {
 	case r.PostHooks && r.Helm.from(4, 0):
 		args = append(args, "--wait=legacy")
@@ -189,6 +196,9 @@ const (
 	// was asked for: as REVISION while somebody waits for that, as REVISION.failed after that. Helm calls it
 	// deployed all the while: see rolledOut.
 	RolloutLabel = "ship-rollout"
+	// ValuesLabel is on a revision whose files of values follow the branch, as REVISION.COMMIT: see
+	// Revision.ValuesOf.
+	ValuesLabel = "ship-values"
 )
 
 // claimant is the field manager that claims are put on a revision as: the cluster writes down when

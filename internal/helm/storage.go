@@ -54,6 +54,7 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 		revision.Operation = item.Metadata.Labels[OperationLabel]
 		revision.Claim = Claim(item.Metadata.Labels[ClaimLabel])
 		revision.Recovered = item.Metadata.Labels[RecoveryLabel]
+		revision.of = item.Metadata.Labels[ValuesLabel]
 		revision.Status = rolledOut(revision.Status, revision.Number, item.Metadata.Labels[RolloutLabel])
 		revision.Created, revision.UID = item.Metadata.CreationTimestamp, item.Metadata.UID
 		for _, fields := range item.Metadata.ManagedFields {

@@ -36,6 +36,7 @@ type Environment struct {
 	Values  []string          `toml:"values"`  // files of values, or secret:NAME
 	Set     map[string]any    `toml:"set"`     // values by key
 	Secrets map[string]string `toml:"secrets"` // names of secrets by key
+	Follow  *bool             `toml:"follow"`  // values are the branch's, not the version's
 
 	Pull *Pull `toml:"pull"` // the secret that pods pull images with
 

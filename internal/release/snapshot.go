@@ -124,7 +124,10 @@ func (r *Release) order(ctx context.Context, e *converge.Environment) (err error
 	if e.Order, err = r.orderTo(ctx, e.Version); err != nil {
 		return err
 	}
-	e.Back, err = r.orderTo(ctx, e.RolledBack)
+	if e.Back, err = r.orderTo(ctx, e.RolledBack); err != nil || e.ValuesOf == "" {
+		return err
+	}
+	e.ValuesOrder, err = r.orderOf(r.head, e.ValuesOf)
 	return err
 }
 
@@ -140,10 +143,13 @@ func (r *Release) orderTo(ctx context.Context, running string) (converge.Order, 
 			return converge.NotAsked, err
 		}
 	}
-	own := r.facts.Source()
-	question := commit + " " + own
-	return r.ordered.Get(question, func() (converge.Order, error) {
-		order, _, err := r.remote.Order(r.Context, own, commit)
+	return r.orderOf(r.facts.Source(), commit)
+}
+
+// orderOf is where a commit is in the history, as seen from another one.
+func (r *Release) orderOf(commit, from string) (converge.Order, error) {
+	return r.ordered.Get(from+" "+commit, func() (converge.Order, error) {
+		order, _, err := r.remote.Order(r.Context, commit, from)
 		return orders[order], err
 	})
 }

@@ -24,19 +24,22 @@ func (r *Release) wanted(e *environment, commit string) (cluster.Wanted, error) 
 	image := r.image(cmp.Or(facts.Digest, "sha256:"+strings.Repeat("0", 64)))
 	w := cluster.Wanted{Image: image, Facts: facts, Order: r.order}
 	var err error
-	w.Layers, err = r.layers(e, commit, w.Image)
+	if e.said.Follow {
+		w.ValuesOf = r.head
+	}
+	w.Layers, err = r.layers(e, commit, cmp.Or(w.ValuesOf, commit), w.Image)
 	if err != nil {
 		err = fmt.Errorf("environment %s: %w", e.Name, err)
 	}
 	return w, err
 }
 
-// layers are an environment's values at a commit; none if it has none but those in the chart's
-// folder. What the repo says is as that commit has it, since code, chart and values belong together.
-// What secrets hold is today's.
-func (r *Release) layers(e *environment, commit string, image helm.Image) (layers []helm.Layer, err error) {
+// layers are an environment's values; none if it has none but those in the chart's folder. What the
+// repo says is as the commit has it that values are of: by default that of the code, since code, chart
+// and values belong together. What secrets hold is today's.
+func (r *Release) layers(e *environment, code, commit string, image helm.Image) (layers []helm.Layer, err error) {
 	said, err := r.saidAt(commit, e)
-	if err != nil || len(said.Values)+len(said.Set)+len(said.Secrets) == 0 {
+	if err != nil || !said.Valued() {
 		return nil, err
 	}
 	switch own, err := r.has(commit, r.ownValues(e)); {
@@ -74,7 +77,7 @@ func (r *Release) layers(e *environment, commit string, image helm.Image) (layer
 		}
 		layers = append(layers, layer)
 	}
-	names := strings.NewReplacer("{version}", r.facts.Name, "{commit}", commit, "{environment}", e.Name,
+	names := strings.NewReplacer("{version}", r.facts.Name, "{commit}", code, "{environment}", e.Name,
 		"{project}", r.read.Project.Name, "{image}", image.String())
 	var set, secret []helm.Pair
 	for _, value := range said.Set {
@@ -209,6 +212,9 @@ func (r *Release) compare() error {
 		}
 		if found.Differs, err = e.Differs(r.Context, w); err != nil {
 			return err
+		}
+		if e.said.Follow {
+			continue
 		}
 		if found.Changed, err = r.changed(e, commit); err != nil {
 			return err

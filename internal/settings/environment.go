@@ -30,6 +30,7 @@ type Environment struct {
 	Values      []File   // in order, a later one over an earlier one
 	Set         []Value  // over Values
 	Secrets     []Secret // over Set
+	Follow      bool     // files and Set are those of the branch, not of the version's commit
 	Credentials []string // names of secrets that Helm and kubectl get
 
 	Pull projects.Pull // the secret that pods pull images with; without a name, there is none
@@ -96,8 +97,9 @@ const letters = "it takes lower-case letters, digits and dashes"
 
 var releaseName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$`)
 
-// Valued tells whether the environment has values of its own besides the file in the chart's folder.
-func (e Environment) Valued() bool { return len(e.Values)+len(e.Set)+len(e.Secrets) > 0 }
+// Valued tells whether the environment has values of its own besides the file in the chart's folder, or
+// that file is the branch's.
+func (e Environment) Valued() bool { return len(e.Values)+len(e.Set)+len(e.Secrets) > 0 || e.Follow }
 
 // Place is what one Helm release alone may have: cluster, namespace and name.
 func (e Environment) Place() string {
@@ -184,7 +186,7 @@ func (e *Environment) take(t projects.Environment) error {
 	e.Context = cmp.Or(t.Context, e.Context)
 	e.Release, e.Kubeconfig, e.After, e.GitLab = t.Release, t.Kubeconfig, t.After, t.GitLab
 	e.Prereleases, e.Snapshots, e.Manual, e.Test = is(t.Prereleases), is(t.Snapshots), is(t.Manual), is(t.Test)
-	e.URL, e.Answer, e.Credentials = t.URL, t.Answer, t.Credentials
+	e.URL, e.Answer, e.Credentials, e.Follow = t.URL, t.Answer, t.Credentials, is(t.Follow)
 	fault := func(key string, err error) error { return t.Fault(key, "%s: %v", key, err) }
 	if t.Strategy != "" {
 		e.Strategy = helm.Strategy(t.Strategy)
