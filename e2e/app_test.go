@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"dagger/ship/e2e/bed"
+	"dagger/ship/internal/network"
+	"dagger/ship/internal/registry"
 	"dagger/ship/testbed/control"
 )
 
@@ -127,6 +129,15 @@ func (a *app) look(tag string) bed.Image {
 	a.t.Helper()
 	image, err := a.Look(a.t.Context(), tag)
 	return must(a.t, image, err)
+}
+
+// images are the app's in the registry, for what Ship's own functions do not do.
+func (a *app) images() *registry.Repository {
+	a.t.Helper()
+	client, err := network.New("", 2*time.Minute, func(text string) { a.t.Log(text) })
+	must(a.t, 0, err)
+	return &registry.Repository{Address: a.Image(), Account: &registry.Account{
+		User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client}}
 }
 
 func (a *app) kubectl(args ...string) string {

@@ -7,11 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"dagger/ship/e2e/bed"
-	"dagger/ship/internal/network"
-	"dagger/ship/internal/registry"
 	"dagger/ship/testbed/control"
 )
 
@@ -27,11 +24,7 @@ func TestLateLatest(t *testing.T) {
 	a.bump("0.2.0")
 	a.release("released")
 	second := a.look("0.2.0")
-	client, err := network.New("", 2*time.Minute, func(text string) { t.Log(text) })
-	must(t, 0, err)
-	repository := registry.Repository{Address: a.Image(),
-		Account: &registry.Account{User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true,
-			Client: client}}
+	repository := a.images()
 	move := func(to bed.Image) { must(t, 0, repository.Move(t.Context(), to.Digest, "latest")) }
 
 	move(first) // so that all that is left to do for 0.2.0 is latest

@@ -189,14 +189,29 @@ func (e *Environment) last(ctx context.Context) (helm.Revision, error) {
 }
 
 func (e *Environment) lastRevisions(ctx context.Context, names ...string) (map[string]helm.Revision, error) {
-	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), helm.RevisionsArgs(e.Namespace, names...))
-	if err == nil && answer.Code != 0 {
-		err = errors.New("look at Helm's revisions: " + answer.Failure())
-	}
+	answer, err := e.askForRevisions(ctx, helm.RevisionsArgs(e.Namespace, names...))
 	if err != nil {
 		return nil, err
 	}
-	return helm.ParseRevisions(answer.Stdout)
+	return helm.ParseRevisions(answer)
+}
+
+// Revisions are all that Helm keeps of the release, in any order.
+func (e *Environment) Revisions(ctx context.Context) ([]helm.Revision, error) {
+	answer, err := e.askForRevisions(ctx, helm.HistoryRevisionsArgs(e.Namespace, e.Release))
+	if err != nil {
+		return nil, err
+	}
+	all, err := helm.ParseHistoryRevisions(answer)
+	return all[e.Release], err
+}
+
+func (e *Environment) askForRevisions(ctx context.Context, args []string) (string, error) {
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), args)
+	if err == nil && answer.Code != 0 {
+		err = errors.New("look at Helm's revisions: " + answer.Failure())
+	}
+	return answer.Stdout, err
 }
 
 // history asks for the revisions of the release that Helm remembers, none if there is no such

@@ -19,7 +19,15 @@ import (
 // owner, name, status and number (https://helm.sh/docs/topics/advanced/#storage-backends).
 func RevisionsArgs(namespace string, names ...string) []string {
 	slices.Sort(names)
-	selector := "owner=helm,status!=superseded,name in (" + strings.Join(names, ",") + ")"
+	return recordsArgs(namespace, "owner=helm,status!=superseded,name in ("+strings.Join(names, ",")+")")
+}
+
+// HistoryRevisionsArgs asks for all revisions of a release that Helm keeps.
+func HistoryRevisionsArgs(namespace, name string) []string {
+	return recordsArgs(namespace, "owner=helm,name="+name)
+}
+
+func recordsArgs(namespace, selector string) []string {
 	return []string{
 		"kubectl", "get", "--raw",
 		"/api/v1/namespaces/" + namespace + "/secrets?labelSelector=" + url.QueryEscape(selector),
@@ -28,6 +36,21 @@ func RevisionsArgs(namespace string, names ...string) []string {
 
 // ParseRevisions reads the answer to RevisionsArgs: the last revision of each release.
 func ParseRevisions(answer string) (map[string]Revision, error) {
+	all, err := ParseHistoryRevisions(answer)
+	last := map[string]Revision{}
+	for name, revisions := range all {
+		for _, revision := range revisions {
+			if revision.Number > last[name].Number {
+				last[name] = revision
+			}
+		}
+	}
+	return last, err
+}
+
+// ParseHistoryRevisions reads the answer to HistoryRevisionsArgs: the revisions of each release, in any
+// order.
+func ParseHistoryRevisions(answer string) (map[string][]Revision, error) {
 	var list struct {
 		Items []struct {
 			Metadata struct {
@@ -45,7 +68,7 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 	if err := json.Unmarshal([]byte(answer), &list); err != nil {
 		return nil, fmt.Errorf("read the cluster's list of Helm's revisions: %w", err)
 	}
-	last := map[string]Revision{}
+	all := map[string][]Revision{}
 	for _, item := range list.Items {
 		name, revision, err := decode(item.Data.Release)
 		if err != nil {
@@ -62,11 +85,9 @@ func ParseRevisions(answer string) (map[string]Revision, error) {
 				revision.Claimed = fields.Time
 			}
 		}
-		if revision.Number > last[name].Number {
-			last[name] = revision
-		}
+		all[name] = append(all[name], revision)
 	}
-	return last, nil
+	return all, nil
 }
 
 // maxRecord is how many bytes a revision's record may unpack to. A secret holds 1 MiB, which a

@@ -34,6 +34,6 @@ func FuzzImage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data string) {
 		// whatever else it names is asked for at a place that does not answer
 		fake := newFake(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, data) })
-		_, _ = fake.revision(t.Context(), []byte(data), 0)
+		_, _ = fake.says(t.Context(), []byte(data), 0)
 	})
 }

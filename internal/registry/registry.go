@@ -20,10 +20,13 @@ type Repository struct {
 	*Account
 }
 
-// Image is what a tag points at.
+// Image is what a tag points at. What it says of itself are annotations; if it has no revision among
+// them, they are labels (https://github.com/opencontainers/image-spec/blob/main/annotations.md).
 type Image struct {
 	Digest   string // sha256:…
-	Revision string // org.opencontainers.image.revision, annotation or label; empty if there is neither
+	Revision string // org.opencontainers.image.revision, empty if there is none
+	Version  string // org.opencontainers.image.version, likewise
+	Created  string // org.opencontainers.image.created, likewise: a time by RFC 3339
 }
 
 // Digest returns the digest that tag points at, sha256:…. Its error wraps ErrNotFound if there is
@@ -58,8 +61,8 @@ func (r *Repository) Look(ctx context.Context, tag string) (image Image, err err
 		if err != nil {
 			return err
 		}
-		revision, err := r.revision(ctx, manifest.data, 0)
-		image = Image{manifest.digest, revision}
+		said, err := r.says(ctx, manifest.data, 0)
+		image = Image{manifest.digest, said.Revision, said.Version, said.Created}
 		return err
 	})
 	return image, err
@@ -71,47 +74,49 @@ type descriptor struct{ Digest string }
 // labels are what is needed of annotations or labels.
 type labels struct {
 	Revision string `json:"org.opencontainers.image.revision"`
+	Version  string `json:"org.opencontainers.image.version"`
+	Created  string `json:"org.opencontainers.image.created"`
 }
 
-// revision takes it from the manifest of an image or of an index. If that has no annotation, it is
-// a label in the config; for an index, in that of its first platform. That is one request more, or
-// two, and the registry may redirect to another place for the config.
+// says takes the labels from the manifest of an image or of an index. If that has no annotations, they
+// are in the config; for an index, in that of its first platform. That is one request more, or two,
+// and the registry may redirect to another place for the config.
 //
 // Only what counts is kept in memory: what follows the first element of an array is skipped.
-func (r *Repository) revision(ctx context.Context, data []byte, depth int64) (string, error) {
+func (r *Repository) says(ctx context.Context, data []byte, depth int64) (labels, error) {
 	var manifest struct {
 		Annotations labels
 		Config      descriptor
 		Manifests   [1]descriptor
 	}
 	if err := json.Unmarshal(data, &manifest); err != nil {
-		return "", fmt.Errorf("read the manifest: %w", err)
+		return labels{}, fmt.Errorf("read the manifest: %w", err)
 	}
 	if manifest.Annotations.Revision != "" {
-		return manifest.Annotations.Revision, nil
+		return manifest.Annotations, nil
 	}
 	if first := manifest.Manifests[0].Digest; first != "" {
 		if err := limit.New(ctx, Host(r.Address)).Within(limit.Nested, depth+1); err != nil {
-			return "", err
+			return labels{}, err
 		}
 		found, err := r.part(ctx, "/manifests/", first)
 		if err != nil {
-			return "", err
+			return labels{}, err
 		}
-		return r.revision(ctx, found.data, depth+1)
+		return r.says(ctx, found.data, depth+1)
 	}
 	if manifest.Config.Digest == "" {
-		return "", nil
+		return labels{}, nil
 	}
 	found, err := r.part(ctx, "/blobs/", manifest.Config.Digest)
 	if err != nil {
-		return "", err
+		return labels{}, err
 	}
 	var config struct{ Config struct{ Labels labels } }
 	if err := json.Unmarshal(found.data, &config); err != nil {
-		return "", fmt.Errorf("read the image's config: %w", err)
+		return labels{}, fmt.Errorf("read the image's config: %w", err)
 	}
-	return config.Config.Labels.Revision, nil
+	return config.Config.Labels, nil
 }
 
 // part reads what a manifest names. If that is missing, the tag exists all the same, so the error

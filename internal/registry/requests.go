@@ -74,8 +74,11 @@ func (r *Repository) ask(ctx context.Context, method, path string, written *docu
 	}
 	actions := []string{auth.ActionPull}
 	var body io.Reader
-	if method == http.MethodPut || method == http.MethodPost {
+	switch method {
+	case http.MethodPut, http.MethodPost:
 		actions = append(actions, auth.ActionPush)
+	case http.MethodDelete:
+		actions = append(actions, auth.ActionDelete)
 	}
 	if written != nil {
 		body = bytes.NewReader(written.data) // it can be sent again with a token
@@ -100,7 +103,10 @@ func (r *Repository) url(reference registry.Reference, path string) *url.URL {
 	if r.PlainHTTP {
 		scheme = "http"
 	}
-	return &url.URL{Scheme: scheme, Host: reference.Host(), Path: "/v2/" + reference.Repository + path}
+	path, query, _ := strings.Cut(path, "?")
+	return &url.URL{
+		Scheme: scheme, Host: reference.Host(), Path: "/v2/" + reference.Repository + path, RawQuery: query,
+	}
 }
 
 func send(client *auth.Client, request *http.Request) (*http.Response, error) {

@@ -20,6 +20,7 @@ const (
 	Nothing    Outcome = "nothing to do" // everything agreed with the manifest already
 	Superseded Outcome = "superseded"    // another pipeline claimed the version first
 	RolledBack Outcome = "rolled back"   // an environment runs an earlier version again
+	Swept      Outcome = "swept"         // what nobody needs any more was removed
 )
 
 // State says what became of a step.
