@@ -14,17 +14,17 @@ import (
 // +cache="session"
 func (s *Ship) Sweep(
 	ctx context.Context,
-	// How old a commit must be, in hours as 720h
+	// How old a snapshot's commit must be at least, in hours as 720h
 	// +optional
 	// +default="720h"
-	olderThan string,
+	age string,
 	// Only say what would be removed
 	// +optional
 	plan bool,
 ) (string, error) {
-	age, err := time.ParseDuration(olderThan)
-	if err != nil || age < 0 {
-		return "", fmt.Errorf("--older-than: %q is no time: write hours, as 720h", olderThan)
+	least, err := time.ParseDuration(age)
+	if err != nil || least < 0 {
+		return "", fmt.Errorf("--age: %q is no time: write hours, as 720h", age)
 	}
 	all, err := s.open(ctx, plan)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *Ship) Sweep(
 	if err != nil {
 		return "", err
 	}
-	done, err := r.Sweep(ctx, age)
+	done, err := r.Sweep(ctx, least)
 	if err != nil {
 		return "", err
 	}
