@@ -23,18 +23,23 @@ func (s *Ship) WithImage(
 // (org.opencontainers.image.*), as do those of a container given by with-image. It fails if the
 // build does.
 // +cache="session"
-func (s *Ship) Build(ctx context.Context) (*dagger.Container, error) {
+func (s *Ship) Build(
+	ctx context.Context,
+	// Name of one of several images that ship.toml has
+	// +optional
+	image string,
+) (*dagger.Container, error) {
 	r, err := s.one(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return r.Build(ctx)
+	return r.Build(ctx, image)
 }
 
 // Publish the version's image: build and push it if the registry does not have it.
 //
 // It moves the tag latest to the highest final version, and returns the image's reference,
-// HOST/PATH:VERSION@sha256:…. It never overwrites a version, and fails if the image there is of
+// HOST/PATH:VERSION@sha256:…, of several images a line each. It never overwrites a version, and fails if the image there is of
 // another commit.
 // +cache="session"
 func (s *Ship) Publish(ctx context.Context) (string, error) {

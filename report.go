@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"dagger/ship/internal/release"
 	"dagger/ship/internal/report"
@@ -17,7 +18,7 @@ type Report struct {
 	Commit string
 	// The tag's name on the git remote
 	Tag string
-	// The image, as HOST/PATH:VERSION@sha256:…
+	// The image, as HOST/PATH:VERSION@sha256:…, of several images a line each
 	Image string
 	// How it ended: released, resumed, nothing to do, or superseded. resumed: an earlier call had
 	// done a part. superseded: another pipeline claimed the version first
@@ -28,7 +29,7 @@ type Report struct {
 	Text string
 	// VERSION, TAG, IMAGE and DIGEST as lines KEY=VALUE, for the jobs that follow. GitLab takes
 	// `dagger call report dotenv > ship.env` as artifacts:reports:dotenv. IMAGE and DIGEST are
-	// empty if the outcome is superseded
+	// empty if the outcome is superseded. Several images are IMAGE_WEB, DIGEST_WEB and so on
 	Dotenv string
 }
 
@@ -94,10 +95,12 @@ func object(r *release.Release, key string) *Report {
 		Version: result.Version,
 		Commit:  result.Commit,
 		Tag:     result.Tag,
-		Image:   result.Image,
 		Outcome: string(result.Outcome),
 		Text:    style.Text(result.Report),
-		Dotenv:  report.Dotenv(key, result.Version, result.Tag, result.Image),
+		Dotenv:  report.Dotenv(key, result.Version, result.Tag, result.Images...),
+	}
+	for _, image := range result.Images {
+		done.Image = strings.TrimPrefix(done.Image+"\n"+image.Reference, "\n")
 	}
 	for _, s := range result.Report.Steps {
 		done.Steps = append(done.Steps, Step{s.Name, string(s.State), s.Text, int(s.Took.Milliseconds())})

@@ -131,12 +131,12 @@ func (a *app) look(tag string) bed.Image {
 	return must(a.t, image, err)
 }
 
-// images are the app's in the registry, for what Ship's own functions do not do.
-func (a *app) images() *registry.Repository {
+// images are the app's in the registry, for what Ship's own functions do not do; or those of a name, of several.
+func (a *app) images(name ...string) *registry.Repository {
 	a.t.Helper()
 	client, err := network.New("", 2*time.Minute, func(text string) { a.t.Log(text) })
 	must(a.t, 0, err)
-	return &registry.Repository{Address: a.Image(), Account: &registry.Account{
+	return &registry.Repository{Address: strings.Join(append([]string{a.Image()}, name...), "/"), Account: &registry.Account{
 		User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client}}
 }
 

@@ -22,6 +22,8 @@ type App struct {
 	Settings map[string]string
 	// Secrets are the environment variables that the settings name.
 	Secrets map[string]string
+	// Env are further ones.
+	Env map[string]string
 
 	example Example
 	tls     bool
@@ -137,8 +139,10 @@ func (a *App) Command(ctx context.Context, function ...string) *exec.Cmd {
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	for name, value := range a.Secrets {
-		cmd.Env = append(cmd.Env, name+"="+value)
+	for _, of := range []map[string]string{a.Env, a.Secrets} {
+		for name, value := range of {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
 	}
 	return cmd
 }

@@ -120,7 +120,7 @@ func (e *Environment) with(
 		release.Values = append(release.Values, file)
 	}
 	release.Values = append(release.Values, imagePath)
-	values, err := e.values(ctx, chart, wanted.Image)
+	values, err := e.values(ctx, chart, wanted.Images)
 	if err != nil {
 		return nil, release, err
 	}
@@ -163,7 +163,7 @@ func (e *Environment) Differs(ctx context.Context, wanted Wanted) ([]string, err
 
 func (e *Environment) differs(ctx context.Context, revision helm.Revision, wanted Wanted) (keys []string, err error) {
 	if len(wanted.Layers) > 0 {
-		image, err := e.Keys.Values(wanted.Image, texts(wanted.Layers)...)
+		image, err := e.Slots.Values(wanted.Images, texts(wanted.Layers)...)
 		if err != nil { // a key leads into a list of the chart's own; the image has been compared
 			image = "{}"
 		}
@@ -186,11 +186,11 @@ func texts(layers []helm.Layer) (texts []string) {
 	return texts
 }
 
-// values are those that make the chart run the image.
-func (e *Environment) values(ctx context.Context, chart Chart, image helm.Image) (string, error) {
+// values are those that make the chart run the images.
+func (e *Environment) values(ctx context.Context, chart Chart, images helm.Images) (string, error) {
 	var own []string
 	for _, name := range []string{"values.yaml", ValuesFile(e.Name)} {
-		if e.Keys.Lists() && slices.Contains(chart.names, name) {
+		if e.Slots.Lists() && slices.Contains(chart.names, name) {
 			text, err := chart.values.File(name).Contents(ctx)
 			if err != nil {
 				return "", err
@@ -198,7 +198,7 @@ func (e *Environment) values(ctx context.Context, chart Chart, image helm.Image)
 			own = append(own, text)
 		}
 	}
-	return e.Keys.Values(image, own...)
+	return e.Slots.Values(images, own...)
 }
 
 // comparing is a container with a chart that is rolled out only as the revision after the one that

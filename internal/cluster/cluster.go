@@ -68,7 +68,7 @@ type Environment struct {
 	*Cluster
 	helm.Target
 	Release string // the name of the Helm release
-	Keys    helm.Keys
+	Slots   helm.Slots
 
 	Prereleases bool // it takes pre-releases, too
 	Snapshots   bool // it takes any commit
@@ -130,8 +130,8 @@ func (e *Environment) Unseen() converge.Environment {
 func (e *Environment) runs(ctx context.Context, revision helm.Revision) (found converge.Environment, err error) {
 	found = converge.Environment{Name: e.Name, Prereleases: e.Prereleases, Snapshots: e.Snapshots}
 	if revision.Number > 0 && revision.Status != "uninstalled" {
-		image := revision.Image(e.Keys)
-		found.Version, found.Digest, found.Status = versionOf(image), image.Digest, revision.Status
+		images := revision.Images(e.Slots)
+		found.Version, found.Digest, found.Status = versionOf(images), converge.Together(images.Digests()), revision.Status
 		found.ValuesOf = revision.ValuesOf()
 	}
 	if revision.Rollback() && !e.ByName {
@@ -154,17 +154,16 @@ func (e *Environment) rolledBackFrom(ctx context.Context, last helm.Revision) (s
 	if from == 0 {
 		return "", nil
 	}
-	image, err := e.imageOf(ctx, from)
-	return versionOf(image), err
+	images, err := e.imagesOf(ctx, from)
+	return versionOf(images), err
 }
 
-// versionOf is the version of an image that runs; its tag as it stands, if Ship would not have made
-// it.
-func versionOf(image helm.Image) string {
-	if version, is := naming.VersionOf(image.Tag); is {
+// versionOf is the version of images that run; their tag as it stands, if Ship would not have made it.
+func versionOf(images helm.Images) string {
+	if version, is := naming.VersionOf(images.Tag()); is {
 		return version
 	}
-	return image.Tag
+	return images.Tag()
 }
 
 // seen is the release's last revision, as it was when the first project looked at the namespace.
@@ -242,16 +241,16 @@ func (e *Environment) history(ctx context.Context) ([]helm.Entry, error) {
 	return helm.RolledOut(history, labels.Stdout), err
 }
 
-// imageOf asks what image a revision of the release runs.
-func (e *Environment) imageOf(ctx context.Context, revision int) (helm.Image, error) {
+// imagesOf asks what images a revision of the release runs.
+func (e *Environment) imagesOf(ctx context.Context, revision int) (helm.Images, error) {
 	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), e.helm().ValuesArgs(revision))
 	switch {
 	case err != nil:
-		return helm.Image{}, err
+		return nil, err
 	case answer.Code != 0:
-		return helm.Image{}, errors.New("helm get values: " + answer.Failure())
+		return nil, errors.New("helm get values: " + answer.Failure())
 	}
-	return helm.ParseValues(answer.Stdout, e.Keys)
+	return helm.ParseValues(answer.Stdout, e.Slots)
 }
 
 // helm names the release for Helm, without chart, values and version.

@@ -227,7 +227,7 @@ func (r *recorded) environment(t *testing.T) *Environment {
 		Context:  t.Context(),
 	}
 	return &Environment{
-		Cluster: c, Tools: r, Release: "shop", Keys: helm.DefaultKeys,
+		Cluster: c, Tools: r, Release: "shop", Slots: helm.DefaultSlots,
 		Target: helm.Target{Name: "live", Namespace: "shop", Strategy: helm.Upgrade},
 		Say:    func(text string) { t.Log(text) },
 	}
@@ -242,8 +242,8 @@ func wanted(t *testing.T, r *recorded, text string) Wanted {
 	image := helm.Image{Repository: "r/shop", Tag: text, Digest: "sha256:" + text}
 	folder := (&dagger.Directory{}).WithGraphQLQuery(querybuilder.Query().Select("directory"))
 	return Wanted{
-		Chart: Chart{chart: folder, values: folder}, Image: image,
-		Facts: converge.Facts{Name: text, Version: v, Digest: image.Digest},
+		Chart: Chart{chart: folder, values: folder}, Images: helm.Images{image},
+		Facts: converge.Facts{Name: text, Version: v, Images: []converge.Image{{Digest: image.Digest}}},
 	}
 }
 

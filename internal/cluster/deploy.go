@@ -19,8 +19,8 @@ const interruptions = 10
 
 // Wanted is what an environment is to run.
 type Wanted struct {
-	Chart Chart
-	Image helm.Image
+	Chart  Chart
+	Images helm.Images // in the order of the slots
 
 	// Layers are the values, the environment's own file in the chart's folder among them; none: that
 	// file is all there is, and is not compared with what runs.
@@ -75,7 +75,7 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 		case err != nil:
 			return "", err
 		case failure.words == "":
-			return fmt.Sprintf("%s%s runs %s%s%s", done, e.Namespace, wanted.Image, e.verifiedBy(wanted.Image),
+			return fmt.Sprintf("%s%s runs %s%s%s", done, e.Namespace, wanted.Images, e.verifiedBy(wanted.Images),
 				but(others)), nil
 		case !release.CreateNamespace && helm.NamespaceMissing(failure.words, e.Namespace):
 			release.CreateNamespace = true
@@ -191,7 +191,7 @@ func (e *Environment) roll(
 	if err != nil {
 		return "", failure, err
 	}
-	if after.Number != release.Next || after.Image(e.Keys) != wanted.Image {
+	if after.Number != release.Next || !after.Runs(e.Slots, wanted.Images) {
 		return "", e.taken(after, release.Next), nil
 	}
 	return e.settle(ctx, *release, after, start.Add(e.Timeout), true)

@@ -103,7 +103,7 @@ func (e *Environment) recover(
 		case err != nil:
 			return "", false, err
 		case ready:
-			return said + ", and is ready" + e.verifiedBy(revision.Image(e.Keys)) + "; ", true, nil
+			return said + ", and is ready" + e.verifiedBy(revision.Images(e.Slots)) + "; ", true, nil
 		case unverified != "":
 			said += ", and is not verified (" + unverified + ")"
 		}

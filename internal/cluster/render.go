@@ -68,7 +68,7 @@ func (e *Environment) Render(ctx context.Context, wanted Wanted, reach bool) ([]
 	if err := helm.CheckLabels(all); err != nil {
 		return nil, fmt.Errorf("%s%w", about, err)
 	}
-	remarks, err := e.Keys.CheckImage(all, wanted.Image)
+	remarks, err := e.Slots.CheckImages(all, wanted.Images)
 	if err != nil {
 		return nil, fmt.Errorf("%s%w", about, err)
 	}
@@ -117,7 +117,7 @@ func (e *Environment) withoutCluster(
 
 func (e *Environment) notRendered(cause string) error {
 	if helm.RefusedBySchema(cause) {
-		return e.Keys.ExplainSchema(cause)
+		return e.Slots.ExplainSchema(cause)
 	}
 	return errors.New("it does not render: " + cause)
 }

@@ -22,14 +22,14 @@ func (e *Environment) Rollback(ctx context.Context, version string) (said string
 	if err != nil {
 		return "", false, err
 	}
-	running := versionOf(before.Image(e.Keys))
+	running := versionOf(before.Images(e.Slots))
 	if version != "" && running == version && before.Status == "deployed" {
 		return recovered + e.Name + " runs " + version, false, nil
 	}
 	if before.Number == 0 {
 		return "", false, fmt.Errorf("nothing is deployed in %s", e.Namespace)
 	}
-	to, image, err := e.earlier(ctx, before, version)
+	to, images, err := e.earlier(ctx, before, version)
 	if err != nil {
 		return "", false, err
 	}
@@ -46,7 +46,7 @@ func (e *Environment) Rollback(ctx context.Context, version string) (said string
 		"%s%s runs %s again, as in revision %d; it ran %s",
 		recovered,
 		e.Namespace,
-		image,
+		images,
 		to,
 		running,
 	), true, nil
@@ -58,26 +58,26 @@ func (e *Environment) earlier(
 	ctx context.Context,
 	now helm.Revision,
 	version string,
-) (revision int, image helm.Image, err error) {
+) (revision int, images helm.Images, err error) {
 	history, err := e.history(ctx)
 	if err != nil {
-		return 0, image, err
+		return 0, images, err
 	}
 	ran := ""
 	for _, revision := range helm.Earlier(history) {
-		if image, err = e.imageOf(ctx, revision); err != nil {
-			return 0, image, err
+		if images, err = e.imagesOf(ctx, revision); err != nil {
+			return 0, images, err
 		}
-		if versionOf(image) == version || version == "" && image.Tag != now.Image(e.Keys).Tag {
-			return revision, image, nil
+		if versionOf(images) == version || version == "" && images.Tag() != now.Images(e.Slots).Tag() {
+			return revision, images, nil
 		}
-		ran += fmt.Sprintf(" %s in revision %d;", versionOf(image), revision)
+		ran += fmt.Sprintf(" %s in revision %d;", versionOf(images), revision)
 	}
-	wanted := "earlier version than " + versionOf(now.Image(e.Keys))
+	wanted := "earlier version than " + versionOf(now.Images(e.Slots))
 	if version != "" {
 		wanted = "version " + version
 	}
-	return 0, image, fmt.Errorf("no %s in Helm's history of %s in %s, where these ran before:%s; "+
+	return 0, images, fmt.Errorf("no %s in Helm's history of %s in %s, where these ran before:%s; "+
 		"to run an old version again, release it under a higher number",
 		wanted, e.Release, e.Namespace, cmp.Or(strings.TrimSuffix(ran, ";"), " none"))
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"dagger/ship/internal/converge"
 	"strings"
 	"time"
 
@@ -25,10 +26,10 @@ func (e *Environment) State() (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	image := revision.Image(e.Keys)
+	images := revision.Images(e.Slots)
 	state := State{
-		Version:  e.Redactor.Line(versionOf(image)),
-		Digest:   e.Redactor.Line(image.Digest),
+		Version:  e.Redactor.Line(versionOf(images)),
+		Digest:   e.Redactor.Line(converge.Together(images.Digests())),
 		Revision: revision.Number,
 		Since:    revision.Since,
 		Text:     "nothing is deployed",

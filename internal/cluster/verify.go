@@ -60,8 +60,8 @@ func (v Verification) Check() error {
 func (v Verification) any() bool { return v.Test || v.URL != "" }
 
 // verifiedBy says what has verified a revision that runs an image, empty if nothing has.
-func (e *Environment) verifiedBy(image helm.Image) string {
-	v := e.Verify.of(versionOf(image))
+func (e *Environment) verifiedBy(images helm.Images) string {
+	v := e.Verify.of(versionOf(images))
 	switch {
 	case v.URL != "" && v.Test:
 		return ", verified by " + v.URL + " and helm test"
@@ -77,7 +77,7 @@ func (e *Environment) verify(
 	ctx context.Context, release helm.Release, revision helm.Revision, until time.Time,
 ) (failure trouble, err error) {
 	if e.Verify.URL != "" {
-		failure, err = e.awaitAnswer(ctx, e.Verify.of(versionOf(revision.Image(e.Keys))), until)
+		failure, err = e.awaitAnswer(ctx, e.Verify.of(versionOf(revision.Images(e.Slots))), until)
 	}
 	if e.Verify.Test && err == nil && failure.words == "" {
 		failure, err = e.test(ctx, release, revision, until)

@@ -31,10 +31,7 @@ type Facts struct {
 	Tagged string            // the commit that it peels to on the remote; empty: there is no such tag
 	Others []version.Version // the versions that are tagged for the project; none if they were not needed
 
-	Image    string // the image's address with the version's tag
-	Digest   string // what that points at in the registry; empty: nothing
-	Revision string // the commit that the image's label says it was built from; empty: unlabelled
-	Latest   string // what the tag latest points at; empty: nothing
+	Images []Image // one at least
 
 	Environments []Environment
 	Deployments  []Deployment // of the same environments, on GitLab; none: it is not told
@@ -42,11 +39,37 @@ type Facts struct {
 	Notes Notes
 }
 
+// Image is one of those that are published under the version, as the registry has it.
+type Image struct {
+	Name     string // among several; empty: it is the only one
+	Address  string // with the version's tag
+	Digest   string // what that points at; empty: nothing
+	Revision string // the commit that the image's label says it was built from; empty: unlabelled
+	Latest   string // what the tag latest points at; empty: nothing
+}
+
+// Digest is what the version's images are as a whole, empty if one of them is missing.
+func (f Facts) Digest() string {
+	var digests []string
+	for _, image := range f.Images {
+		digests = append(digests, image.Digest)
+	}
+	return Together(digests)
+}
+
+// Together is the one digest, or what several are as a whole; empty if one of them is.
+func Together(digests []string) string {
+	if slices.Contains(digests, "") {
+		return ""
+	}
+	return strings.Join(digests, "+")
+}
+
 // Environment is what runs in one place, as the cluster says.
 type Environment struct {
 	Name    string
 	Version string // empty: nothing is deployed
-	Digest  string // empty: deployed without one
+	Digest  string // of its images, Together; empty: deployed without one
 	Status  string // the Helm release's: deployed, failed, pending-upgrade, …; Unknown: nobody looked
 
 	RolledBack string // the version that somebody rolled it back from, on purpose; empty: nobody did
@@ -90,10 +113,29 @@ type Plan struct {
 	Withheld string // why nothing is done for the version, and what to do; empty: it may be released
 	Snapshot bool   // it is for a commit without a version
 
-	Build, Tag, Publish, Latest, Notes Step
+	Tag, Notes Step
+	Images     []ImagePlan // in the order of Facts.Images
 
 	Deploy []Step // in the order of Facts.Environments
 	Tell   []Step // GitLab of deployments, in the order of Facts.Deployments
+}
+
+// ImagePlan is what is missing of one image.
+type ImagePlan struct{ Build, Publish, Latest Step }
+
+// Builds tells whether an image is to be built.
+func (p *Plan) Builds() bool {
+	return slices.ContainsFunc(p.Images, func(i ImagePlan) bool { return i.Build.Needed })
+}
+
+// Publishes tells whether an image is to be pushed.
+func (p *Plan) Publishes() bool {
+	return slices.ContainsFunc(p.Images, func(i ImagePlan) bool { return i.Publish.Needed })
+}
+
+// Writes tells whether something is to be written into the registry.
+func (p *Plan) Writes() bool {
+	return p.Publishes() || slices.ContainsFunc(p.Images, func(i ImagePlan) bool { return i.Latest.Needed })
 }
 
 // Step is one step's part in a plan.
@@ -119,20 +161,8 @@ func Decide(f Facts, options Options) (Plan, error) {
 		return Plan{}, err
 	}
 	plan := Plan{Commit: commit, Snapshot: f.Snapshot}
-	missing := f.Digest == ""
-	switch {
-	case missing && f.overtaken():
-		plan.Build = Step{false, "what runs is of a later commit than " + Short(commit)}
-		plan.Publish = plan.Build
-	case missing:
-		plan.Build = Step{true, f.Image + " is not in the registry"}
-		plan.Publish = plan.Build
-		if f.Tagged != "" && f.Tagged != f.Commit {
-			plan.Build.Why += ": finish " + f.Name + " from its tagged commit " + Short(commit)
-		}
-	default:
-		plan.Build = Step{false, f.Image + " was built from " + Short(commit)}
-		plan.Publish = Step{false, f.Image + " is " + f.Digest}
+	for _, image := range f.Images {
+		plan.Images = append(plan.Images, f.planImage(image, commit, options))
 	}
 	switch {
 	case f.Snapshot:
@@ -142,9 +172,6 @@ func Decide(f Facts, options Options) (Plan, error) {
 	default:
 		plan.Tag = Step{false, f.Tag + " is at " + Short(commit)}
 	}
-	if plan.Latest = Latest(f); options.NoLatest && !f.Snapshot {
-		plan.Latest = Step{false, "the setting latest is false"}
-	}
 	plan.Notes = TellNotes(f)
 	for _, environment := range f.Environments {
 		plan.Deploy = append(plan.Deploy, Deploy(f, environment))
@@ -152,10 +179,36 @@ func Decide(f Facts, options Options) (Plan, error) {
 	return plan, nil
 }
 
+func (f Facts) planImage(image Image, commit string, options Options) (plan ImagePlan) {
+	missing := image.Digest == ""
+	switch {
+	case missing && f.overtaken():
+		plan.Build = Step{false, "what runs is of a later commit than " + Short(commit)}
+		plan.Publish = plan.Build
+	case missing:
+		plan.Build = Step{true, image.Address + " is not in the registry"}
+		plan.Publish = plan.Build
+		if f.Tagged != "" && f.Tagged != f.Commit {
+			plan.Build.Why += ": finish " + f.Name + " from its tagged commit " + Short(commit)
+		}
+	default:
+		plan.Build = Step{false, image.Address + " was built from " + Short(commit)}
+		plan.Publish = Step{false, image.Address + " is " + image.Digest}
+	}
+	if plan.Latest = Latest(f, image); options.NoLatest && !f.Snapshot {
+		plan.Latest = Step{false, "the setting latest is false"}
+	}
+	return plan
+}
+
 // Anything tells whether anything is missing. Why names all of it.
 func (p *Plan) Anything() Step {
 	var missing []string
-	for _, step := range slices.Concat([]Step{p.Tag, p.Build, p.Latest, p.Notes}, p.Deploy, p.Tell) {
+	all := []Step{p.Tag}
+	for _, image := range p.Images {
+		all = append(all, image.Build, image.Latest)
+	}
+	for _, step := range slices.Concat(all, []Step{p.Notes}, p.Deploy, p.Tell) {
 		if step.Needed {
 			missing = append(missing, step.Why)
 		}
@@ -167,19 +220,10 @@ func (p *Plan) Anything() Step {
 }
 
 func guard(f Facts, commit string, options Options) error {
-	if f.Digest != "" && f.Revision != commit {
-		revision := "unlabelled: the label org.opencontainers.image.revision is missing"
-		if f.Revision != "" {
-			revision = "built from " + Short(f.Revision)
+	for _, image := range f.Images {
+		if err := f.guardImage(image, commit); err != nil {
+			return err
 		}
-		if f.Tagged != "" {
-			return fmt.Errorf("the tag and the image disagree: %s is at %s, but %s is %s; "+
-				"release a higher version, or delete the image if it should never have been there", f.Tag,
-				Short(commit), f.Image, revision)
-		}
-		return fmt.Errorf("%s exists already and is %s, not from %s; "+
-			"release a higher version, or delete the image if it should never have been there", f.Image, revision,
-			Short(commit))
 	}
 	if f.Snapshot {
 		return nil
@@ -202,6 +246,23 @@ func guard(f Facts, commit string, options Options) error {
 			"newer; raise the version", f.Name, same.Text)
 	}
 	return nil
+}
+
+// guardImage refuses an image of another commit.
+func (f Facts) guardImage(image Image, commit string) error {
+	if image.Digest == "" || image.Revision == commit {
+		return nil
+	}
+	revision := "unlabelled: the label org.opencontainers.image.revision is missing"
+	if image.Revision != "" {
+		revision = "built from " + Short(image.Revision)
+	}
+	const advice = "release a higher version, or delete the image if it should never have been there"
+	if f.Tagged != "" {
+		return fmt.Errorf("the tag and the image disagree: %s is at %s, but %s is %s; %s", f.Tag, Short(commit),
+			image.Address, revision, advice)
+	}
+	return fmt.Errorf("%s exists already and is %s, not from %s; %s", image.Address, revision, Short(commit), advice)
 }
 
 // equal returns a tagged version that is written otherwise than the facts' own, but ranks as high:
@@ -234,8 +295,8 @@ func (f Facts) Newer() []version.Version {
 	return newer
 }
 
-// Latest decides on the tag latest: it follows the highest final version, forwards only.
-func Latest(f Facts) Step {
+// Latest decides on the tag latest of an image: it follows the highest final version, forwards only.
+func Latest(f Facts, image Image) Step {
 	if f.Snapshot {
 		return Step{false, "it stays with the versions"}
 	}
@@ -246,9 +307,9 @@ func Latest(f Facts) Step {
 		return Step{false, f.Name + " is a pre-release"}
 	case exists:
 		return Step{false, higher.Text + " is higher"}
-	case f.Latest != "" && isEqual:
+	case image.Latest != "" && isEqual:
 		return Step{false, same.Text + " ranks as high"}
-	case f.Digest != "" && f.Latest == f.Digest:
+	case image.Digest != "" && image.Latest == image.Digest:
 		return Step{false, "latest is " + f.Name}
 	}
 	return Step{true, "latest is not " + f.Name}
@@ -282,7 +343,7 @@ func Deploy(f Facts, e Environment) Step {
 		}
 	case e.Version != f.Name:
 		return Step{true, running}
-	case f.Digest == "" || e.Digest != f.Digest:
+	case f.Digest() == "" || e.Digest != f.Digest():
 		return Step{true, running + " from another image"}
 	case e.Status != "deployed":
 		return Step{true, running + ", but its release is " + e.Status}
@@ -378,7 +439,7 @@ func Hold(f Facts, e Environment, decided Step, before Environment, its Step) St
 
 // RunsWell tells whether an environment runs the facts' own, and its rollout succeeded.
 func RunsWell(f Facts, e Environment) bool {
-	return e.Version == f.Name && f.Digest != "" && e.Digest == f.Digest && e.Status == "deployed"
+	return e.Version == f.Name && f.Digest() != "" && e.Digest == f.Digest() && e.Status == "deployed"
 }
 
 // Short is how people write a commit: its first seven digits.

@@ -102,12 +102,12 @@ func TestEveryCombination(t *testing.T) {
 		text, latest, maintenance, asked := pick(texts, &n), pick(latests, &n), pick(either, &n), pick(either, &n)
 
 		f := facts(t, text)
-		f.Tagged, f.Latest = row.tagged, latest
+		f.Tagged, f.Images[0].Latest = row.tagged, latest
 		for _, v := range strings.Fields(other.tagged) {
 			f.Others = append(f.Others, parse(t, v))
 		}
 		if row.image != "-" {
-			f.Digest, f.Revision = image, row.image
+			f.Images[0].Digest, f.Images[0].Revision = image, row.image
 		}
 		e := environment.state
 		e.Version = strings.ReplaceAll(e.Version, "VERSION", text)
@@ -189,16 +189,19 @@ func TestNewer(t *testing.T) {
 func TestRefusalsName(t *testing.T) {
 	for _, row := range table {
 		f := facts(t, "1.4.0")
-		f.Tagged, f.Digest, f.Revision = row.tagged, image, row.image
+		f.Tagged, f.Images[0].Digest, f.Images[0].Revision = row.tagged, image, row.image
 		if _, err := Decide(f, Options{}); row.want == "refuse" &&
-			(err == nil || !strings.Contains(err.Error(), f.Image)) {
+			(err == nil || !strings.Contains(err.Error(), f.Images[0].Address)) {
 			t.Errorf("tag %q, image %q: %v, want a refusal that names the image", row.tagged, row.image, err)
 		}
 	}
 }
 
 func facts(t *testing.T, v string) Facts {
-	return Facts{Name: v, Version: parse(t, v), Commit: head, Tag: "shop-" + v, Image: "registry.example/shop:" + v}
+	return Facts{
+		Name: v, Version: parse(t, v), Commit: head, Tag: "shop-" + v,
+		Images: []Image{{Address: "registry.example/shop:" + v}},
+	}
 }
 
 func parse(t *testing.T, text string) version.Version {
@@ -215,7 +218,7 @@ func taken(p Plan) string {
 	for _, s := range []struct {
 		name string
 		Step
-	}{{"build", p.Build}, {"tag", p.Tag}, {"publish", p.Publish}, {"latest", p.Latest}} {
+	}{{"build", p.Images[0].Build}, {"tag", p.Tag}, {"publish", p.Images[0].Publish}, {"latest", p.Images[0].Latest}} {
 		if s.Needed {
 			steps = append(steps, s.name)
 		}

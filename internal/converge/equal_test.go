@@ -27,14 +27,15 @@ func TestEqual(t *testing.T) {
 			Version: parse(c.scheme, c.own),
 			Commit:  head,
 			Tag:     "shop-" + c.own,
-			Image:   "h/shop:" + c.own,
+			Images:  []Image{{Address: "h/shop:" + c.own}},
 			Others:  []version.Version{parse(c.scheme, c.other)},
 		}
 		if _, err := Decide(f, Options{}); err == nil ||
 			!strings.Contains(err.Error(), c.own+" ranks as high as "+c.other+", which is tagged already") {
 			t.Errorf("%s: %v", c.own, err)
 		}
-		f.Tagged, f.Revision, f.Digest, f.Latest = head, head, "sha256:1", "sha256:2"
+		f.Tagged = head
+		f.Images[0] = Image{Address: "h/shop:" + c.own, Revision: head, Digest: "sha256:1", Latest: "sha256:2"}
 		f.Environments = []Environment{{Name: "production", Version: c.other, Digest: "sha256:2", Status: "deployed"}}
 		plan, err := Decide(f, Options{})
 		if err != nil || plan.Anything().Needed {

@@ -1,6 +1,9 @@
 package converge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Notes is the release object that GitLab has for the version's tag.
 type Notes struct {
@@ -10,7 +13,7 @@ type Notes struct {
 	Failure string // why nobody knows whether there is one; empty: it was looked at
 }
 
-// TellNotes decides on the release object: it is to name the image by its digest. People may write
+// TellNotes decides on the release object: it is to name the images by their digests. People may write
 // anything else into it.
 func TellNotes(f Facts) Step {
 	name := "GitLab's release " + f.Tag
@@ -21,7 +24,9 @@ func TellNotes(f Facts) Step {
 		return Step{true, "whether there is " + name + " is unknown: " + f.Notes.Failure}
 	case !f.Notes.Found:
 		return Step{true, name + " is missing"}
-	case f.Digest == "" || !strings.Contains(f.Notes.Text, f.Digest):
+	case slices.ContainsFunc(f.Images, func(i Image) bool {
+		return i.Digest == "" || !strings.Contains(f.Notes.Text, i.Digest)
+	}):
 		return Step{true, name + " does not name the image"}
 	}
 	return Step{false, name + " names the image"}

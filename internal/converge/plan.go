@@ -11,7 +11,7 @@ func (p Plan) ForTag() Plan { return Plan{Commit: p.Commit, Withheld: p.Withheld
 
 // ForPublish is the part of a plan that builds and publishes the image.
 func (p Plan) ForPublish() Plan {
-	return Plan{Commit: p.Commit, Withheld: p.Withheld, Build: p.Build, Publish: p.Publish, Latest: p.Latest}
+	return Plan{Commit: p.Commit, Withheld: p.Withheld, Images: p.Images}
 }
 
 // ForDeploy is the part of a plan that deploys.
@@ -19,9 +19,9 @@ func (p Plan) ForDeploy() Plan {
 	return Plan{Commit: p.Commit, Withheld: p.Withheld, Deploy: p.Deploy, Tell: p.Tell}
 }
 
-// BuildOf is a plan that builds a commit and does nothing else.
+// BuildOf is a plan that builds an image of a commit and does nothing else.
 func BuildOf(commit string) Plan {
-	return Plan{Commit: commit, Build: Step{Needed: true, Why: "it was asked for"}}
+	return Plan{Commit: commit, Images: []ImagePlan{{Build: Step{Needed: true, Why: "it was asked for"}}}}
 }
 
 // withhold is the plan for a version that people still work on: each commit of a branch has it, and
@@ -43,7 +43,10 @@ func withhold(f Facts) (Plan, bool) {
 
 // nothing is a plan of which no step is needed, for one reason.
 func nothing(f Facts, no Step) Plan {
-	plan := Plan{Commit: f.Commit, Build: no, Tag: no, Publish: no, Latest: no, Notes: no}
+	plan := Plan{Commit: f.Commit, Tag: no, Notes: no}
+	for range f.Images {
+		plan.Images = append(plan.Images, ImagePlan{no, no, no})
+	}
 	for range f.Environments {
 		plan.Deploy = append(plan.Deploy, no)
 	}

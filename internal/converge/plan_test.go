@@ -10,22 +10,20 @@ import (
 func TestPartsOfAPlan(t *testing.T) {
 	step := func(why string) Step { return Step{Needed: true, Why: why} }
 	whole := Plan{
-		Commit:  "c1",
-		Build:   step("build"),
-		Tag:     step("tag"),
-		Publish: step("publish"),
-		Latest:  step("latest"),
-		Notes:   step("notes"),
-		Deploy:  []Step{step("deploy")},
+		Commit: "c1",
+		Images: []ImagePlan{{step("build"), step("publish"), step("latest")}},
+		Tag:    step("tag"),
+		Notes:  step("notes"),
+		Deploy: []Step{step("deploy")},
 	}
 	for name, c := range map[string]struct{ got, want Plan }{
 		"tag": {whole.ForTag(), Plan{Commit: "c1", Tag: step("tag")}},
 		"publish": {
 			whole.ForPublish(),
-			Plan{Commit: "c1", Build: step("build"), Publish: step("publish"), Latest: step("latest")},
+			Plan{Commit: "c1", Images: []ImagePlan{{step("build"), step("publish"), step("latest")}}},
 		},
 		"deploy": {whole.ForDeploy(), Plan{Commit: "c1", Deploy: []Step{step("deploy")}}},
-		"build":  {BuildOf("c2"), Plan{Commit: "c2", Build: step("it was asked for")}},
+		"build":  {BuildOf("c2"), Plan{Commit: "c2", Images: []ImagePlan{{Build: step("it was asked for")}}}},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {
 			t.Errorf("%s: %+v, want %+v", name, c.got, c.want)
@@ -48,7 +46,7 @@ func TestDevelopment(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := Facts{
-		Name: v.Text, Version: v, Commit: head, Tag: "shop-1.5.0-SNAPSHOT", Image: "r/shop:1.5.0-SNAPSHOT",
+		Name: v.Text, Version: v, Commit: head, Tag: "shop-1.5.0-SNAPSHOT", Images: []Image{{Address: "r/shop:1.5.0-SNAPSHOT"}},
 		Others: []version.Version{final}, Environments: []Environment{{Name: "test", Prereleases: true}},
 	}
 	plan, err := Decide(f, Options{})
@@ -67,7 +65,7 @@ func TestDevelopment(t *testing.T) {
 	}
 	f.Tagged, f.Others = head, nil
 	plan, err = Decide(f, Options{})
-	if err != nil || !plan.Build.Needed || !plan.Deploy[0].Needed || plan.Withheld != "" {
+	if err != nil || !plan.Builds() || !plan.Deploy[0].Needed || plan.Withheld != "" {
 		t.Errorf("tagged by hand: %+v, %v", plan, err)
 	}
 }
@@ -117,7 +115,7 @@ func TestNoLatest(t *testing.T) {
 		true: {false, "the setting latest is false"}, false: {true, "latest is not 1.4.0"},
 	} {
 		plan, err := Decide(f, Options{NoLatest: off})
-		if err != nil || plan.Latest != want || !plan.Tag.Needed {
+		if err != nil || plan.Images[0].Latest != want || !plan.Tag.Needed {
 			t.Errorf("off %v: %+v, %v", off, plan, err)
 		}
 	}

@@ -50,10 +50,11 @@ func TestEverySnapshot(t *testing.T) {
 		snapshots, manual, same, differs := pick(either, &n), pick(either, &n), pick(either, &n), pick(either, &n)
 		values := pick(valuesOf, &n)
 
-		f := Facts{Name: row.name, Commit: head, Digest: snapImage, Revision: head, Snapshot: row.name == own}
+		there := Image{Address: "h/shop:" + row.name, Digest: snapImage, Revision: head}
+		f := Facts{Name: row.name, Commit: head, Images: []Image{there}, Snapshot: row.name == own}
 		if !f.Snapshot {
 			f = facts(t, row.name)
-			f.Digest, f.Revision, f.Tagged = snapImage, head, head
+			f.Images[0], f.Tagged = there, head
 		}
 		e := Environment{
 			Name: "test", Version: row.running, Status: state, Order: row.order, Snapshots: snapshots, Manual: manual,
@@ -102,7 +103,7 @@ func TestEverySnapshot(t *testing.T) {
 		if got.Needed != (want == "deploy") || !got.Needed && !strings.Contains(got.Why, want) {
 			t.Errorf("%s over %+v: %+v, want %s", f.Name, e, got, want)
 		}
-		if f.Snapshot && (plan.Tag.Needed || plan.Latest.Needed || plan.Notes.Needed || plan.Build.Needed) {
+		if f.Snapshot && (plan.Tag.Needed || plan.Writes() || plan.Notes.Needed || plan.Builds()) {
 			t.Errorf("a snapshot that is published: %+v", plan)
 		}
 	}
@@ -121,9 +122,12 @@ func TestOvertaken(t *testing.T) {
 		{nil, true}, {[]Environment{newer}, false}, {[]Environment{newer, versions}, false},
 		{[]Environment{newer, behind}, true}, {[]Environment{newer, button}, true}, {[]Environment{versions}, true},
 	} {
-		f := Facts{Name: own, Commit: head, Snapshot: true, Image: "h/shop:" + own, Environments: c.environments}
+		f := Facts{
+			Name: own, Commit: head, Snapshot: true, Images: []Image{{Address: "h/shop:" + own}},
+			Environments: c.environments,
+		}
 		plan, err := Decide(f, Options{})
-		if err != nil || plan.Build.Needed != c.build || plan.Publish.Needed != c.build {
+		if err != nil || plan.Builds() != c.build || plan.Publishes() != c.build {
 			t.Errorf("%+v: %+v, %v", c.environments, plan, err)
 		}
 	}
@@ -138,7 +142,7 @@ func TestPushed(t *testing.T) {
 		t.Errorf("a tag that is not there: %v", err)
 	}
 	f.Tagged = head
-	if plan, err := Decide(f, Options{}); err != nil || plan.Tag.Needed || !plan.Build.Needed {
+	if plan, err := Decide(f, Options{}); err != nil || plan.Tag.Needed || !plan.Builds() {
 		t.Errorf("a tag that is there: %+v, %v", plan, err)
 	}
 	none := Facts{None: "no tag was given", Commit: head, Environments: []Environment{{Name: "test"}}}
@@ -151,7 +155,7 @@ func TestPushed(t *testing.T) {
 func TestHold(t *testing.T) {
 	t.Parallel()
 	f := facts(t, "1.4.0")
-	f.Digest = snapImage
+	f.Images[0].Digest = snapImage
 	well := Environment{Name: "test", Version: "1.4.0", Digest: snapImage, Status: "deployed"}
 	older, failed, other := well, well, well
 	older.Version, failed.Status, other.Digest = "1.3.0", "failed", "sha256:6"

@@ -33,8 +33,11 @@ type Revision struct {
 	values map[string]any
 }
 
-// Image is what the revision runs.
-func (r Revision) Image(keys Keys) Image { return keys.Image(r.values) }
+// Images are what the revision runs.
+func (r Revision) Images(slots Slots) Images { return slots.Images(r.values) }
+
+// Runs tells whether the revision was told to run the images.
+func (r Revision) Runs(slots Slots, images Images) bool { return slots.wrote(r.values, images) }
 
 // ValuesOf is the commit that the files of values are of, if they follow the branch; empty: they do not.
 func (r Revision) ValuesOf() string {
@@ -218,12 +221,12 @@ const (
 )
 
 // ParseValues reads the answer to ValuesArgs.
-func ParseValues(answer string, keys Keys) (Image, error) {
+func ParseValues(answer string, slots Slots) (Images, error) {
 	var values map[string]any
 	if err := json.Unmarshal([]byte(answer), &values); err != nil {
-		return Image{}, fmt.Errorf("read the answer of helm get values: %w", err)
+		return nil, fmt.Errorf("read the answer of helm get values: %w", err)
 	}
-	return keys.Image(values), nil
+	return slots.Images(values), nil
 }
 
 // Version is Helm's own: which flags it knows.

@@ -33,7 +33,7 @@ func FuzzRecord(f *testing.F) {
 			t.Errorf("%d revisions beside %v", len(revisions), err)
 		}
 		for _, revision := range revisions {
-			revision.Image(DefaultKeys)
+			revision.Images(DefaultSlots)
 			revision.Holds("")
 		}
 	})

@@ -88,8 +88,8 @@ func TestParseRevisions(t *testing.T) {
 		kept(t, `{"name":"other"}`, `{"name":"other","info":{"status":"deployed"},"version":1}`) + `]}`
 	last, err := ParseRevisions(answer)
 	got := last["shop"]
-	if image := got.Image(DefaultKeys); err != nil || image != (Image{"r/shop", "1.4.0", "sha256:1"}) {
-		t.Errorf("got %+v, %v", image, err)
+	if images := got.Images(DefaultSlots); err != nil || images[0] != (Image{"r/shop", "1.4.0", "sha256:1"}) {
+		t.Errorf("got %+v, %v", images, err)
 	}
 	got.values = nil
 	want := Revision{UID: "u1",
@@ -545,7 +545,7 @@ func FuzzAnswers(f *testing.F) {
 		words := Failure(exitCode, stderr)
 		NotDone(Late(words, 1, 0))
 		Own(words)
-		_, _ = ParseValues(stdout, DefaultKeys)
+		_, _ = ParseValues(stdout, DefaultSlots)
 		history, _ := ParseHistory(stdout)
 		LastRan(history)
 		RolledBackFrom(history)

@@ -67,8 +67,8 @@ func (s step) find(list []any) int {
 	})
 }
 
-// at is the value at a path, nil if there is none.
-func at(values any, steps []step) any {
+// valueAt is the value at a path, nil if there is none.
+func valueAt(values any, steps []step) any {
 	for _, s := range steps {
 		switch parent := values.(type) {
 		case map[string]any:

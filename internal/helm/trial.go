@@ -228,7 +228,7 @@ func (r Release) CRDArgs() []string { return []string{"helm", "show", "crds", r.
 func Defined(manifests string) (kinds []string) {
 	objects, _ := ParseObjects(manifests, "")
 	for _, o := range objects {
-		versions, _ := at(o.Body, []step{{key: "spec"}, {key: "versions"}}).([]any)
+		versions, _ := valueAt(o.Body, []step{{key: "spec"}, {key: "versions"}}).([]any)
 		for _, version := range versions {
 			fields, _ := version.(map[string]any)
 			in := text(o.Body, "spec", "group") + "/" + fmt.Sprint(fields["name"])

@@ -52,42 +52,53 @@ func walk(value any, do func(map[string]any)) {
 	}
 }
 
-// CheckImage tells whether what a chart makes of an image runs it by its digest, in each container
-// that is of its repository, and in one at least: a container without the digest would keep running
-// what a tag happens to point at, or an older version. The remarks are about containers that run
-// something else.
-func (k Keys) CheckImage(objects []Object, image Image) (remarks []string, err error) {
-	wanted, _ := parseReference(image.String())
-	var floating, all []string
-	runs := false
+// CheckImages tells whether what a chart makes of images runs them by their digests, in each container
+// that is of their repositories, and in one at least: a container without the digest would keep
+// running what a tag happens to point at, or an older version. The remarks are about containers that
+// run something else, and about images that none runs if another one is run.
+func (all Slots) CheckImages(objects []Object, images Images) (remarks []string, err error) {
+	var floating, others, missing []string
+	runs := make([]bool, len(images))
 	for _, c := range containers(objects) {
 		r, valid := parseReference(c.image)
+		at := images.of(r.repository)
 		switch {
 		case !valid && !builtIn(c.of.Group): // its controller may make something of it
 		case !valid:
 			return nil, fmt.Errorf("%s has the image %q, which is no image's reference; %s", c,
-				shortDigest(c.image), k.advice(c.image, image))
-		case r.repository != wanted.repository:
-			all = append(all, c.image)
+				shortDigest(c.image), all.advice(c.image, images))
+		case at < 0:
+			others = append(others, c.image)
 			if r.digest == "" {
 				floating = append(floating, c.name+" runs "+c.image)
 			}
-		case r.digest == wanted.digest:
-			runs = true
-		case r.digest == "" && r.tag == wanted.tag && len(k) == 3:
-			return nil, fmt.Errorf("%s runs %s, so the chart does not use %s, where it gets the image's digest; use "+
-				"it in the template, or pass --keys %s,%s to get TAG@DIGEST as the tag", c, c.image, k[2], k[0], k[1])
+		case r.digest == images[at].Digest:
+			runs[at] = true
+		case r.digest == "" && r.tag == images[at].Tag && all[at].path(PartDigest) != "":
+			return nil, fmt.Errorf("%s runs %s, so the chart does not use %s, where it gets the image's digest; %s",
+				c, c.image, all[at].path(PartDigest), all[at].otherwise())
 		default:
 			return nil, fmt.Errorf("%s runs %s, and not the version that is released; %s", c, shortDigest(c.image),
-				k.given(image))
+				all[at:at+1].given(images[at:at+1]))
 		}
 	}
-	if !runs {
-		named, is := naming(objects, image)
-		if !is {
-			return nil, k.none(all, image)
+	for i, image := range images {
+		if runs[i] {
+			continue
 		}
-		remarks = append(remarks, "no container of the chart runs the image, but "+named+" names its digest")
+		named, is := naming(objects, image)
+		if is {
+			runs[i] = true
+			remarks = append(remarks, "no container of the chart runs the image, but "+named+" names its digest")
+		} else {
+			missing = append(missing, all[i].Name)
+		}
+	}
+	switch {
+	case !slices.Contains(runs, true):
+		return nil, all.none(others, images)
+	case len(missing) > 0:
+		remarks = append(remarks, "no container of the chart runs "+enumerate(missing))
 	}
 	if len(floating) > 0 {
 		remarks = append(remarks, enumerate(floating)+", which may change")
@@ -95,38 +106,80 @@ func (k Keys) CheckImage(objects []Object, image Image) (remarks []string, err e
 	return remarks, nil
 }
 
-// none is why no container runs the image.
-func (k Keys) none(all []string, image Image) error {
-	what := "it makes no containers"
-	if len(all) > 0 {
-		slices.Sort(all)
-		what = "it runs " + enumerate(slices.Compact(all))
-	}
-	advice := k.given(image)
-	for _, other := range all {
-		if strings.HasSuffix(other, "/"+image.String()) {
-			advice = k.advice(other, image)
+// of is the index of the image in a repository, as nodes read it; -1 if there is none.
+func (all Images) of(repository string) int {
+	return slices.IndexFunc(all, func(image Image) bool {
+		wanted, _ := parseReference(image.String())
+		return wanted.repository == repository
+	})
+}
+
+// path is that of the first key that gets a part, empty if none does.
+func (s Slot) path(part Part) string {
+	for _, keys := range s.Sets {
+		if path := keys.path(part); path != "" {
+			return path
 		}
 	}
-	return fmt.Errorf("no container of the chart runs %s: %s; %s", shortDigest(image.String()), shortDigest(what),
+	return ""
+}
+
+// otherwise is how a chart that does not use the digest's key can be given the digest.
+func (s Slot) otherwise() string {
+	repository, tag := s.path(PartRepository), s.path(PartTag)
+	if s.Name != "" || repository == "" || tag == "" {
+		return "use it in the template"
+	}
+	return fmt.Sprintf("use it in the template, or pass --keys %s,%s to get TAG@DIGEST as the tag", repository, tag)
+}
+
+// none is why no container runs any of the images.
+func (all Slots) none(others []string, images Images) error {
+	what := "it makes no containers"
+	if len(others) > 0 {
+		slices.Sort(others)
+		what = "it runs " + enumerate(slices.Compact(others))
+	}
+	advice := all.given(images)
+	for _, other := range others {
+		if before, is := images.behind(other); is {
+			advice = putsBefore(before)
+		}
+	}
+	return fmt.Errorf("no container of the chart runs %s: %s; %s", shortDigest(images.String()), shortDigest(what),
 		advice)
 }
 
 // advice says what to do about a reference that a chart made.
-func (k Keys) advice(made string, image Image) string {
-	if before, is := strings.CutSuffix(made, "/"+image.String()); is {
-		return fmt.Sprintf("the chart puts %s before the repository that it is given: set that to nothing in its "+
-			"values", before)
+func (all Slots) advice(made string, images Images) string {
+	if before, is := images.behind(made); is {
+		return putsBefore(before)
 	}
-	return k.given(image)
+	return all.given(images)
+}
+
+// behind is what a reference has before one of the images, if it ends with one.
+func (all Images) behind(reference string) (before string, is bool) {
+	for _, image := range all {
+		if before, is = strings.CutSuffix(reference, "/"+image.String()); is {
+			return before, true
+		}
+	}
+	return "", false
+}
+
+func putsBefore(before string) string {
+	return fmt.Sprintf("the chart puts %s before the repository that it is given: set that to nothing in its "+
+		"values, or name its key for the registry", before)
 }
 
 // given says what the keys give to the chart.
-func (k Keys) given(image Image) string {
+func (all Slots) given(images Images) string {
 	var each []string
-	for i, text := range k.texts(image) {
-		each = append(each, k[i]+"="+text)
-	}
+	_ = all.each(func(slot int, keys Keys, key Key) error {
+		each = append(each, key.Path+"="+keys.text(key.Part, images[slot]))
+		return nil
+	})
 	return shortDigest("it is given " + strings.Join(each, ", ") + "; with --keys, " + Forms)
 }
 
@@ -169,9 +222,11 @@ func RefusedBySchema(cause string) bool { return schema.MatchString(cause) }
 var schema = regexp.MustCompile(failed + `(?:[^\n"]*: )?values don't meet the specifications of the schema`)
 
 // ExplainSchema says what to do about a chart whose schema refuses what its keys give it.
-func (k Keys) ExplainSchema(cause string) error {
+func (all Slots) ExplainSchema(cause string) error {
+	var paths []string
+	_ = all.each(func(_ int, _ Keys, key Key) error { paths = append(paths, key.Path); return nil })
 	return errors.New("the chart's values.schema.json refuses its values, of which --keys gives it " +
-		enumerate(k) + ": " + cause + "\n" +
+		enumerate(paths) + ": " + cause + "\n" +
 		"With --keys, " + Forms + ". If the schema takes none of these, let it: with a property for the digest, " +
 		"of the type string, or without a pattern for the tag.")
 }

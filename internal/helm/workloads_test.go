@@ -13,17 +13,17 @@ func chart(image, more string) string {
 
 const digest = "sha256:0123456789012345678901234567890123456789012345678901234567890123"
 
-// TestCheckImage holds what a chart may make of an image. IMAGE stands for it in the manifests.
-func TestCheckImage(t *testing.T) {
+// TestCheckImages holds what a chart may make of an image. IMAGE stands for it in the manifests.
+func TestCheckImages(t *testing.T) {
 	image := Image{"r.example/shop", "1.4.0", digest}
-	one, two := Keys{"image"}, Keys{"image.repository", "image.tag"}
+	one, two := slots("image"), slots("image.repository", "image.tag")
 	worker := "---\nkind: CronJob\nmetadata: {name: batch}\n" +
 		"spec: {jobTemplate: {spec: {template: {spec: {initContainers: [{name: worker, image: \"WORKER\"}]}}}}}\n"
 	rollout := "apiVersion: argoproj.io/v1\nkind: Rollout\nmetadata: {name: shop}\n" +
 		"spec: {template: {spec: {containers: [{name: web, image: \"IMAGE\"}]}}}\n"
 	spark := "apiVersion: spark.example.com/v1\nkind: Application\nmetadata: {name: shop}\nspec: {image: \"IMAGE\"}\n"
 	for name, c := range map[string]struct {
-		keys      Keys
+		keys      Slots
 		manifests string
 		want      string // in the error, or in a remark; empty: there is none
 	}{
@@ -57,19 +57,49 @@ func TestCheckImage(t *testing.T) {
 			"container worker runs r.example/shop:1.3.0"},
 	} {
 		if c.keys == nil {
-			c.keys = DefaultKeys
+			c.keys = DefaultSlots
 		}
 		objects, err := ParseObjects(strings.ReplaceAll(c.manifests, "IMAGE", image.String()), "shop")
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		remarks, err := c.keys.CheckImage(objects, image)
+		remarks, err := c.keys.CheckImages(objects, Images{image})
 		got := strings.Join(remarks, "; ")
 		if err != nil {
 			got = err.Error()
 		}
 		if !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
 			t.Errorf("%s:\ngot  %q\nwant %q", name, got, c.want)
+		}
+	}
+}
+
+// TestCheckSeveral: of several images, each container runs its own digest, and one that nothing runs is said.
+func TestCheckSeveral(t *testing.T) {
+	web, worker := Image{"r.example/web", "1.4.0", digest}, Image{"r.example/worker", "1.4.0",
+		strings.Replace(digest, "0", "f", 1)}
+	both := Slots{{"web", []Keys{{{PartReference, "web"}}}}, {"worker", []Keys{{{PartReference, "worker"}}}}}
+	two := func(first, second string) string {
+		return chart(first, "      initContainers: [{name: migrate, image: \""+second+"\"}]\n")
+	}
+	for manifests, want := range map[string]string{
+		two(web.String(), worker.String()):                  "",
+		chart(web.String(), ""):                             "no container of the chart runs worker",
+		two(web.String(), "r.example/worker:1.4.0@"+digest): "and not the version that is released; it is given worker=",
+		two("r.example/web:1.3.0", worker.String()):         "container web runs r.example/web:1.3.0",
+		chart("busybox", ""):                                "no container of the chart runs r.example/web:1.4.0@sha256:…, r",
+	} {
+		objects, err := ParseObjects(manifests, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		remarks, err := both.CheckImages(objects, Images{web, worker})
+		got := strings.Join(remarks, "; ")
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("got  %q\nwant %q", got, want)
 		}
 	}
 }

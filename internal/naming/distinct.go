@@ -8,7 +8,7 @@ type Places struct {
 	Name     string // what its manifest calls it
 	Template Template
 	Tag      string
-	Image    string
+	Images   []string
 	Releases []string // of Helm, each with its namespace
 
 	IsVersion func(string) bool // whether a text is a version by the rules of the project's ecosystem
@@ -20,7 +20,11 @@ type Places struct {
 func Distinct(projects []Places) error {
 	taken := map[string]string{}
 	for _, p := range projects {
-		places := []string{"image " + p.Image, "git tag " + p.Tag}
+		var places []string
+		for _, image := range p.Images {
+			places = append(places, "image "+image)
+		}
+		places = append(places, "git tag "+p.Tag)
 		for _, release := range p.Releases {
 			places = append(places, "Helm release "+release)
 		}

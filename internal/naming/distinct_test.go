@@ -16,7 +16,7 @@ func TestDistinct(t *testing.T) {
 			Name:      name,
 			Template:  DefaultTemplate,
 			Tag:       tag,
-			Image:     "r/" + Image(name),
+			Images:    []string{"r/" + Image(name)},
 			Releases:  []string{name + " in test"},
 			IsVersion: func(text string) bool { return strings.Trim(text, "0123456789.-") == "" },
 		}
@@ -34,8 +34,8 @@ func TestDistinct(t *testing.T) {
 			project("two", "api-1", "1.0"),
 			"the tag api-1-1.0 of the project two reads as version 1-1.0 of the project one",
 		},
-		{Places{Key: "two", Tag: "x", Image: "y", Releases: api.Releases}, "Helm release api in test"},
-		{Places{Key: "two", Tag: api.Tag, Image: "y"}, "git tag api-1.0"},
+		{Places{Key: "two", Tag: "x", Images: []string{"y"}, Releases: api.Releases}, "Helm release api in test"},
+		{Places{Key: "two", Tag: api.Tag, Images: []string{"y"}}, "git tag api-1.0"},
 	} {
 		for _, pair := range [][]Places{{api, c.other}, {c.other, api}} {
 			err := Distinct(pair)

@@ -8,16 +8,21 @@ import (
 	"testing"
 )
 
-// TestPage holds the page of environments to the keys that the file may have.
+// TestPage holds the pages of environments and images to the keys that the file may have.
 func TestPage(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/environments.md")
-	if err != nil {
-		t.Fatal(err)
+	var page []byte
+	for _, name := range []string{"environments", "images"} {
+		text, err := os.ReadFile("../../docs/" + name + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = append(page, text...)
 	}
 	for heading, keys := range map[string][]string{
 		"## Keys of an environment":            keysOf[Environment](),
 		"## Keys at the top, and of a project": keysOf[Settings](),
+		"## Keys of an image":                  keysOf[Image](),
 	} {
 		_, section, found := strings.Cut(string(page), heading+"\n")
 		section, _, _ = strings.Cut(section, "\n## ")

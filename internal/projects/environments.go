@@ -104,13 +104,13 @@ func (s *Settings) readEnvironments() error {
 		}
 		return nil
 	case map[string]any:
-		return s.readTables(said)
+		return s.readEnvironmentTables(said)
 	}
 	return s.Fault("environments", "environments: write a list, as [\"test\", \"production\"], or a table "+
 		"[environments.NAME] for each")
 }
 
-func (s *Settings) readTables(tables map[string]any) error {
+func (s *Settings) readEnvironmentTables(tables map[string]any) error {
 	lines := map[string]int{}
 	for name, table := range tables {
 		e := Environment{Name: name, settings: *s}

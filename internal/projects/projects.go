@@ -51,15 +51,22 @@ type Settings struct {
 	Dockerfile string   `toml:"dockerfile"`
 	Target     string   `toml:"target"`
 	Args       []string `toml:"args"`
+	Platforms  []string `toml:"platforms"` // as linux/arm64
+	Secrets    []string `toml:"secrets"`   // names of secrets that the build may mount, each as the id of its name
+	Files      []string `toml:"files"`     // of this job's folder, that the build gets besides the commit's
 
 	// Environments is a list, as the setting of that name, or tables, [environments.NAME].
 	Environments any      `toml:"environments"`
 	Prereleases  []string `toml:"prereleases"`
 	Chart        string   `toml:"chart"`
-	Keys         []string `toml:"keys"`
+	// Keys are a list of paths, a table of paths by what they get, or a list of these.
+	Keys any `toml:"keys"`
 
-	List   []string      `toml:"-"` // Environments, if it is a list; nil: it is none
-	Tables []Environment `toml:"-"` // Environments, if it is tables
+	Images map[string]Image `toml:"images"`
+
+	List        []string      `toml:"-"` // Environments, if it is a list; nil: it is none
+	Tables      []Environment `toml:"-"` // Environments, if it is tables
+	ImageTables []Image       `toml:"-"` // Images, in the file's order
 
 	table []string // where the file says all of this
 	data  []byte
@@ -88,7 +95,7 @@ func Read(data []byte) (List, error) {
 		return List{}, explain(err)
 	}
 	file.Settings.data = data
-	if err := file.Settings.readEnvironments(); err != nil {
+	if err := file.Settings.readTables(); err != nil {
 		return List{}, err
 	}
 	list := List{Top: file.Settings}
@@ -98,7 +105,7 @@ func Read(data []byte) (List, error) {
 	for key, p := range file.Projects {
 		p.Key, p.Path, p.data, p.table = key, path.Clean(cmp.Or(p.Path, key)), data, []string{"projects", key}
 		p.line, _ = position.Of(data, "projects", key)
-		if err := p.readEnvironments(); err != nil {
+		if err := p.readTables(); err != nil {
 			return List{}, err
 		}
 		list.Projects = append(list.Projects, p)
@@ -110,6 +117,13 @@ func Read(data []byte) (List, error) {
 		return List{}, err
 	}
 	return list, nil
+}
+
+func (s *Settings) readTables() error {
+	if err := s.readEnvironments(); err != nil {
+		return err
+	}
+	return s.readImages()
 }
 
 func checkAll(list []Project) error {
@@ -210,6 +224,9 @@ func explain(err error) error {
 		key := at.Key()
 		valid := append(keysOf[Settings](), "projects")
 		name := key[0]
+		if at := slices.Index(key, "images"); at >= 0 && len(key) > at+2 {
+			return unknownKey(key[at+2], keysOf[Image](), line, column)
+		}
 		if len(key) > 2 && key[0] == "projects" {
 			name, valid = key[len(key)-1], append(keysOf[Project](), keysOf[Settings]()...)
 		}

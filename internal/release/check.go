@@ -32,7 +32,7 @@ func (r *Release) checkStep(plan converge.Plan) flow.Step {
 }
 
 func (r *Release) check(ctx context.Context, plan converge.Plan) (string, error) {
-	if r.Container != nil && plan.Build.Needed && plan.Commit != r.facts.Commit {
+	if r.Container != nil && plan.Builds() && plan.Commit != r.facts.Commit {
 		return "", fmt.Errorf(
 			"%s is tagged at %s, but the container given was made from %s: check out the tag and make it from there",
 			r.read.Title(),
@@ -47,11 +47,13 @@ func (r *Release) check(ctx context.Context, plan converge.Plan) (string, error)
 	if plan.Tag.Needed && !r.Plan {
 		group.Go(r.mayPush)
 	}
-	if plan.Tag.Needed || plan.Build.Needed {
+	if plan.Tag.Needed || plan.Builds() {
 		group.Go(func() error { return r.checkCommit(gctx, plan) })
 	}
-	if (plan.Publish.Needed || plan.Latest.Needed) && !r.Plan {
-		group.Go(func() error { return r.checkPush(gctx) })
+	for i, image := range plan.Images {
+		if (image.Publish.Needed || image.Latest.Needed) && !r.Plan {
+			group.Go(func() error { return r.checkPush(gctx, i) })
+		}
 	}
 	remarks := make([][]string, len(plan.Deploy))
 	for i, deploy := range plan.Deploy {
@@ -92,10 +94,23 @@ func (r *Release) checkCommit(ctx context.Context, plan converge.Plan) error {
 			return err
 		}
 	}
-	if plan.Build.Needed && r.Container == nil {
-		return commit.CheckWhole(ctx, r.Dockerfile)
+	group, gctx := errgroup.WithContext(ctx)
+	for i, image := range plan.Images {
+		if image.Build.Needed && r.Container == nil {
+			if err := r.checkFiles(plan.Commit, i); err != nil {
+				return err
+			}
+			for _, name := range r.read.Images[i].Secrets {
+				if _, err := r.needSecret(name); err != nil {
+					return err
+				}
+			}
+			group.Go(func() error {
+				return r.buildContext(plan.Commit, i).CheckWhole(gctx, r.read.Images[i].Dockerfile)
+			})
+		}
 	}
-	return nil
+	return group.Wait()
 }
 
 // checkVersion makes sure that the commit says the version, too.
@@ -117,16 +132,17 @@ func (r *Release) checkVersion(ctx context.Context, commit *source.Commit, hash 
 
 // checkPush makes sure that the image can be pushed. If the credentials are for another registry,
 // none is tried: a push without would be refused late, or go where nobody meant it to.
-func (r *Release) checkPush(ctx context.Context) error {
-	if home := r.read.Images.Elsewhere; home != "" && r.password != "" {
+func (r *Release) checkPush(ctx context.Context, i int) error {
+	image := &r.read.Images[i]
+	if home := image.Elsewhere; home != "" && r.password != "" {
 		return fmt.Errorf(
 			"%s is to be published, but --login and --password are for %s: name its registry with --registry, "+
 				"or give the project an image there",
-			r.facts.Image,
+			r.facts.Images[i].Address,
 			home,
 		)
 	}
-	return r.read.Images.CheckPush(ctx)
+	return image.CheckPush(ctx)
 }
 
 // checkChart tries the chart out.
@@ -174,9 +190,4 @@ func (r *Release) chart(commit string) (cluster.Chart, error) {
 		}
 		return chart, err
 	})
-}
-
-// image is what the chart is told to run.
-func (r *Release) image(digest string) helm.Image {
-	return helm.Image{Repository: r.read.Images.Address, Tag: r.read.ImageTag, Digest: digest}
 }

@@ -62,6 +62,16 @@ func (r *Release) deploy(ctx context.Context, commit string, e *environment) (st
 	return e.Deploy(ctx, wanted)
 }
 
+// missing is the first image that is not in the registry.
+func (r *Release) missing() string {
+	for _, image := range r.facts.Images {
+		if image.Digest == "" {
+			return image.Address
+		}
+	}
+	return ""
+}
+
 // ranBefore makes sure that what an environment is to run runs well, at this moment, in the one that
 // it comes after.
 func (r *Release) ranBefore(ctx context.Context, e *environment, wanted cluster.Wanted) error {
@@ -109,9 +119,9 @@ func (r *Release) Deploy(ctx context.Context) (Deployment, error) {
 			r.read.Environments[0].Name,
 			s.facts.None,
 		)
-	case s.facts.Digest == "":
+	case s.facts.Digest() == "":
 		first := cmp.Or(s.plan.Withheld, "call publish or release first")
-		return Deployment{}, fmt.Errorf("%s is not published: %s", s.facts.Image, first)
+		return Deployment{}, fmt.Errorf("%s is not published: %s", s.missing(), first)
 	}
 	check := flow.Group{s.checkStep(s.plan.ForDeploy())}
 	if err := r.run.Perform(ctx, append([]flow.Group{check}, r.deployGroups()...)...); err != nil {

@@ -21,8 +21,16 @@ const (
 	newerLooks  = 10 // how many of the newer versions are looked for in the registry
 )
 
-func (r *Release) latestStep(plan converge.Plan) flow.Step {
-	return step("latest", "the registry to move latest", plan.Latest, r.latest)
+func (r *Release) latestSteps(plan converge.Plan) (steps flow.Group) {
+	for i, image := range plan.Images {
+		steps = append(steps, step(
+			r.imageStep("latest", i),
+			"the registry to move latest",
+			image.Latest,
+			func(ctx context.Context) (string, error) { return r.latest(ctx, i) },
+		))
+	}
+	return steps
 }
 
 // latest moves the tag latest to the version's image, and looks again after each move whether that
@@ -40,25 +48,25 @@ func (r *Release) latestStep(plan converge.Plan) flow.Step {
 // sender gave it up. Then latest stays too low until a release of the highest version is called
 // once more, and it need not have anything else to do: it sees that latest is not its own digest. A
 // release of a lower version leaves latest alone.
-func (r *Release) latest(ctx context.Context) (string, error) {
+func (r *Release) latest(ctx context.Context, i int) (string, error) {
 	facts, err := r.withVersions(ctx)
 	if err != nil {
 		return "", err
 	}
-	if now := converge.Latest(facts); !now.Needed {
+	if now := converge.Latest(facts, facts.Images[i]); !now.Needed {
 		return now.Why + " by now", nil
 	}
-	images, version := &r.read.Images, r.facts.Name
-	tag, newest, digest, there := images.Address+":"+latestTag, version, facts.Digest, ""
+	image, version := &r.read.Images[i], r.facts.Name
+	tag, newest, digest, there := image.Address+":"+latestTag, version, facts.Images[i].Digest, ""
 	for moved := 1; moved <= latestMoves; moved++ {
-		switch err := images.Move(ctx, digest, latestTag); {
+		switch err := image.Move(ctx, digest, latestTag); {
 		case errors.Is(err, registry.ErrFixed): // nothing that is deployed depends on it
 			return "not moved: " + err.Error(), nil
 		case err != nil:
 			return "", err
 		}
-		if newest, digest, err = r.newest(ctx, facts); err == nil {
-			there, err = images.Digest(ctx, latestTag)
+		if newest, digest, err = r.newest(ctx, facts, i); err == nil {
+			there, err = image.Digest(ctx, latestTag)
 		}
 		switch {
 		case unlessMissing(err) != nil:
@@ -86,7 +94,7 @@ func (r *Release) latest(ctx context.Context) (string, error) {
 // newest is the highest final version that is tagged and has its image in the registry, and that
 // image's digest. A version whose image is not there yet does not count: its release moves latest
 // when it has published.
-func (r *Release) newest(ctx context.Context, facts converge.Facts) (text, digest string, err error) {
+func (r *Release) newest(ctx context.Context, facts converge.Facts, i int) (text, digest string, err error) {
 	versions, tags, err := r.versions(ctx)
 	if err != nil {
 		return "", "", err
@@ -98,12 +106,12 @@ func (r *Release) newest(ctx context.Context, facts converge.Facts) (text, diges
 		if err != nil {
 			continue
 		}
-		switch image, err := r.read.Images.Look(ctx, tag); {
+		switch image, err := r.read.Images[i].Look(ctx, tag); {
 		case unlessMissing(err) != nil:
 			return "", "", err
 		case err == nil && image.Revision == tags[v.Text].Commit:
 			return v.Text, image.Digest, nil
 		}
 	}
-	return r.facts.Name, facts.Digest, nil
+	return r.facts.Name, facts.Images[i].Digest, nil
 }

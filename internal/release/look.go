@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,18 +29,16 @@ func (r *Release) look(ctx context.Context) (string, error) {
 			r.facts.Tagged = commits[r.facts.Tag]
 			return err
 		})
-		group.Go(func() error {
-			image, err := r.read.Images.Look(gctx, r.read.ImageTag)
-			r.facts.Digest, r.facts.Revision = image.Digest, image.Revision
-			return unlessMissing(err)
-		})
-	}
-	if r.Latest && r.facts.None == "" {
-		group.Go(func() error {
-			digest, err := r.read.Images.Digest(gctx, latestTag)
-			r.facts.Latest = digest
-			return unlessMissing(err)
-		})
+		for i := range r.read.Images {
+			group.Go(func() error { return r.lookAtImage(gctx, i) })
+			if r.Latest {
+				group.Go(func() error {
+					digest, err := r.read.Images[i].Digest(gctx, latestTag)
+					r.facts.Images[i].Latest = digest
+					return unlessMissing(err)
+				})
+			}
+		}
 	}
 	if r.GitLab != "" && r.facts.None == "" {
 		group.Go(func() (err error) { r.facts.Notes, err = r.lookAtNotes(gctx); return })
@@ -53,7 +52,8 @@ func (r *Release) look(ctx context.Context) (string, error) {
 		return "", err
 	}
 	// only a change can be one backwards, so only then the other versions matter
-	if r.facts.None == "" && (r.facts.Tagged == "" || r.Latest && r.facts.Latest != r.facts.Digest) {
+	behind := func(i converge.Image) bool { return i.Latest != i.Digest }
+	if r.facts.None == "" && (r.facts.Tagged == "" || r.Latest && slices.ContainsFunc(r.facts.Images, behind)) {
 		var err error
 		if r.facts.Others, _, err = r.versions(ctx); err != nil {
 			return "", err
@@ -75,6 +75,12 @@ func (r *Release) look(ctx context.Context) (string, error) {
 	}
 	r.settle()
 	return r.why(), nil
+}
+
+func (r *Release) lookAtImage(ctx context.Context, i int) error {
+	found, err := r.read.Images[i].Look(ctx, r.read.ImageTag)
+	r.facts.Images[i].Digest, r.facts.Images[i].Revision = found.Digest, found.Revision
+	return unlessMissing(err)
 }
 
 func (r *Release) lookAtEnvironment(ctx context.Context, i int) (found converge.Environment, err error) {
@@ -136,8 +142,7 @@ func (r *Release) scheme() version.Scheme {
 
 // withVersions are the facts with the versions that are tagged by now.
 func (r *Release) withVersions(ctx context.Context) (converge.Facts, error) {
-	facts := r.facts
-	facts.Digest = r.digest()
+	facts := r.now()
 	var err error
 	facts.Others, _, err = r.versions(ctx)
 	return facts, err

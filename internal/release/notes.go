@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/flow"
@@ -91,7 +90,9 @@ func (r *Release) tellNotes(ctx context.Context, commit string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	if strings.Contains(found.Description, r.digest()) {
+	facts := r.now()
+	facts.Notes = converge.Notes{Wanted: true, Found: true, Text: found.Description}
+	if !converge.TellNotes(facts).Needed {
 		return "GitLab's release " + tag + " names the image by now", nil
 	}
 	return "added the image to GitLab's release " + tag, project.Describe(ctx, tag, news.Add(found.Description))
@@ -109,7 +110,7 @@ func (r *Release) news(ctx context.Context, commit string) (notes.Notes, error) 
 	if err != nil {
 		return notes.Notes{}, err
 	}
-	news := notes.Notes{Image: r.reference(), Since: since.Name}
+	news := notes.Notes{Image: r.references(), Since: since.Name}
 	for _, commit := range history {
 		news.Commits = append(news.Commits, notes.Commit(commit))
 	}

@@ -179,7 +179,7 @@ func (r *Release) environments() (all []*environment, err error) {
 			Cluster:     e.cluster,
 			Target:      said.Target,
 			Release:     said.Release,
-			Keys:        r.Keys,
+			Slots:       r.Slots(),
 			Prereleases: said.Prereleases,
 			Snapshots:   said.Snapshots,
 			ByName:      r.byName,

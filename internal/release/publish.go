@@ -1,7 +1,6 @@
 package release
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,17 +13,20 @@ import (
 	"dagger/ship/internal/registry"
 )
 
-func (r *Release) publishStep(plan converge.Plan) flow.Step {
-	return step(
-		r.call("publish"),
-		"the push of "+r.facts.Image,
-		plan.Publish,
-		func(ctx context.Context) (string, error) { return r.publish(ctx, plan.Commit) },
-	)
+func (r *Release) publishSteps(plan converge.Plan) (steps flow.Group) {
+	for i, image := range plan.Images {
+		steps = append(steps, step(
+			r.imageStep("publish", i),
+			"the push of "+r.facts.Images[i].Address,
+			image.Publish,
+			func(ctx context.Context) (string, error) { return r.publish(ctx, plan.Commit, i) },
+		))
+	}
+	return steps
 }
 
-// Publish builds and pushes the version's image if the registry does not have it, and returns its
-// reference.
+// Publish builds and pushes the version's images if the registry does not have them, and returns their
+// references, a line each.
 func (r *Release) Publish(ctx context.Context) (string, error) {
 	r.Environments = nil // they are somebody else's affair, and may need a kubeconfig that is not given
 	if err := r.readAndLook(ctx); err != nil {
@@ -34,65 +36,58 @@ func (r *Release) Publish(ctx context.Context) (string, error) {
 	plan := s.plan.ForPublish()
 	err := r.run.Perform(
 		ctx,
-		flow.Group{s.checkStep(plan), s.buildStep(plan)},
-		flow.Group{s.publishStep(plan)},
-		flow.Group{s.latestStep(plan)},
+		append(flow.Group{s.checkStep(plan)}, s.buildSteps(plan)...),
+		s.publishSteps(plan),
+		s.latestSteps(plan),
 	)
-	return s.reference(), err
-}
-
-// digest is the image's in the registry, empty if there is none.
-func (r *Release) digest() string { return cmp.Or(r.made.digest, r.facts.Digest) }
-
-// reference names the image by tag and digest; it is empty if there is none.
-func (r *Release) reference() string {
-	if r.digest() == "" {
-		return ""
-	}
-	return r.image(r.digest()).String()
+	return s.references(), err
 }
 
 // publish looks once more before it pushes: another release of the same commit may have been
 // faster.
-func (r *Release) publish(ctx context.Context, commit string) (string, error) {
-	images := &r.read.Images
-	switch there, err := r.awaitRival(ctx); {
+func (r *Release) publish(ctx context.Context, commit string, i int) (string, error) {
+	image, made, to := &r.read.Images[i], &r.made.images[i], r.facts.Images[i].Address
+	switch there, err := r.awaitRival(ctx, i); {
 	case err == nil && there.Revision != commit:
-		return "", fmt.Errorf("%s was just published by something else, from commit %q", r.facts.Image, there.Revision)
+		return "", fmt.Errorf("%s was just published by something else, from commit %q", to, there.Revision)
 	case err == nil:
-		r.made.digest = there.Digest
-		return r.reference() + ", pushed by another release of the same commit", nil
+		made.digest = there.Digest
+		return r.images()[i].String() + ", pushed by another release of the same commit", nil
 	case unlessMissing(err) != nil:
 		return "", err
 	}
-	container := r.made.container
-	if images.Password != "" {
+	container := made.containers[0]
+	options := dagger.ContainerPublishOpts{RegistryService: r.service()}
+	if len(made.containers) > 1 {
+		container, options.PlatformVariants = r.Client.Container(), made.containers
+	}
+	if image.Password != "" {
 		container = container.WithRegistryAuth(
-			registry.Host(images.Address),
-			images.User,
-			r.Client.SetSecret("ship-password", images.Password),
+			registry.Host(image.Address),
+			image.User,
+			r.Client.SetSecret("ship-password", image.Password),
 		)
 	}
-	err := r.tools().Try(ctx, "push "+r.facts.Image, func(ctx context.Context) error {
-		_, err := container.Publish(ctx, r.facts.Image, dagger.ContainerPublishOpts{RegistryService: r.service()})
+	err := r.tools().Try(ctx, "push "+to, func(ctx context.Context) error {
+		_, err := container.Publish(ctx, to, options)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
 	// what stands there counts, should another release of the commit have pushed in the same moment
-	there, err := images.Look(ctx, r.read.ImageTag)
+	there, err := image.Look(ctx, r.read.ImageTag)
 	if err != nil {
 		return "", err
 	}
-	r.made.digest = there.Digest
-	return r.reference(), nil
+	made.digest = there.Digest
+	return r.images()[i].String(), nil
 }
 
 // awaitRival looks for the version's image, and if another release of the same commit has pushed
 // the tag, waits for it to push the image too: it has built it already, and if builds differ from
 // run to run, a version is to have one digest.
-func (r *Release) awaitRival(ctx context.Context) (registry.Image, error) {
+func (r *Release) awaitRival(ctx context.Context, i int) (registry.Image, error) {
 	until := time.Now()
 	if r.made.rival {
 		until = until.Add(r.Timeout)
@@ -105,7 +100,7 @@ func (r *Release) awaitRival(ctx context.Context) (registry.Image, error) {
 		)
 	}
 	for {
-		image, err := r.read.Images.Look(ctx, r.read.ImageTag)
+		image, err := r.read.Images[i].Look(ctx, r.read.ImageTag)
 		if !errors.Is(err, registry.ErrNotFound) || !time.Now().Before(until) {
 			return image, err
 		}

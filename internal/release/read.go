@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 	"dagger/ship/internal/flow"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
-	"dagger/ship/internal/registry"
 	"dagger/ship/internal/version"
 )
 
@@ -20,7 +18,7 @@ import (
 type Read struct {
 	Project      manifest.Project
 	ImageTag     string // the version as an image's tag has it
-	Images       registry.Repository
+	Images       []image
 	Environments []*environment // in order
 
 	scheme    version.Scheme // of the project's versions, if it has none now; empty: not known
@@ -87,38 +85,17 @@ func (r *Release) readAll() (string, error) {
 			return "", err
 		}
 	}
-	address, err := r.address()
-	if err != nil {
+	if err := r.readImages(); err != nil {
 		return "", err
 	}
-	r.read.Images.Address = address
-	r.read.Images.Account, err = r.accounts.Get(
-		registry.Host(address),
-		func() (*registry.Account, error) { return r.account(r.Settings, address) },
-	)
-	if err != nil {
-		return "", err
-	}
+	r.facts.Images = r.missingImages()
 	if err := r.logIn(); err != nil {
 		return "", err
 	}
 	if r.facts.None != "" {
 		return fmt.Sprintf("%s, HEAD is %s: %s", project.Name, converge.Short(r.head), r.facts.None), nil
 	}
-	r.facts.Image = address + ":" + r.read.ImageTag
 	return fmt.Sprintf("%s, HEAD is %s", r.says(), converge.Short(r.head)), nil
-}
-
-// address is where the image goes.
-func (r *Release) address() (string, error) {
-	address := r.Image
-	if address == "" {
-		if r.Registry == "" {
-			return "", errors.New("no image: give its address with --image, or --registry to name it after the project")
-		}
-		address = r.Registry + "/" + naming.Image(r.read.Project.Name)
-	}
-	return address, registry.Check(address)
 }
 
 // Places are where a project's release writes to.
@@ -126,7 +103,7 @@ type Places struct {
 	Name     string
 	Scheme   version.Scheme
 	Tag      string
-	Image    string
+	Images   []string
 	Releases []string // of Helm's, with their namespaces
 }
 
@@ -141,7 +118,9 @@ func (r *Release) Places() (Places, error) {
 		Name:   r.read.Project.Name,
 		Scheme: r.scheme(),
 		Tag:    r.facts.Tag,
-		Image:  r.read.Images.Address,
+	}
+	for _, image := range r.read.Images {
+		p.Images = append(p.Images, image.Address)
 	}
 	for _, e := range r.read.Environments {
 		if e.unnamed == nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"dagger/ship/internal/converge"
-	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/flow"
 	"dagger/ship/internal/report"
 	"dagger/ship/internal/settings"
@@ -37,9 +36,8 @@ type Release struct {
 
 // made is what the steps of this call made, for the steps after them.
 type made struct {
-	container *dagger.Container
-	digest    string // of the image that stands in the registry under the version
-	rival     bool   // another release of the same commit pushed the tag at the same time
+	images []madeImage // in the order of those that were read
+	rival  bool        // another release of the same commit pushed the tag at the same time
 }
 
 // New is a project's release, of which nothing has been read yet.
@@ -100,8 +98,8 @@ func (r *Release) groups(plan converge.Plan) []flow.Group {
 	if s := r.snapshot; s != nil {
 		groups = append(
 			groups,
-			flow.Group{s.checkStep(s.plan), s.buildStep(s.plan)},
-			flow.Group{s.publishStep(s.plan)},
+			append(flow.Group{s.checkStep(s.plan)}, s.buildSteps(s.plan)...),
+			s.publishSteps(s.plan),
 		)
 	}
 	return append(groups, r.deployGroups()...)
@@ -109,10 +107,10 @@ func (r *Release) groups(plan converge.Plan) []flow.Group {
 
 func (r *Release) versionGroups(plan converge.Plan) []flow.Group {
 	groups := []flow.Group{
-		{r.checkStep(plan), r.buildStep(plan)},
+		append(flow.Group{r.checkStep(plan)}, r.buildSteps(plan)...),
 		{r.tagStep(plan)},
-		{r.publishStep(plan)},
-		{r.latestStep(plan)},
+		r.publishSteps(plan),
+		r.latestSteps(plan),
 	}
 	// before the deploys, which may fail or take long: it says what is being deployed, and they do without it
 	if r.GitLab != "" {
@@ -136,7 +134,7 @@ type Result struct {
 	Name, Version string
 	Commit        string // that the version is tagged at and built from
 	Tag           string
-	Image         string // with its digest; empty if there is none
+	Images        []report.Image
 	Outcome       report.Outcome
 	Report        report.Report
 }
@@ -144,9 +142,17 @@ type Result struct {
 // Result is what the release did.
 func (r *Release) Result() Result {
 	s := r.released()
+	var images []report.Image
+	for i, now := range s.now().Images {
+		image := report.Image{Name: now.Name}
+		if now.Digest != "" {
+			image.Reference = s.images()[i].String()
+		}
+		images = append(images, image)
+	}
 	return Result{
 		Name: s.read.Project.Name, Version: s.facts.Name, Commit: s.commit(),
-		Tag: s.facts.Tag, Image: s.reference(), Outcome: r.run.Report.Outcome, Report: r.run.Report,
+		Tag: s.facts.Tag, Images: images, Outcome: r.run.Report.Outcome, Report: r.run.Report,
 	}
 }
 
@@ -183,7 +189,7 @@ func outcome(plan converge.Plan) report.Outcome {
 	switch {
 	case !plan.Anything().Needed:
 		return report.Nothing
-	case plan.Publish.Needed && (plan.Tag.Needed || plan.Snapshot):
+	case plan.Publishes() && (plan.Tag.Needed || plan.Snapshot):
 		return report.Released
 	}
 	return report.Resumed

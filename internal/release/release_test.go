@@ -12,6 +12,7 @@ import (
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/projects"
+	"dagger/ship/internal/registry"
 	"dagger/ship/internal/report"
 	"dagger/ship/internal/settings"
 	"dagger/ship/internal/version"
@@ -19,14 +20,15 @@ import (
 
 func TestOutcome(t *testing.T) {
 	needed := converge.Step{Needed: true}
+	images := []converge.ImagePlan{{}, {Build: needed, Publish: needed}}
 	for name, c := range map[string]struct {
 		plan converge.Plan
 		want report.Outcome
 	}{
 		"nothing": {converge.Plan{}, report.Nothing},
-		"everything": {converge.Plan{Tag: needed, Build: needed, Publish: needed, Latest: needed},
+		"everything": {converge.Plan{Tag: needed, Images: images},
 			report.Released},
-		"tagged before":    {converge.Plan{Build: needed, Publish: needed}, report.Resumed},
+		"tagged before":    {converge.Plan{Images: images}, report.Resumed},
 		"published before": {converge.Plan{Tag: needed}, report.Resumed},
 		"a deploy":         {converge.Plan{Deploy: []converge.Step{{}, needed}}, report.Resumed},
 	} {
@@ -47,7 +49,11 @@ func planned(t *testing.T, given settings.Given) *Release {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.read.Project, r.facts.Name = manifest.Project{Name: "shop", Version: v}, v.Text
+	r.read.Project, r.facts.Name, r.read.ImageTag = manifest.Project{Name: "shop", Version: v}, v.Text, v.Text
+	for _, image := range s.Images {
+		r.read.Images = append(r.read.Images, imageAt(image, "r.example/shop"))
+	}
+	r.facts.Images, r.made.images = r.missingImages(), make([]madeImage, len(s.Images))
 	for _, e := range s.Flat() {
 		r.read.Environments = append(
 			r.read.Environments,
@@ -55,6 +61,13 @@ func planned(t *testing.T, given settings.Given) *Release {
 		)
 	}
 	return r
+}
+
+func imageAt(s settings.Image, address string) image {
+	if s.Name != "" {
+		address += "/" + s.Name
+	}
+	return image{s, registry.Repository{Address: address}}
 }
 
 // fromFile are settings with a ship.toml over them.
@@ -74,13 +87,13 @@ func fromFile(t *testing.T, given settings.Given, text string) settings.Settings
 // TestBuildArgs: an argument may refer to what the commit says, and nothing else is changed in it.
 func TestBuildArgs(t *testing.T) {
 	r := planned(t, settings.Given{Args: []string{
-		"VERSION={version}", "BUILD={version}+{commit}", "JSON={\"a\": {b}}", "NAME={name}", "${X}={version",
+		"VERSION={version}", "BUILD={version}+{commit}", "JSON={\"a\": {b}}", "NAME={name}", "${X}={version", "AT={created}",
 	}})
-	got := r.buildArgs("0123abc", time.Unix(42, 0))
+	got := r.buildArgs("0123abc", time.Unix(42, 0), r.Settings.Images[0].Args)
 	want := []dagger.BuildArg{
 		{Name: "SOURCE_DATE_EPOCH", Value: "42"}, {Name: "VERSION", Value: "1.0.0"},
 		{Name: "BUILD", Value: "1.0.0+0123abc"}, {Name: "JSON", Value: `{"a": {b}}`}, {Name: "NAME", Value: "{name}"},
-		{Name: "${X}", Value: "{version"},
+		{Name: "${X}", Value: "{version"}, {Name: "AT", Value: "1970-01-01T00:00:42Z"},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -104,7 +117,7 @@ func TestGroups(t *testing.T) {
 		t,
 		settings.Given{Environments: []string{"test", "eu+us", "live"}, GitLab: "https://gitlab.example/api/v4"},
 	)
-	plan := converge.Plan{Deploy: make([]converge.Step, 4)}
+	plan := converge.Plan{Deploy: make([]converge.Step, 4), Images: make([]converge.ImagePlan, 1)}
 	r.plan = plan
 	got := names(r.groups(plan))
 	want := [][]string{
@@ -121,7 +134,7 @@ func TestGroups(t *testing.T) {
 			t.Errorf("%s stops those beside it: %v", step.Name, step.Stops)
 		}
 	}
-	if got := names(planned(t, settings.Given{}).groups(converge.Plan{})); len(got) != 4 {
+	if got := names(planned(t, settings.Given{}).groups(converge.Plan{Images: make([]converge.ImagePlan, 1)})); len(got) != 4 {
 		t.Errorf("without environments and GitLab: %q", got)
 	}
 }
@@ -136,18 +149,20 @@ func TestWith(t *testing.T) {
 	}
 }
 
-func TestReference(t *testing.T) {
+func TestReferences(t *testing.T) {
 	r := planned(t, settings.Given{})
-	r.read.Images.Address, r.read.ImageTag = "r.example/shop", "1.0.0"
-	if got := r.reference(); got != "" {
+	if got := r.references(); got != "" {
 		t.Errorf("nothing is published, but it is called %q", got)
 	}
-	r.facts.Digest = "sha256:1"
-	if got := r.reference(); got != "r.example/shop:1.0.0@sha256:1" {
+	r.facts.Images[0].Digest = "sha256:1"
+	if got := r.references(); got != "r.example/shop:1.0.0@sha256:1" {
 		t.Errorf("got %q", got)
 	}
-	r.made.digest = "sha256:2"
-	if got := r.image(r.digest()); got != (helm.Image{Repository: "r.example/shop", Tag: "1.0.0", Digest: "sha256:2"}) {
+	r.made.images[0].digest = "sha256:2"
+	if got := r.images()[0]; got != (helm.Image{Repository: "r.example/shop", Tag: "1.0.0", Digest: "sha256:2"}) {
 		t.Errorf("what this call pushed does not count: %+v", got)
+	}
+	if r.facts.Images[0].Digest != "sha256:1" {
+		t.Error("the facts of the look were changed")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/naming"
@@ -21,20 +23,24 @@ func (r *Release) lookAtSnapshot(ctx context.Context) error {
 	}
 	s.read.ImageTag = naming.Snapshot(r.head)
 	s.facts = converge.Facts{
-		Name: s.read.ImageTag, Commit: r.head, Snapshot: true, Image: s.read.Images.Address + ":" + s.read.ImageTag,
+		Name: s.read.ImageTag, Commit: r.head, Snapshot: true, Images: s.missingImages(),
 		Environments: slices.Clone(r.facts.Environments),
 	}
-	image, err := s.read.Images.Look(ctx, s.read.ImageTag)
-	if unlessMissing(err) != nil {
+	s.made.images = make([]madeImage, len(s.read.Images))
+	group, gctx := errgroup.WithContext(ctx)
+	for i := range s.read.Images {
+		group.Go(func() error { return s.lookAtImage(gctx, i) })
+	}
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	s.facts.Digest, s.facts.Revision = image.Digest, image.Revision
 	if err := s.orders(ctx); err != nil {
 		return err
 	}
 	if err := s.compare(); err != nil {
 		return err
 	}
+	var err error
 	if s.plan, err = converge.Decide(s.facts, converge.Options{}); err != nil {
 		return err
 	}

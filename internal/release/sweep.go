@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,8 +20,13 @@ import (
 
 // swept are the project's snapshots in the registry, each counted once.
 type swept struct {
-	old                      []registry.Image // that are to be removed
+	old                      []snapshot // that are to be removed
 	used, young, others, all int
+}
+
+type snapshot struct {
+	of *registry.Repository
+	registry.Image
 }
 
 func (s swept) String() string {
@@ -32,7 +38,9 @@ func (s swept) String() string {
 func (s swept) names() string {
 	var names []string
 	for _, image := range s.old {
-		names = append(names, image.Version)
+		if !slices.Contains(names, image.Version) {
+			names = append(names, image.Version)
+		}
 	}
 	return strings.Join(names, ", ")
 }
@@ -78,9 +86,22 @@ func (r *Release) snapshotsOlder(ctx context.Context, than time.Time) (found swe
 	if err != nil {
 		return found, err
 	}
-	tags, err := r.read.Images.Tags(ctx)
+	for i := range r.read.Images {
+		if err := r.snapshotsOf(ctx, i, than, kept, &found); err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// snapshotsOf adds those of one image to what was found.
+func (r *Release) snapshotsOf(
+	ctx context.Context, i int, than time.Time, kept []helm.Revision, found *swept,
+) error {
+	of := &r.read.Images[i].Repository
+	tags, err := of.Tags(ctx)
 	if err != nil {
-		return found, err
+		return err
 	}
 	var mutex sync.Mutex
 	group, gctx := errgroup.WithContext(ctx)
@@ -92,7 +113,7 @@ func (r *Release) snapshotsOlder(ctx context.Context, than time.Time) (found swe
 		}
 		found.all++
 		group.Go(func() error {
-			image, err := r.read.Images.Look(gctx, tag)
+			image, err := of.Look(gctx, tag)
 			mutex.Lock()
 			defer mutex.Unlock()
 			made, noTime := time.Parse(time.RFC3339, image.Created)
@@ -108,12 +129,12 @@ func (r *Release) snapshotsOlder(ctx context.Context, than time.Time) (found swe
 			case made.After(than):
 				found.young++
 			default:
-				found.old = append(found.old, image)
+				found.old = append(found.old, snapshot{of, image})
 			}
 			return nil
 		})
 	}
-	return found, group.Wait()
+	return group.Wait()
 }
 
 // looksAtOnce is how many snapshots are looked at at the same time.
@@ -148,9 +169,9 @@ func runsAny(kept []helm.Revision, tag, digest string) bool {
 	return false
 }
 
-func (r *Release) removeAll(ctx context.Context, images []registry.Image) error {
+func (r *Release) removeAll(ctx context.Context, images []snapshot) error {
 	for _, image := range images { // one after the other: a registry may have to look at all tags for each
-		if err := r.read.Images.Remove(ctx, image.Version, image.Digest); err != nil {
+		if err := image.of.Remove(ctx, image.Version, image.Digest); err != nil {
 			return err
 		}
 	}

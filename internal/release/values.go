@@ -18,16 +18,16 @@ import (
 
 // wanted is what an environment is to run, without its chart.
 func (r *Release) wanted(e *environment, commit string) (cluster.Wanted, error) {
-	facts := r.facts
-	facts.Digest = r.digest()
-	// a digest of zeros if the image is not built yet
-	image := r.image(cmp.Or(facts.Digest, "sha256:"+strings.Repeat("0", 64)))
-	w := cluster.Wanted{Image: image, Facts: facts, Order: r.order}
+	w := cluster.Wanted{Images: r.images(), Facts: r.now(), Order: r.order}
+	for i, image := range w.Images {
+		// zeros if it is not built yet, and the other ones so that none is taken for another
+		w.Images[i].Digest = cmp.Or(image.Digest, fmt.Sprintf("sha256:%064x", i))
+	}
 	var err error
 	if e.said.Follow {
 		w.ValuesOf = r.head
 	}
-	w.Layers, err = r.layers(e, commit, cmp.Or(w.ValuesOf, commit), w.Image)
+	w.Layers, err = r.layers(e, commit, cmp.Or(w.ValuesOf, commit), w.Images)
 	if err != nil {
 		err = fmt.Errorf("environment %s: %w", e.Name, err)
 	}
@@ -37,7 +37,7 @@ func (r *Release) wanted(e *environment, commit string) (cluster.Wanted, error) 
 // layers are an environment's values; none if it has none but those in the chart's folder. What the
 // repo says is as the commit has it that values are of: by default that of the code, since code, chart
 // and values belong together. What secrets hold is today's.
-func (r *Release) layers(e *environment, code, commit string, image helm.Image) (layers []helm.Layer, err error) {
+func (r *Release) layers(e *environment, code, commit string, images helm.Images) (layers []helm.Layer, err error) {
 	said, err := r.saidAt(commit, e)
 	if err != nil || !said.Valued() {
 		return nil, err
@@ -77,8 +77,17 @@ func (r *Release) layers(e *environment, code, commit string, image helm.Image) 
 		}
 		layers = append(layers, layer)
 	}
-	names := strings.NewReplacer("{version}", r.facts.Name, "{commit}", code, "{environment}", e.Name,
-		"{project}", r.read.Project.Name, "{image}", image.String())
+	words := []string{
+		"{version}", r.facts.Name, "{commit}", code, "{environment}", e.Name, "{project}", r.read.Project.Name,
+	}
+	for i, image := range images {
+		word := "{image}"
+		if name := r.read.Images[i].Name; name != "" {
+			word = "{image." + name + "}"
+		}
+		words = append(words, word, image.String())
+	}
+	names := strings.NewReplacer(words...)
 	var set, secret []helm.Pair
 	for _, value := range said.Set {
 		if text, is := value.Value.(string); is {
@@ -146,19 +155,25 @@ func (r *Release) has(commit, file string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	there, _, err := inTree(files, file)
+	return there, err
+}
+
+// inTree tells whether a tree has a file or a folder of a path.
+func inTree(files manifest.Tree, file string) (there, isFolder bool, err error) {
 	folder := "."
 	for part := range strings.SplitSeq(path.Clean(file), "/") {
 		entries, err := files.List(folder)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
-		isFolder := func(entry string) bool { return strings.TrimSuffix(entry, "/") == part }
-		if !slices.ContainsFunc(entries, isFolder) {
-			return false, nil
+		at := slices.IndexFunc(entries, func(entry string) bool { return strings.TrimSuffix(entry, "/") == part })
+		if at < 0 {
+			return false, false, nil
 		}
-		folder = path.Join(folder, part)
+		folder, isFolder = path.Join(folder, part), strings.HasSuffix(entries[at], "/")
 	}
-	return true, nil
+	return true, isFolder, nil
 }
 
 // saidAt is what ship.toml says of an environment at a commit.
@@ -202,7 +217,7 @@ func (r *Release) compare() error {
 	commit := r.facts.Source()
 	for i, e := range r.read.Environments {
 		found := &r.facts.Environments[i]
-		if !e.said.Valued() && e.Pull.Name == "" || found.Version != r.facts.Name || found.Digest != r.facts.Digest ||
+		if !e.said.Valued() && e.Pull.Name == "" || found.Version != r.facts.Name || found.Digest != r.facts.Digest() ||
 			found.Digest == "" {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -277,7 +278,7 @@ func (all *Repo) distinct() error {
 		}
 		scheme := places.Scheme
 		found = append(found, naming.Places{
-			Key: p.Key, Name: places.Name, Template: p.Template, Tag: places.Tag, Image: places.Image,
+			Key: p.Key, Name: places.Name, Template: p.Template, Tag: places.Tag, Images: places.Images,
 			Releases:  places.Releases,
 			IsVersion: func(text string) bool { _, err := version.Parse(scheme, text); return err == nil },
 		})
@@ -295,7 +296,7 @@ func (all *Repo) unshared() error {
 			continue
 		}
 		folder := path.Join(p.Path, p.Chart)
-		if other := taken[folder]; other != nil && !slices.Equal(other.Keys, p.Keys) {
+		if other := taken[folder]; other != nil && !reflect.DeepEqual(other.Slots(), p.Slots()) {
 			return listed.Fault("keys", "the projects %s and %s deploy the one chart in %s, each with keys of its "+
 				"own: a release of one would run it without the other's image. Give each a chart of its own, or make "+
 				"them one project", other.Key, p.Key, folder)

@@ -16,8 +16,12 @@ func TestDotenv(t *testing.T) {
 			"WEB_SHOP_2_VERSION=1.4.0\nWEB_SHOP_2_TAG=shop-1.4.0\nWEB_SHOP_2_IMAGE=r/s:1@d\nWEB_SHOP_2_DIGEST=d",
 		},
 	} {
-		if got := Dotenv(c.key, "1.4.0", "shop-1.4.0", c.image); got != c.want {
+		if got := Dotenv(c.key, "1.4.0", "shop-1.4.0", Image{Reference: c.image}); got != c.want {
 			t.Errorf("%q %q: got %q, want %q", c.key, c.image, got, c.want)
 		}
+	}
+	got := Dotenv("api", "1", "", Image{"web", "r/web:1@d"}, Image{"a.b", ""})
+	if want := "API_VERSION=1\nAPI_TAG=\nAPI_IMAGE_WEB=r/web:1@d\nAPI_DIGEST_WEB=d\nAPI_IMAGE_A_B=\nAPI_DIGEST_A_B="; got != want {
+		t.Errorf("several images: got %q, want %q", got, want)
 	}
 }

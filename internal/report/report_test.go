@@ -83,7 +83,7 @@ func TestForeignTextIsOneLine(t *testing.T) {
 		"several projects": ASCII.Text(r, Report{Project: "x", Cause: forged}),
 		"the log":          r.Steps[0].Line(),
 		"a table":          Table([][]string{{forged, "x"}}),
-		"dotenv":           Dotenv("", forged, "", ""),
+		"dotenv":           Dotenv("", forged, "", Image{}),
 	} {
 		if !strings.Contains(got, want) || strings.Contains(got, "\n`- + deploy") {
 			t.Errorf("%s: %s", name, got)

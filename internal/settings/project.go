@@ -30,7 +30,17 @@ func under(g Given, said projects.Settings) (Given, error) {
 		g.Latest = strconv.FormatBool(*said.Latest)
 	}
 	g.Dockerfile, g.Chart = cmp.Or(said.Dockerfile, g.Dockerfile), cmp.Or(said.Chart, g.Chart)
-	g.Args, g.Keys = over(said.Args, g.Args), over(said.Keys, g.Keys)
+	g.Args, g.Platforms = over(said.Args, g.Args), over(said.Platforms, g.Platforms)
+	g.BuildSecrets, g.Files = over(said.Secrets, g.BuildSecrets), over(said.Files, g.Files)
+	if said.Keys != nil {
+		var err error
+		if g.Sets, err = keysSaid(said.Keys); err != nil {
+			return g, said.Fault("keys", "keys: %v", err)
+		}
+	}
+	if len(said.ImageTables) > 0 {
+		g.Images = said.ImageTables
+	}
 	g.Environments = over(said.List, g.Environments)
 	tables := slices.Clone(g.Tables)
 	for _, table := range said.Tables {
@@ -71,7 +81,11 @@ func For(g Given, top projects.Settings) (Settings, error) {
 	if err != nil {
 		return Settings{}, err
 	}
-	return parse(of, top, home)
+	s, err := parse(of, top, home)
+	if err != nil {
+		return s, err
+	}
+	return s, s.inRepo(of.Images)
 }
 
 // ForProject reads the settings of one of the projects in ship.toml, over what was given for the
@@ -97,8 +111,11 @@ func ForProject(g Given, top projects.Settings, p projects.Project) (Settings, e
 		}
 	}
 	s, err := parse(of, p.Settings, home)
+	if err != nil {
+		return s, err
+	}
 	s.Key, s.Path, s.Needs = p.Key, p.Path, p.Needs
-	return s, err
+	return s, s.inRepo(of.Images)
 }
 
 // parse reads the settings of a project whose credentials are for the registry home.

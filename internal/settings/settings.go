@@ -38,11 +38,16 @@ type Given struct {
 	Dockerfile   string
 	Target       string
 	Args         []string
+	Platforms    []string
+	BuildSecrets []string
+	Files        []string
 	Environments []string
 	Prereleases  []string
 	Context      string
 	Chart        string
 	Keys         []string
+	Sets         []helm.Keys      // over Keys
+	Images       []projects.Image // over Image, Dockerfile, Target, Args and Keys
 	Timeout      string
 	Deadline     string
 	Tools        string
@@ -79,14 +84,11 @@ type Settings struct {
 	Home      string
 	Elsewhere bool
 
-	Dockerfile string
-	Target     string
-	Args       []Argument
+	Images []Image // one at least
 
 	Environments [][]Environment // in order; those of one group are deployed to at the same time
 	KubeContext  string          // of the kubeconfig, for those that do not say otherwise; empty: its current one
 	Chart        string
-	Keys         helm.Keys
 	ToolsImage   string
 
 	Timeout  time.Duration
@@ -97,7 +99,7 @@ type Settings struct {
 	GivenEnvironments []string
 }
 
-// Argument is one for the Dockerfile.
+// Argument is one for a Dockerfile.
 type Argument struct{ Name, Value string }
 
 // The defaults that New's arguments repeat for the engine.
@@ -137,21 +139,16 @@ func Parse(g Given) (Settings, error) {
 		Registry:    strings.TrimSuffix(g.Registry, "/"),
 		Login:       g.Login,
 		Insecure:    g.Insecure,
-		Dockerfile:  cmp.Or(g.Dockerfile, Dockerfile),
-		Target:      g.Target,
 		Version:     g.Version,
 		KubeContext: g.Context,
 		Chart:       cmp.Or(g.Chart, Chart),
-		Keys:        given(slices.Clone(g.Keys), blank),
 		ToolsImage:  cmp.Or(g.Tools, Tools),
 
 		GivenTimeout:      cmp.Or(g.Timeout, Timeout),
 		GivenEnvironments: g.Environments,
 	}
 	s.Home = registry.Host(cmp.Or(s.Image, s.Registry))
-	if len(s.Keys) == 0 {
-		s.Keys = helm.DefaultKeys
-	}
+	only := Image{Dockerfile: cmp.Or(g.Dockerfile, Dockerfile), Target: g.Target, Secrets: g.BuildSecrets}
 	for _, check := range []struct {
 		name string
 		err  func() error
@@ -165,18 +162,22 @@ func Parse(g Given) (Settings, error) {
 		}},
 		{"prereleases", func() error { return s.takePrereleases(given(slices.Clone(g.Prereleases), blank)) }},
 		{"commit", func() error { return ifGiven(s.Commit, checkCommit) }},
-		{"keys", func() error { return s.Keys.Check() }},
+		{"keys", func() (err error) { only.Sets, err = setsOf(g, given(slices.Clone(g.Keys), blank)); return }},
 		{"template", func() error { _, err := s.Template.Tag("name", "1.0.0"); return err }},
 		{"timeout", func() (err error) { s.Timeout, err = duration(cmp.Or(g.Timeout, Timeout)); return }},
 		{"deadline", func() (err error) { s.Deadline, err = duration(cmp.Or(g.Deadline, Deadline)); return }},
 		{"latest", func() (err error) { s.Latest, err = truth(cmp.Or(g.Latest, "true")); return }},
-		{"args", func() (err error) { s.Args, err = arguments(given(slices.Clone(g.Args), blank)); return }},
+		{"platforms", func() (err error) { only.Platforms, err = platforms(g.Platforms); return }},
+		{"files", func() (err error) { only.Files, err = filesBeside(g.Files); return }},
+		{"args", func() (err error) { only.Args, err = arguments(given(slices.Clone(g.Args), blank)); return }},
 	} {
 		if err := check.err(); err != nil {
 			return Settings{}, &Error{check.name, err}
 		}
 	}
-	return s, nil
+	var err error
+	s.Images, err = images(only, g.Images)
+	return s, err
 }
 
 func blank(text string) bool { return strings.TrimSpace(text) == "" }

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,11 +17,11 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.User != User || !s.Latest || s.Dockerfile != Dockerfile || s.Chart != Chart || s.ToolsImage != Tools ||
+	if s.User != User || !s.Latest || s.Images[0].Dockerfile != Dockerfile || s.Chart != Chart || s.ToolsImage != Tools ||
 		s.Timeout != 5*time.Minute ||
-		s.Deadline != 30*time.Second || !slices.Equal(s.Keys, helm.DefaultKeys) || s.Path != "." ||
+		s.Deadline != 30*time.Second || !reflect.DeepEqual(s.Slots(), helm.DefaultSlots) || s.Path != "." ||
 		len(s.Environments) != 0 ||
-		len(s.Args) != 0 {
+		len(s.Images[0].Args) != 0 {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -38,8 +39,8 @@ func TestParse(t *testing.T) {
 		s.GivenTimeout != "90s" {
 		t.Errorf("got %+v", s)
 	}
-	if want := []Argument{{"PYTHON", "3.13"}, {"EMPTY", ""}}; !slices.Equal(s.Args, want) {
-		t.Errorf("arguments: %v", s.Args)
+	if want := []Argument{{"PYTHON", "3.13"}, {"EMPTY", ""}}; !slices.Equal(s.Images[0].Args, want) {
+		t.Errorf("arguments: %v", s.Images[0].Args)
 	}
 	if len(s.Environments) != 2 || len(s.Environments[1]) != 2 || s.Environments[1][1].Namespace != "america" {
 		t.Errorf("environments: %+v", s.Environments)
@@ -99,7 +100,7 @@ image = "other.example/web"
 		t.Fatal(err)
 	}
 	if api.Key != "api" || api.Path != "services/api" || api.Image != "r.example/acme/api" || api.Manifest != "" ||
-		len(api.Args) != 0 ||
+		len(api.Images[0].Args) != 0 ||
 		api.Elsewhere || api.Latest || api.Login != "ship" || !api.Insecure ||
 		!api.Environment("test").Prereleases ||
 		api.Environment("live").Prereleases {
@@ -112,7 +113,7 @@ image = "other.example/web"
 	if !web.Elsewhere || !web.Latest || web.Home != "r.example" || web.Login != "" || web.Insecure ||
 		web.Image != "other.example/web" ||
 		!slices.Equal(web.Needs, []string{"api"}) ||
-		len(web.Args) != 1 ||
+		len(web.Images[0].Args) != 1 ||
 		!web.Environment("beta").Prereleases {
 		t.Errorf("web: %+v", web)
 	}

@@ -16,8 +16,10 @@ type (
 	DirectoryEntriesOpts     = dagger.DirectoryEntriesOpts
 	DirectoryFilterOpts      = dagger.DirectoryFilterOpts
 	ExecError                = dagger.ExecError
+	FileDigestOpts           = dagger.FileDigestOpts
 	GitOpts                  = dagger.GitOpts
 	GitRefTreeOpts           = dagger.GitRefTreeOpts
+	Platform                 = dagger.Platform
 	Secret                   = dagger.Secret
 	Service                  = dagger.Service
 	Workspace                = dagger.Workspace

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	bk "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
@@ -19,20 +20,38 @@ func init() {
 	field("Container.publish", func(ctx context.Context, s *Session, c *Container, args struct {
 		Address, MediaTypes string
 		ForcedCompression   string
+		PlatformVariants    []string
 	}) (string, error) {
-		return c.publish(ctx, s, args.Address, args.MediaTypes, args.ForcedCompression)
+		variants := []*Container{c}
+		if len(args.PlatformVariants) > 0 && c.state.Output() == nil {
+			variants = nil
+		}
+		for _, id := range args.PlatformVariants {
+			variant, err := get[*Container](ctx, s, id)
+			if err != nil {
+				return "", err
+			}
+			variants = append(variants, variant)
+		}
+		return publish(ctx, s, variants, args.Address, args.MediaTypes, args.ForcedCompression)
 	})
 }
 
-// publish pushes the container as an image, without its mounts, and returns the address with the image's digest.
-func (c *Container) publish(ctx context.Context, s *Session, address, mediaTypes, compression string) (string, error) {
+// publish pushes containers as an image, without their mounts, and returns the address with the image's digest. Several
+// are of different platforms, and make an index.
+func publish(
+	ctx context.Context, s *Session, variants []*Container, address, mediaTypes, compression string,
+) (string, error) {
 	ref, err := reference.ParseNormalizedNamed(address)
 	if err != nil {
 		return "", fmt.Errorf("failed to parse image address %s: %w", address, err)
 	}
-	if c.state.Output() == nil {
-		return "", errors.New("no containers to export")
+	for _, c := range variants {
+		if c.state.Output() == nil {
+			return "", errors.New("no containers to export")
+		}
 	}
+	c := variants[0]
 	attrs := map[string]string{
 		"name":           reference.TagNameOnly(ref).String(),
 		"push":           "true",
@@ -47,7 +66,25 @@ func (c *Container) publish(ctx context.Context, s *Session, address, mediaTypes
 	}
 	for name, value := range c.annotations {
 		attrs["annotation."+name] = value
+		if len(variants) > 1 {
+			attrs["annotation-index."+name] = value
+		}
 	}
+	exports := []bk.ExportEntry{{Type: bk.ExporterImage, Attrs: attrs}}
+	response, err := s.build(ctx, exports, func(ctx context.Context, client gateway.Client) (*gateway.Result, error) {
+		if len(variants) == 1 {
+			return c.export(ctx, client, "")
+		}
+		return exportAll(ctx, client, variants)
+	})
+	if err != nil {
+		return "", err
+	}
+	return ref.String() + "@" + response.ExporterResponse[exptypes.ExporterImageDigestKey], nil
+}
+
+// export is the container as BuildKit exports it. The key of each of its configs ends with the suffix.
+func (c *Container) export(ctx context.Context, client gateway.Client, suffix string) (*gateway.Result, error) {
 	config, err := json.Marshal(dockerspec.DockerOCIImage{
 		Image: ocispecs.Image{Created: c.created, Platform: ocispecs.Platform{
 			Architecture: c.platform.Architecture, OS: c.platform.OS, OSVersion: c.platform.OSVersion,
@@ -56,22 +93,43 @@ func (c *Container) publish(ctx context.Context, s *Session, address, mediaTypes
 		Config: c.config,
 	})
 	if err != nil {
-		return "", fmt.Errorf("write the image's config: %w", err)
+		return nil, fmt.Errorf("write the image's config: %w", err)
 	}
-	exports := []bk.ExportEntry{{Type: bk.ExporterImage, Attrs: attrs}}
-	response, err := s.build(ctx, exports, func(ctx context.Context, client gateway.Client) (*gateway.Result, error) {
-		result, err := solve(ctx, client, c.state, c.platform)
+	result, err := solve(ctx, client, c.state, c.platform)
+	if err != nil {
+		return nil, err
+	}
+	result.AddMeta(exptypes.ExporterImageConfigKey+suffix, config)
+	if c.base != nil {
+		result.AddMeta(exptypes.ExporterImageBaseConfigKey+suffix, c.base)
+	}
+	return result, nil
+}
+
+// exportAll is one result of containers of several platforms.
+func exportAll(ctx context.Context, client gateway.Client, variants []*Container) (*gateway.Result, error) {
+	all := gateway.NewResult()
+	var index exptypes.Platforms
+	for _, c := range variants {
+		id := platforms.Format(c.platform)
+		result, err := c.export(ctx, client, "/"+id)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", id, err)
+		}
+		ref, err := result.SingleRef()
 		if err != nil {
 			return nil, err
 		}
-		result.AddMeta(exptypes.ExporterImageConfigKey, config)
-		if c.base != nil {
-			result.AddMeta(exptypes.ExporterImageBaseConfigKey, c.base)
+		all.AddRef(id, ref)
+		for key, value := range result.Metadata {
+			all.AddMeta(key, value)
 		}
-		return result, nil
-	})
-	if err != nil {
-		return "", err
+		index.Platforms = append(index.Platforms, exptypes.Platform{ID: id, Platform: c.platform})
 	}
-	return ref.String() + "@" + response.ExporterResponse[exptypes.ExporterImageDigestKey], nil
+	text, err := json.Marshal(index)
+	if err != nil {
+		return nil, fmt.Errorf("write the index of platforms: %w", err)
+	}
+	all.AddMeta(exptypes.ExporterPlatformsKey, text)
+	return all, nil
 }
