@@ -208,7 +208,8 @@ func New(
 	// agent: acme/agents:production. Default: the current one
 	// +optional
 	context string,
-	// Helm chart, relative to the source
+	// Helm chart: its folder in the source, or oci://HOST/PATH:VERSION, or in a chart repository
+	// https://HOST/PATH/NAME:VERSION
 	// +optional
 	// +default="chart"
 	chart string,

@@ -51,6 +51,7 @@ COPY --from=build / /
 USER 10001:10001
 CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1 & wait; done"]
 `)
+	a.edit(".dockerignore", `(?m)^!src$`, "!dist")
 	a.write(".gitignore", "dist\napp.jar\n")
 	a.write("ship.toml", `secrets = ["NPM_TOKEN"]
 files = ["dist", "app.jar"]
@@ -70,6 +71,9 @@ platforms = ["linux/amd64", "linux/arm64"]
 	a.write("app.jar", "PK")
 	refused("ship.toml names the secret NPM_TOKEN, which is not given")
 	a.Secrets["NPM_TOKEN"] = "another-one-that-is-wrong"
+	refused("app.jar was given to the build: is it in the .dockerignore?")
+	a.edit(".dockerignore", `(?m)^!dist$`, "!dist\n!app.jar")
+	a.commit("what the build sees")
 	refused("401")
 	a.Secrets["NPM_TOKEN"] = "walrus-of-the-registry"
 	a.says([]string{"plan"}, "is not in the registry, with dist, app.jar of this job")

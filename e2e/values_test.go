@@ -114,7 +114,7 @@ secrets = {"config.password" = "DB_PASSWORD"}
 	has("file", "four")
 	for _, older := range []string{"main~1", "main~2"} { // the second one does not ask for values that follow
 		a.git("checkout", "--quiet", "--detach", older)
-		a.says([]string{"release"}, "nothing to do", "live runs 0.2.0, with values of a later commit than "+
+		a.says([]string{"release"}, "nothing to do", "live runs 0.2.0, with values or a chart of a later commit than "+
 			a.git("rev-parse", "HEAD")[:7])
 	}
 	has("file", "four")

@@ -95,6 +95,37 @@ func TestPublish(t *testing.T) {
 			t.Errorf("ports: %v", c.ExposedPorts)
 		}
 	})
+	t.Run("an index of two platforms", func(t *testing.T) {
+		variants := []*dagger.Container{}
+		for _, platform := range []dagger.Platform{"linux/amd64", "linux/arm64"} {
+			variants = append(variants, client.Directory().
+				WithNewFile("Dockerfile", "FROM scratch\nARG TARGETARCH\nLABEL arch=$TARGETARCH\nCOPY Dockerfile /\n").
+				DockerBuild(dagger.DirectoryDockerBuildOpts{Platform: platform}).
+				WithAnnotation("org.opencontainers.image.revision", "abc"))
+		}
+		published, err := client.Container().WithRegistryAuth(registry, user, right).Publish(background,
+			registry+"/group/both:1", dagger.ContainerPublishOpts{PlatformVariants: variants})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var index ocispecs.Index
+		media, digest := fetch(t, registry, "group/both/manifests/1", &index)
+		if published != registry+"/group/both:1@"+digest || media != ocispecs.MediaTypeImageIndex ||
+			index.Annotations["org.opencontainers.image.revision"] != "abc" || len(index.Manifests) != 2 {
+			t.Fatalf("%s, in the registry %s, a %s: %+v", published, digest, media, index)
+		}
+		for i, want := range []string{"amd64", "arm64"} {
+			var manifest ocispecs.Manifest
+			fetch(t, registry, "group/both/manifests/"+index.Manifests[i].Digest.String(), &manifest)
+			var config ocispecs.Image
+			fetch(t, registry, "group/both/blobs/"+manifest.Config.Digest.String(), &config)
+			if config.Architecture != want || config.Config.Labels["arch"] != want ||
+				index.Manifests[i].Platform.Architecture != want ||
+				manifest.Annotations["org.opencontainers.image.revision"] != "abc" {
+				t.Errorf("%s: %+v, %+v", want, config, manifest)
+			}
+		}
+	})
 	t.Run("another tag is the same image", func(t *testing.T) {
 		again, err := image.Publish(background, registry+"/group/app:latest") // credentials are the session's
 		_, before, _ := strings.Cut(ref, "@")

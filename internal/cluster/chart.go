@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"path"
@@ -20,6 +21,10 @@ import (
 const (
 	treePath   = "/ship/tree"
 	packedPath = "/tmp/packed"
+
+	archivePath  = "/ship/chart.tgz.base64"
+	unpackedPath = "/tmp/unpacked"
+
 	chartPath  = "/ship/chart"
 	valuesPath = "/ship/values"
 	layersPath = "/ship/layers"
@@ -67,6 +72,24 @@ func Pack(
 	}, nil
 }
 
+// PackArchive takes a chart out of an archive as Helm packs them. Called is how messages name it.
+func PackArchive(
+	ctx context.Context, t Tools, timeout time.Duration, archive []byte, called, appVersion string,
+) (Chart, error) {
+	container := t.Plain().WithNewFile(archivePath, base64.StdEncoding.EncodeToString(archive))
+	args := helm.Bounded(timeout, helm.UnpackArgs(archivePath, unpackedPath)...)
+	answer, err := t.Run(ctx, container, args)
+	if err != nil {
+		return Chart{}, err
+	}
+	if answer.Code != 0 {
+		return Chart{}, fault{fmt.Errorf("unpack %s: %s", called, answer.Failure())}
+	}
+	chart, err := Pack(ctx, t, timeout, tools.Ran(container, args).Directory(unpackedPath), helm.UnpackedChart, appVersion)
+	chart.folder = called
+	return chart, err
+}
+
 // notPacked says why a chart could not be packed, and what to do.
 func notPacked(folder string, answer tools.Answer) error {
 	const instead = "or commit the packages that `helm dependency build` puts into its folder charts"
@@ -105,7 +128,7 @@ func (e *Environment) with(
 	if err != nil {
 		return nil, release, err
 	}
-	release.Chart, release.ValuesOf = chartPath, wanted.ValuesOf
+	release.Chart, release.ValuesOf, release.ChartOf = chartPath, wanted.Following, wanted.ChartOf
 	if values := ValuesFile(e.Name); len(wanted.Layers) == 0 && slices.Contains(chart.names, values) {
 		release.Values = append(release.Values, path.Join(valuesPath, values))
 	}
@@ -171,6 +194,9 @@ func (e *Environment) differs(ctx context.Context, revision helm.Revision, wante
 		if err != nil {
 			return nil, err
 		}
+	}
+	if wanted.ChartOf != "" && !revision.HasChart(wanted.ChartOf) {
+		keys = append(keys, "the chart")
 	}
 	kept, err := e.pullSecretKept(ctx)
 	if err == nil && !kept {

@@ -25,8 +25,9 @@ type Wanted struct {
 	// Layers are the values, the environment's own file in the chart's folder among them; none: that
 	// file is all there is, and is not compared with what runs.
 	Layers []helm.Layer
-	// ValuesOf is the commit of the branch that they are of, if they follow it; else empty.
-	ValuesOf string
+	// Following is the commit of the branch that values or the chart are of, if they follow it; else empty.
+	Following string
+	ChartOf   string // the chart's digest, if it is not in the repo
 
 	Facts converge.Facts // by which it is decided whether the environment needs it
 	// Order says where the facts' commit is, as seen from what the environment runs.

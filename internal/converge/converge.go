@@ -348,7 +348,7 @@ func Deploy(f Facts, e Environment) Step {
 	case e.Status != "deployed":
 		return Step{true, running + ", but its release is " + e.Status}
 	case len(e.Differs) > 0 && e.ValuesOrder == Earlier:
-		return Step{false, running + ", with values of a later commit than " + Short(f.Commit)}
+		return Step{false, running + ", with values or a chart of a later commit than " + Short(f.Commit)}
 	case len(e.Differs) > 0 && e.RolledBack == f.Name:
 		return Step{false, running + ", taken back to other values by hand: deploy to it by name to bring those out"}
 	case len(e.Differs) > 0:

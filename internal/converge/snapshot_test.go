@@ -93,7 +93,7 @@ func TestEverySnapshot(t *testing.T) {
 		case isOwn && state != "deployed":
 			want = "deploy"
 		case isOwn && differs && values == Earlier:
-			want = "with values of a later commit"
+			want = "with values or a chart of a later commit"
 		case isOwn && differs && back == "own":
 			want = "taken back to other values"
 		case isOwn && differs:

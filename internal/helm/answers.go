@@ -29,6 +29,7 @@ type Revision struct {
 	Claimed   time.Time // when the claim was put there, by the cluster's clock
 	Recovered string    // RecoveryLabel, likewise
 	of        string    // ValuesLabel, likewise
+	chart     string    // ChartLabel, likewise
 
 	values map[string]any
 }
@@ -46,6 +47,17 @@ func (r Revision) ValuesOf() string {
 		return ""
 	}
 	return commit
+}
+
+// HasChart tells whether the revision was made of the chart of a digest.
+func (r Revision) HasChart(digest string) bool {
+	return r.chart == fmt.Sprintf("%d.%s", r.Number, shortChart(digest))
+}
+
+// shortChart is the beginning of a chart's digest: a label takes 63 letters.
+func shortChart(digest string) string {
+	text := strings.TrimPrefix(digest, "sha256:")
+	return text[:min(len(text), 40)]
 }
 
 // Pending tells whether an operation holds the revision, or was killed while it did.

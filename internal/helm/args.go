@@ -22,6 +22,10 @@ type Release struct {
 	// that, too; by the way of Helm 3, which takes custom resources for ready.
 	PostHooks bool
 
+	// ChartOf is the digest of a chart that is not in the repo; empty: it is. An upgrade or install says
+	// its beginning in a label of the revision.
+	ChartOf string
+
 	// ValuesOf is the commit that the files of values are of, if that is another one's than the image's.
 	// An upgrade or install says it in a label of the revision.
 	ValuesOf string
@@ -54,6 +58,9 @@ func (r Release) rollout(args ...string) []string {
 	labels := fmt.Sprintf("%s=%d.%d,%s=%d", OperationLabel, r.Next, r.limit()/time.Second, RolloutLabel, r.Next)
 	if r.ValuesOf != "" {
 		labels += fmt.Sprintf(",%s=%d.%s", ValuesLabel, r.Next, r.ValuesOf)
+	}
+	if r.ChartOf != "" {
+		labels += fmt.Sprintf(",%s=%d.%s", ChartLabel, r.Next, shortChart(r.ChartOf))
 	}
 	args = append(args, "--labels", labels)
 	switch {
@@ -199,6 +206,8 @@ const (
 	// ValuesLabel is on a revision whose files of values follow the branch, as REVISION.COMMIT: see
 	// Revision.ValuesOf.
 	ValuesLabel = "ship-values"
+	// ChartLabel is on a revision whose chart is not the repo's, as REVISION.DIGEST: see Revision.HasChart.
+	ChartLabel = "ship-chart"
 )
 
 // claimant is the field manager that claims are put on a revision as: the cluster writes down when

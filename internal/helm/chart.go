@@ -35,6 +35,21 @@ const (
 	PackedValues = "values" // the chart's files values.yaml and values-*.yaml
 )
 
+// UnpackedChart is the folder that UnpackArgs makes below its own.
+const UnpackedChart = "chart"
+
+// UnpackArgs unpacks a chart's archive, in base64, into a folder.
+func UnpackArgs(archive, out string) []string {
+	const unpack = `set -e
+mkdir -p "$2/in"
+base64 -d "$1" | tar -xzf - -C "$2/in"
+set -- "$2" "$2"/in/*
+[ $# -eq 2 ] && [ -f "$2/Chart.yaml" ] || { echo "it holds no chart" >&2; exit 1; }
+mv "$2" "$1/` + UnpackedChart + `"
+rmdir "$1/in"`
+	return []string{"sh", "-c", unpack, "sh", archive, out}
+}
+
 // PackArgs packs a chart of a commit's tree into the folder out, with its dependencies, as plain
 // files: Helm follows links, so whoever writes a chart could have it read anything that Helm can.
 // So this runs in a container without secrets, and Helm gets only its result. It prints the chart's

@@ -77,7 +77,7 @@ func ParseHistoryRevisions(answer string) (map[string][]Revision, error) {
 		revision.Operation = item.Metadata.Labels[OperationLabel]
 		revision.Claim = Claim(item.Metadata.Labels[ClaimLabel])
 		revision.Recovered = item.Metadata.Labels[RecoveryLabel]
-		revision.of = item.Metadata.Labels[ValuesLabel]
+		revision.of, revision.chart = item.Metadata.Labels[ValuesLabel], item.Metadata.Labels[ChartLabel]
 		revision.Status = rolledOut(revision.Status, revision.Number, item.Metadata.Labels[RolloutLabel])
 		revision.Created, revision.UID = item.Metadata.CreationTimestamp, item.Metadata.UID
 		for _, fields := range item.Metadata.ManagedFields {

@@ -119,6 +119,32 @@ func (r *Repository) says(ctx context.Context, data []byte, depth int64) (labels
 	return config.Config.Labels, nil
 }
 
+// Artifact is what a manifest has in its layer of a media type, as charts are kept
+// (https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidelines-for-artifact-usage).
+func (r *Repository) Artifact(ctx context.Context, digest, mediaType string) (data []byte, err error) {
+	err = r.do(ctx, "fetch "+r.Address+"@"+digest, func(ctx context.Context) error {
+		found, err := r.read(ctx, "/manifests/"+digest, digest)
+		if err != nil {
+			return err
+		}
+		var manifest struct {
+			Layers []struct{ MediaType, Digest string }
+		}
+		if err := json.Unmarshal(found.data, &manifest); err != nil {
+			return fmt.Errorf("read the manifest: %w", err)
+		}
+		for _, layer := range manifest.Layers {
+			if layer.MediaType == mediaType {
+				found, err := r.part(ctx, "/blobs/", layer.Digest)
+				data = found.data
+				return err
+			}
+		}
+		return fmt.Errorf("it is something else: it has no %s", mediaType)
+	})
+	return data, err
+}
+
 // part reads what a manifest names. If that is missing, the tag exists all the same, so the error
 // is not ErrNotFound.
 func (r *Repository) part(ctx context.Context, kind, digest string) (document, error) {

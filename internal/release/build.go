@@ -121,6 +121,11 @@ func (r *Release) build(ctx context.Context, commit string, i int) (string, erro
 			r.mayWaitFor(ctx, commit, i),
 		)
 	}
+	for _, file := range r.read.Images[i].Files {
+		if err != nil && strings.Contains(err.Error(), "/"+path.Base(file)+`": not found`) {
+			err = fmt.Errorf("%w\n%s was given to the build: is it in the .dockerignore?", err, file)
+		}
+	}
 	if platforms := r.read.Images[i].Platforms; len(platforms) > 0 {
 		from += " for " + strings.Join(platforms, " and ")
 		if err != nil && strings.Contains(err.Error(), "exec format error") {

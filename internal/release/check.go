@@ -3,16 +3,13 @@ package release
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
-	"dagger/ship/internal/cluster"
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/flow"
-	"dagger/ship/internal/helm"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/source"
 )
@@ -162,32 +159,4 @@ func (r *Release) checkChart(ctx context.Context, commit string, e *environment)
 		}
 	}
 	return remarks, err
-}
-
-// packing is what a chart is packed by.
-type packing struct{ commit, folder, appVersion string }
-
-// chart is the project's chart at a commit. It says the version that is released, unless that can be
-// no label, which charts make of it.
-func (r *Release) chart(commit string) (cluster.Chart, error) {
-	p := packing{commit: commit, folder: path.Join(r.Path, r.Chart)}
-	if helm.IsLabel(r.read.ImageTag) {
-		p.appVersion = r.read.ImageTag
-	}
-	return r.charts.Get(p, func() (chart cluster.Chart, err error) {
-		at := "fetch the chart at " + converge.Short(commit) + " from the git remote"
-		var pack error
-		err = r.tools().Try(r.Context, at, func(ctx context.Context) error {
-			tree := r.commitOf(commit, r.Path).Root
-			chart, pack = cluster.Pack(ctx, r.tools(), r.Timeout, tree, p.folder, p.appVersion)
-			if cluster.IsFault(pack) {
-				return nil // of the chart, not of the way to it
-			}
-			return pack
-		})
-		if err == nil {
-			err = pack
-		}
-		return chart, err
-	})
 }

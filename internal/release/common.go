@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"dagger/ship/internal/charts"
 	"dagger/ship/internal/cluster"
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/dagger"
@@ -72,6 +73,7 @@ type Common struct {
 	times        once.Answers[string, time.Time]      // of commits
 	commits      once.Answers[string, *source.Commit] // as the remote has them
 	charts       once.Answers[packing, cluster.Chart]
+	chartsFound  once.Answers[string, charts.Found]      // by their references
 	named        func() (map[string]source.Named, error) // the secrets that ship.toml refers to
 	secretTexts  once.Answers[string, string]            // by their names
 	kubeconfigs  once.Answers[string, string]            // likewise; "" is that of the setting
@@ -245,7 +247,8 @@ func (c *Common) timeOf(hash string) (time.Time, error) {
 // without the service.
 func (c *Common) account(s settings.Settings, address string) (*registry.Account, error) {
 	account := &registry.Account{User: s.Login, PlainHTTP: s.Insecure, Client: c.remote.Client}
-	if s.Elsewhere {
+	if s.Elsewhere || !registry.SamePlace(registry.Host(address), s.Home, s.Insecure) {
+		account.User, account.PlainHTTP = "", false
 		something := c.password != "" || c.Repo.Insecure || c.Service != nil
 		if something && s.Home == "" {
 			return nil, fmt.Errorf(

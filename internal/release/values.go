@@ -24,10 +24,21 @@ func (r *Release) wanted(e *environment, commit string) (cluster.Wanted, error) 
 		w.Images[i].Digest = cmp.Or(image.Digest, fmt.Sprintf("sha256:%064x", i))
 	}
 	var err error
+	of := commit
 	if e.said.Follow {
-		w.ValuesOf = r.head
+		of = r.head
 	}
-	w.Layers, err = r.layers(e, commit, cmp.Or(w.ValuesOf, commit), w.Images)
+	if e.said.Follow || !r.ChartFrom.IsZero() {
+		w.Following = r.head
+	}
+	if !r.ChartFrom.IsZero() {
+		found, err := r.foundChart()
+		if err != nil {
+			return w, fmt.Errorf("environment %s: %w", e.Name, err)
+		}
+		w.ChartOf = found.Digest
+	}
+	w.Layers, err = r.layers(e, commit, of, w.Images)
 	if err != nil {
 		err = fmt.Errorf("environment %s: %w", e.Name, err)
 	}
@@ -128,8 +139,11 @@ func (r *Release) needSecret(name string) (string, error) {
 	return text, err
 }
 
-// ownValues is the environment's file of values in the chart's folder.
+// ownValues is the environment's file of values in the chart's folder; empty if that is not in the repo.
 func (r *Release) ownValues(e *environment) string {
+	if !r.ChartFrom.IsZero() {
+		return ""
+	}
 	return path.Join(r.Path, r.Chart, cluster.ValuesFile(e.Name))
 }
 
@@ -162,6 +176,9 @@ func (r *Release) has(commit, file string) (bool, error) {
 // inTree tells whether a tree has a file or a folder of a path.
 func inTree(files manifest.Tree, file string) (there, isFolder bool, err error) {
 	folder := "."
+	if file == "" {
+		return false, false, nil
+	}
 	for part := range strings.SplitSeq(path.Clean(file), "/") {
 		entries, err := files.List(folder)
 		if err != nil {
@@ -217,7 +234,8 @@ func (r *Release) compare() error {
 	commit := r.facts.Source()
 	for i, e := range r.read.Environments {
 		found := &r.facts.Environments[i]
-		if !e.said.Valued() && e.Pull.Name == "" || found.Version != r.facts.Name || found.Digest != r.facts.Digest() ||
+		asked := e.said.Valued() || e.Pull.Name != "" || !r.ChartFrom.IsZero()
+		if !asked || found.Version != r.facts.Name || found.Digest != r.facts.Digest() ||
 			found.Digest == "" {
 			continue
 		}

@@ -296,6 +296,9 @@ func (all *Repo) unshared() error {
 			continue
 		}
 		folder := path.Join(p.Path, p.Chart)
+		if !p.ChartFrom.IsZero() {
+			continue // made for many
+		}
 		if other := taken[folder]; other != nil && !reflect.DeepEqual(other.Slots(), p.Slots()) {
 			return listed.Fault("keys", "the projects %s and %s deploy the one chart in %s, each with keys of its "+
 				"own: a release of one would run it without the other's image. Give each a chart of its own, or make "+

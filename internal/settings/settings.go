@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"dagger/ship/internal/charts"
 	"dagger/ship/internal/gitlab"
 	"dagger/ship/internal/gitremote"
 	"dagger/ship/internal/helm"
@@ -86,9 +87,10 @@ type Settings struct {
 
 	Images []Image // one at least
 
-	Environments [][]Environment // in order; those of one group are deployed to at the same time
-	KubeContext  string          // of the kubeconfig, for those that do not say otherwise; empty: its current one
-	Chart        string
+	Environments [][]Environment  // in order; those of one group are deployed to at the same time
+	KubeContext  string           // of the kubeconfig, for those that do not say otherwise; empty: its current one
+	Chart        string           // a folder, or what ChartFrom was read from
+	ChartFrom    charts.Reference // zero: the chart is in the repo
 	ToolsImage   string
 
 	Timeout  time.Duration
@@ -167,6 +169,12 @@ func Parse(g Given) (Settings, error) {
 		{"timeout", func() (err error) { s.Timeout, err = duration(cmp.Or(g.Timeout, Timeout)); return }},
 		{"deadline", func() (err error) { s.Deadline, err = duration(cmp.Or(g.Deadline, Deadline)); return }},
 		{"latest", func() (err error) { s.Latest, err = truth(cmp.Or(g.Latest, "true")); return }},
+		{"chart", func() (err error) {
+			if charts.Is(s.Chart) {
+				s.ChartFrom, err = charts.Parse(s.Chart)
+			}
+			return
+		}},
 		{"platforms", func() (err error) { only.Platforms, err = platforms(g.Platforms); return }},
 		{"files", func() (err error) { only.Files, err = filesBeside(g.Files); return }},
 		{"args", func() (err error) { only.Args, err = arguments(given(slices.Clone(g.Args), blank)); return }},
