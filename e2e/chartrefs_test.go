@@ -116,3 +116,50 @@ func TestChartReferences(t *testing.T) {
 		t.Errorf("an archive that is another: %v, tags are %v", err, c.tags())
 	}
 }
+
+// TestPublishChart publishes a version's chart beside its image: once, and complete by itself.
+func TestPublishChart(t *testing.T) {
+	t.Parallel()
+	a := newLight(t)
+	a.Settings["environments"] = "test=" + a.Name
+	a.write("ship.toml", "charts = \"charts\"\n")
+	a.commit("a chart for others")
+	a.says([]string{"plan"}, "> publish chart")
+	a.release("released")
+	name := "poetry-service"
+	chart, err := os.ReadFile(filepath.Join(a.Dir, "chart", "Chart.yaml"))
+	for line := range strings.Lines(string(must(t, chart, err))) {
+		if said, is := strings.CutPrefix(line, "name: "); is {
+			name = strings.TrimSpace(said)
+		}
+	}
+	render := func() string {
+		t.Helper()
+		out, err := a.Helm("template", "other", "oci://"+a.Image()+"/charts/"+name, "--version=0.1.0", "--plain-http",
+			"--username="+a.Registry.User, "--password="+a.Registry.Password)
+		return must(t, out, err)
+	}
+	image := a.Image() + ":0.1.0@" + a.look("0.1.0").Digest
+	if out := render(); !strings.Contains(out, image) {
+		t.Errorf("the published chart runs something else than %s:\n%s", image, out)
+	}
+	charts := a.images("charts", name)
+	first, err := charts.Look(t.Context(), "0.1.0")
+	must(t, 0, err)
+	if first.Revision != a.git("rev-parse", "HEAD") {
+		t.Errorf("the chart is of %s", first.Revision)
+	}
+	a.release("nothing to do")
+
+	must(t, 0, charts.Remove(t.Context(), "0.1.0", first.Digest))
+	a.release("resumed")
+	if again, err := charts.Look(t.Context(), "0.1.0"); err != nil || again != first {
+		t.Errorf("made again, the chart is %+v, not %+v: %v", again, first, err)
+	}
+	must(t, 0, charts.Move(t.Context(), first.Digest, "0.2.0")) // somebody else's
+	a.bump("0.2.0")
+	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "exists already and is built from") ||
+		len(a.tags()) > 1 {
+		t.Errorf("a chart of another commit: %v, tags are %v", err, a.tags())
+	}
+}

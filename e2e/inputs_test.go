@@ -115,7 +115,7 @@ platforms = ["linux/amd64", "linux/arm64"]
 	if got, want := a.running(a.Name), a.Image()+":0.1.0@"+digest.String(); got != want {
 		t.Errorf("test runs %s, want %s", got, want)
 	}
-	for file, want := range map[string]string{"platform": "linux/amd64\n", "package": "module.exports = 42\n",
+	for file, want := range map[string]string{"platform": "linux/amd64", "package": "module.exports = 42",
 		"dist/app.js": "1", "app.jar": "PK"} {
 		if got := a.kubectl("exec", "--namespace="+a.Name, "deployment/"+a.Name, "--", "cat", "/www/"+file); got != want {
 			t.Errorf("%s is %q, want %q", file, got, want)
@@ -130,6 +130,7 @@ platforms = ["linux/amd64", "linux/arm64"]
 		t.Errorf("a retry without a file: %v", err)
 	}
 	a.write("app.jar", "PK")
+	a.write("README.md", "more")
 	a.commit("a commit without a version")
 	if out, err := a.ship("release"); err == nil || !strings.Contains(out, "of this job's folder was made from") {
 		t.Errorf("a retry from another commit: %v", err)

@@ -1,7 +1,11 @@
 package charts
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -46,6 +50,53 @@ func TestParse(t *testing.T) {
 		if strings.Contains(got, "secret@") {
 			t.Errorf("the error shows a login: %s", got)
 		}
+	}
+}
+
+// TestPack makes the same bytes of the same files, whatever order and times they come in.
+func TestPack(t *testing.T) {
+	t.Parallel()
+	files := func(names ...string) []byte {
+		var out bytes.Buffer
+		w := tar.NewWriter(&out)
+		for i, name := range names {
+			text := map[string]string{
+				"x/Chart.yaml":  "name: shop\nversion: 0.0.1\ndescription: a shop\n",
+				"x/values.yaml": "# how many\nreplicas: 2\nimage: {tag: old, pullPolicy: Always}\n", "x/templates/a.yaml": "a: 1\n",
+			}[name]
+			header := &tar.Header{Name: name, Size: int64(len(text)), Mode: 0o600, ModTime: time.Unix(int64(i), 0)}
+			if err := w.WriteHeader(header); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.WriteString(w, text)
+		}
+		_ = w.Close()
+		return out.Bytes()
+	}
+	p := Package{Version: "1.4.0", Values: `{"image": {"tag": "1.4.0", "digest": "sha256:1"}}`, When: time.Unix(42, 0)}
+	one, err := p.Pack(files("x/Chart.yaml", "x/values.yaml", "x/templates/a.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := p.Pack(files("x/templates/a.yaml", "x/values.yaml", "x/Chart.yaml"))
+	if err != nil || !bytes.Equal(one.Layer.Data, two.Layer.Data) || !bytes.Equal(one.Config.Data, two.Config.Data) {
+		t.Errorf("the same files make other bytes: %v", err)
+	}
+	if got := string(one.Config.Data); got != `{"appVersion":"1.4.0","description":"a shop","name":"shop","version":"1.4.0"}` {
+		t.Errorf("config: %s", got)
+	}
+	unzipped, err := gzip.NewReader(bytes.NewReader(one.Layer.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := io.ReadAll(unzipped)
+	contents, err := untar(data)
+	want := "image:\n  digest: sha256:1\n  pullPolicy: Always\n  tag: 1.4.0\nreplicas: 2\n"
+	if err != nil || string(contents["values.yaml"]) != want || len(contents) != 3 {
+		t.Errorf("%d files, values.yaml: %s, %v", len(contents), contents["values.yaml"], err)
+	}
+	if _, err := p.Pack([]byte("no tar, but long enough to be taken for one" + strings.Repeat(" ", 600))); err == nil {
+		t.Error("what is no tar is packed")
 	}
 }
 

@@ -90,6 +90,35 @@ func PackArchive(
 	return chart, err
 }
 
+// Tar is the chart's files as a tar, below one folder.
+func (c Chart) Tar(ctx context.Context, t Tools, timeout time.Duration) ([]byte, error) {
+	container := t.Plain().WithMountedDirectory(chartPath, c.chart)
+	answer, err := t.Run(ctx, container, helm.Bounded(timeout, helm.TarArgs(chartPath)...))
+	if err == nil && answer.Code != 0 {
+		err = errors.New(answer.Failure())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the files of the chart in %s: %w", c.folder, err)
+	}
+	return base64.StdEncoding.DecodeString(strings.ReplaceAll(answer.Stdout, "\n", ""))
+}
+
+// Values are those that make the chart run the images. The names are of files of values, in whose lists
+// an image may be.
+func (c Chart) Values(ctx context.Context, slots helm.Slots, images helm.Images, names ...string) (string, error) {
+	var own []string
+	for _, name := range names {
+		if slots.Lists() && slices.Contains(c.names, name) {
+			text, err := c.values.File(name).Contents(ctx)
+			if err != nil {
+				return "", err
+			}
+			own = append(own, text)
+		}
+	}
+	return slots.Values(images, own...)
+}
+
 // notPacked says why a chart could not be packed, and what to do.
 func notPacked(folder string, answer tools.Answer) error {
 	const instead = "or commit the packages that `helm dependency build` puts into its folder charts"
@@ -143,7 +172,7 @@ func (e *Environment) with(
 		release.Values = append(release.Values, file)
 	}
 	release.Values = append(release.Values, imagePath)
-	values, err := e.values(ctx, chart, wanted.Images)
+	values, err := chart.Values(ctx, e.Slots, wanted.Images, "values.yaml", ValuesFile(e.Name))
 	if err != nil {
 		return nil, release, err
 	}
@@ -210,21 +239,6 @@ func texts(layers []helm.Layer) (texts []string) {
 		texts = append(texts, layer.Text)
 	}
 	return texts
-}
-
-// values are those that make the chart run the images.
-func (e *Environment) values(ctx context.Context, chart Chart, images helm.Images) (string, error) {
-	var own []string
-	for _, name := range []string{"values.yaml", ValuesFile(e.Name)} {
-		if e.Slots.Lists() && slices.Contains(chart.names, name) {
-			text, err := chart.values.File(name).Contents(ctx)
-			if err != nil {
-				return "", err
-			}
-			own = append(own, text)
-		}
-	}
-	return e.Slots.Values(images, own...)
 }
 
 // comparing is a container with a chart that is rolled out only as the revision after the one that

@@ -32,6 +32,7 @@ type Facts struct {
 	Others []version.Version // the versions that are tagged for the project; none if they were not needed
 
 	Images []Image // one at least
+	Chart  Image   // the chart beside them; without an address, none is published
 
 	Environments []Environment
 	Deployments  []Deployment // of the same environments, on GitLab; none: it is not told
@@ -115,6 +116,7 @@ type Plan struct {
 
 	Tag, Notes Step
 	Images     []ImagePlan // in the order of Facts.Images
+	Chart      Step        // that publishes it
 
 	Deploy []Step // in the order of Facts.Environments
 	Tell   []Step // GitLab of deployments, in the order of Facts.Deployments
@@ -135,7 +137,7 @@ func (p *Plan) Publishes() bool {
 
 // Writes tells whether something is to be written into the registry.
 func (p *Plan) Writes() bool {
-	return p.Publishes() || slices.ContainsFunc(p.Images, func(i ImagePlan) bool { return i.Latest.Needed })
+	return p.Publishes() || p.Chart.Needed || slices.ContainsFunc(p.Images, func(i ImagePlan) bool { return i.Latest.Needed })
 }
 
 // Step is one step's part in a plan.
@@ -164,6 +166,7 @@ func Decide(f Facts, options Options) (Plan, error) {
 	for _, image := range f.Images {
 		plan.Images = append(plan.Images, f.planImage(image, commit, options))
 	}
+	plan.Chart = f.planChart()
 	switch {
 	case f.Snapshot:
 		plan.Tag = Step{false, "a commit without a version has no tag"}
@@ -201,6 +204,16 @@ func (f Facts) planImage(image Image, commit string, options Options) (plan Imag
 	return plan
 }
 
+func (f Facts) planChart() Step {
+	switch {
+	case f.Chart.Address == "":
+		return Step{false, "no chart is published"}
+	case f.Chart.Digest == "":
+		return Step{true, f.Chart.Address + " is not in the registry"}
+	}
+	return Step{false, f.Chart.Address + " is " + f.Chart.Digest}
+}
+
 // Anything tells whether anything is missing. Why names all of it.
 func (p *Plan) Anything() Step {
 	var missing []string
@@ -208,7 +221,7 @@ func (p *Plan) Anything() Step {
 	for _, image := range p.Images {
 		all = append(all, image.Build, image.Latest)
 	}
-	for _, step := range slices.Concat(all, []Step{p.Notes}, p.Deploy, p.Tell) {
+	for _, step := range slices.Concat(all, []Step{p.Chart, p.Notes}, p.Deploy, p.Tell) {
 		if step.Needed {
 			missing = append(missing, step.Why)
 		}
@@ -220,7 +233,7 @@ func (p *Plan) Anything() Step {
 }
 
 func guard(f Facts, commit string, options Options) error {
-	for _, image := range f.Images {
+	for _, image := range append(slices.Clone(f.Images), f.Chart) {
 		if err := f.guardImage(image, commit); err != nil {
 			return err
 		}

@@ -12,7 +12,8 @@ func TestSeveralImages(t *testing.T) {
 	revisions := []string{"", head, "another"} // empty: the image is missing
 	digests, either := []string{"sha256:1", "sha256:2"}, []bool{false, true}
 	running := []string{"", "sha256:1+sha256:2", "sha256:1+sha256:3", "sha256:2+sha256:1", "sha256:1"}
-	all := len(revisions) * len(revisions) * len(either) * len(either) * len(running)
+	charts := []string{"-", "", head, "another"} // -: none is published
+	all := len(revisions) * len(revisions) * len(either) * len(either) * len(running) * len(charts)
 	for n := range all {
 		f := facts(t, "1.4.0")
 		f.Tagged, f.Images = head, nil
@@ -35,8 +36,15 @@ func TestSeveralImages(t *testing.T) {
 			e.Version = "1.4.0"
 		}
 		f.Environments = []Environment{e}
+		chart := pick(charts, &n)
+		if chart != "-" {
+			f.Chart = Image{Address: "r.example/charts/shop:1.4.0", Revision: chart}
+		}
+		if chart == head || chart == "another" {
+			f.Chart.Digest = "sha256:9"
+		}
 		plan, err := Decide(f, Options{})
-		if foreign[0] || foreign[1] {
+		if foreign[0] || foreign[1] || chart == "another" {
 			if err == nil || !strings.Contains(err.Error(), "built from another") {
 				t.Errorf("%+v: %v, want a refusal", f.Images, err)
 			}
@@ -49,6 +57,9 @@ func TestSeveralImages(t *testing.T) {
 			if image.Build.Needed != missing[i] || image.Publish.Needed != missing[i] || image.Latest.Needed != behind[i] {
 				t.Errorf("%+v: %+v", f.Images[i], image)
 			}
+		}
+		if plan.Chart.Needed != (chart == "") || chart == "" && !plan.Anything().Needed {
+			t.Errorf("the chart is %q: %+v", chart, plan.Chart)
 		}
 		whole := !missing[0] && !missing[1]
 		if (f.Digest() != "") != whole {

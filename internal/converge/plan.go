@@ -11,7 +11,7 @@ func (p Plan) ForTag() Plan { return Plan{Commit: p.Commit, Withheld: p.Withheld
 
 // ForPublish is the part of a plan that builds and publishes the image.
 func (p Plan) ForPublish() Plan {
-	return Plan{Commit: p.Commit, Withheld: p.Withheld, Images: p.Images}
+	return Plan{Commit: p.Commit, Withheld: p.Withheld, Images: p.Images, Chart: p.Chart}
 }
 
 // ForDeploy is the part of a plan that deploys.
@@ -43,7 +43,7 @@ func withhold(f Facts) (Plan, bool) {
 
 // nothing is a plan of which no step is needed, for one reason.
 func nothing(f Facts, no Step) Plan {
-	plan := Plan{Commit: f.Commit, Tag: no, Notes: no}
+	plan := Plan{Commit: f.Commit, Tag: no, Chart: no, Notes: no}
 	for range f.Images {
 		plan.Images = append(plan.Images, ImagePlan{no, no, no})
 	}

@@ -50,6 +50,11 @@ rmdir "$1/in"`
 	return []string{"sh", "-c", unpack, "sh", archive, out}
 }
 
+// TarArgs prints a folder as a tar, in base64.
+func TarArgs(folder string) []string {
+	return []string{"sh", "-c", `tar -C "$(dirname "$1")" -cf - "$(basename "$1")" | base64`, "sh", folder}
+}
+
 // PackArgs packs a chart of a commit's tree into the folder out, with its dependencies, as plain
 // files: Helm follows links, so whoever writes a chart could have it read anything that Helm can.
 // So this runs in a container without secrets, and Helm gets only its result. It prints the chart's

@@ -59,6 +59,7 @@ type Settings struct {
 	Environments any      `toml:"environments"`
 	Prereleases  []string `toml:"prereleases"`
 	Chart        string   `toml:"chart"`
+	Charts       string   `toml:"charts"` // where the chart is published: as Image
 	// Keys are a list of paths, a table of paths by what they get, or a list of these.
 	Keys any `toml:"keys"`
 

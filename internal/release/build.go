@@ -94,12 +94,7 @@ func (r *Release) build(ctx context.Context, commit string, i int) (string, erro
 		return "", err
 	}
 	for n, container := range containers {
-		for _, said := range [][2]string{
-			{ocispec.AnnotationRevision, commit},
-			{ocispec.AnnotationVersion, r.facts.Name},
-			{ocispec.AnnotationSource, r.remote.URL},
-			{ocispec.AnnotationCreated, when.UTC().Format(time.RFC3339)},
-		} {
+		for _, said := range r.annotations(commit, when) {
 			// a label stays with an image that somebody copies or builds on; an annotation is read
 			// without fetching the image's config
 			container = container.WithLabel(said[0], said[1]).WithAnnotation(said[0], said[1])
@@ -135,6 +130,17 @@ func (r *Release) build(ctx context.Context, commit string, i int) (string, erro
 		}
 	}
 	return "from " + from + " at " + converge.Short(commit), err
+}
+
+// annotations say of what is published where it comes from
+// (https://github.com/opencontainers/image-spec/blob/main/annotations.md).
+func (r *Release) annotations(commit string, when time.Time) [][2]string {
+	return [][2]string{
+		{ocispec.AnnotationRevision, commit},
+		{ocispec.AnnotationVersion, r.facts.Name},
+		{ocispec.AnnotationSource, r.remote.URL},
+		{ocispec.AnnotationCreated, when.UTC().Format(time.RFC3339)},
+	}
 }
 
 // containers are the image to be, one for each platform, and what they are made from.

@@ -52,6 +52,9 @@ func (r *Release) check(ctx context.Context, plan converge.Plan) (string, error)
 			group.Go(func() error { return r.checkPush(gctx, i) })
 		}
 	}
+	if plan.Chart.Needed && !r.Plan {
+		group.Go(func() error { return r.read.Chart.CheckPush(gctx) })
+	}
 	remarks := make([][]string, len(plan.Deploy))
 	for i, deploy := range plan.Deploy {
 		if deploy.Needed {

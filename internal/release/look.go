@@ -40,6 +40,9 @@ func (r *Release) look(ctx context.Context) (string, error) {
 			}
 		}
 	}
+	if r.facts.Chart.Address != "" {
+		group.Go(func() error { return r.lookAtChart(gctx) })
+	}
 	if r.GitLab != "" && r.facts.None == "" {
 		group.Go(func() (err error) { r.facts.Notes, err = r.lookAtNotes(gctx); return })
 	}

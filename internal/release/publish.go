@@ -38,7 +38,7 @@ func (r *Release) Publish(ctx context.Context) (string, error) {
 		ctx,
 		append(flow.Group{s.checkStep(plan)}, s.buildSteps(plan)...),
 		s.publishSteps(plan),
-		s.latestSteps(plan),
+		append(s.latestSteps(plan), s.chartSteps(plan)...),
 	)
 	return s.references(), err
 }

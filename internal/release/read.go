@@ -11,6 +11,7 @@ import (
 	"dagger/ship/internal/flow"
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/naming"
+	"dagger/ship/internal/registry"
 	"dagger/ship/internal/version"
 )
 
@@ -19,7 +20,8 @@ type Read struct {
 	Project      manifest.Project
 	ImageTag     string // the version as an image's tag has it
 	Images       []image
-	Environments []*environment // in order
+	Chart        registry.Repository // that the chart is published in; without an address, it is not
+	Environments []*environment      // in order
 
 	scheme    version.Scheme // of the project's versions, if it has none now; empty: not known
 	given     string         // the version or tag that counts, as it was given; empty: the manifest's counts
@@ -89,6 +91,9 @@ func (r *Release) readAll() (string, error) {
 		return "", err
 	}
 	r.facts.Images = r.missingImages()
+	if err := r.readChart(); err != nil {
+		return "", err
+	}
 	if err := r.logIn(); err != nil {
 		return "", err
 	}

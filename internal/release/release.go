@@ -110,7 +110,7 @@ func (r *Release) versionGroups(plan converge.Plan) []flow.Group {
 		append(flow.Group{r.checkStep(plan)}, r.buildSteps(plan)...),
 		{r.tagStep(plan)},
 		r.publishSteps(plan),
-		r.latestSteps(plan),
+		append(r.latestSteps(plan), r.chartSteps(plan)...),
 	}
 	// before the deploys, which may fail or take long: it says what is being deployed, and they do without it
 	if r.GitLab != "" {

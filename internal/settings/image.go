@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"dagger/ship/internal/charts"
 	"dagger/ship/internal/helm"
 	"dagger/ship/internal/projects"
+	"dagger/ship/internal/registry"
 )
 
 // Image is one of those that are published under the project's version.
@@ -99,6 +101,20 @@ func images(only Image, tables []projects.Image) (all []Image, err error) {
 		}
 	}
 	return all, nil
+}
+
+// chartsAt reads where the chart is published.
+func chartsAt(said, chart string) (string, error) {
+	place := strings.TrimSuffix(strings.TrimPrefix(said, "oci://"), "/")
+	switch {
+	case place == "":
+		return "", nil
+	case charts.Is(chart):
+		return "", fmt.Errorf("%s is published already, by somebody else", chart)
+	case registry.HasHost(place):
+		return place, registry.Check(place)
+	}
+	return place, registry.Check("registry.example/" + place)
 }
 
 // below tells whether a path is in a folder, or that itself.

@@ -46,6 +46,7 @@ type Given struct {
 	Prereleases  []string
 	Context      string
 	Chart        string
+	Charts       string
 	Keys         []string
 	Sets         []helm.Keys      // over Keys
 	Images       []projects.Image // over Image, Dockerfile, Target, Args and Keys
@@ -91,6 +92,7 @@ type Settings struct {
 	KubeContext  string           // of the kubeconfig, for those that do not say otherwise; empty: its current one
 	Chart        string           // a folder, or what ChartFrom was read from
 	ChartFrom    charts.Reference // zero: the chart is in the repo
+	ChartsAt     string           // HOST/PATH, or a path below the image, that the chart is published below; empty: it is not
 	ToolsImage   string
 
 	Timeout  time.Duration
@@ -175,6 +177,7 @@ func Parse(g Given) (Settings, error) {
 			}
 			return
 		}},
+		{"charts", func() (err error) { s.ChartsAt, err = chartsAt(g.Charts, s.Chart); return }},
 		{"platforms", func() (err error) { only.Platforms, err = platforms(g.Platforms); return }},
 		{"files", func() (err error) { only.Files, err = filesBeside(g.Files); return }},
 		{"args", func() (err error) { only.Args, err = arguments(given(slices.Clone(g.Args), blank)); return }},

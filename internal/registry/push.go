@@ -1,0 +1,107 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/registry"
+	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"dagger/ship/internal/network"
+)
+
+// Artifact is what is no image, but kept as one: a config and one layer
+// (https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidelines-for-artifact-usage).
+type Artifact struct {
+	Config, Layer Blob
+	Annotations   map[string]string
+}
+
+// Blob is a part of an artifact.
+type Blob struct {
+	MediaType string
+	Data      []byte
+}
+
+func (b Blob) descriptor() ocispec.Descriptor {
+	return ocispec.Descriptor{MediaType: b.MediaType, Digest: digest.FromBytes(b.Data), Size: int64(len(b.Data))}
+}
+
+// Push puts an artifact under a tag, and returns its digest.
+func (r *Repository) Push(ctx context.Context, tag string, a Artifact) (string, error) {
+	manifest, err := json.Marshal(ocispec.Manifest{
+		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest,
+		Config: a.Config.descriptor(), Layers: []ocispec.Descriptor{a.Layer.descriptor()}, Annotations: a.Annotations,
+	})
+	if err != nil {
+		return "", fmt.Errorf("write the manifest: %w", err)
+	}
+	err = r.do(ctx, "push "+r.Address+":"+tag, func(ctx context.Context) error {
+		for _, blob := range []Blob{a.Config, a.Layer} {
+			if err := r.pushBlob(ctx, blob); err != nil {
+				return err
+			}
+		}
+		response, err := r.ask(ctx, http.MethodPut, "/manifests/"+tag, &document{
+			data: manifest, mediaType: ocispec.MediaTypeImageManifest,
+		})
+		if err != nil {
+			return err
+		}
+		return response.Body.Close()
+	})
+	return digest.FromBytes(manifest).String(), err
+}
+
+// pushBlob uploads what the registry does not have yet, in one piece
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#post-then-put).
+func (r *Repository) pushBlob(ctx context.Context, blob Blob) error {
+	of := blob.descriptor()
+	there, err := r.ask(ctx, http.MethodHead, "/blobs/"+of.Digest.String(), nil)
+	if err == nil {
+		return there.Body.Close()
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	begun, err := r.ask(ctx, http.MethodPost, "/blobs/uploads/", nil)
+	if err != nil {
+		return err
+	}
+	begun.Body.Close()
+	reference, err := registry.ParseReference(r.Address)
+	if err != nil {
+		return err
+	}
+	own := r.url(reference, "")
+	to, err := begun.Location()
+	if err != nil || to.User != nil || !network.SameServer(to, own) {
+		return errors.New("the registry has blobs put on another server, where nothing is written")
+	}
+	to.Scheme, to.Host = own.Scheme, own.Host // the client finds the credentials by these
+	query := to.Query()
+	query.Set("digest", of.Digest.String())
+	to.RawQuery = query.Encode()
+	client, err := r.client(reference.Registry)
+	if err != nil {
+		return err
+	}
+	ctx = auth.AppendRepositoryScope(ctx, reference, auth.ActionPull, auth.ActionPush)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, to.String(), bytes.NewReader(blob.Data))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/octet-stream")
+	response, err := send(client, request)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
+}
