@@ -136,7 +136,7 @@ func (a *app) images(name ...string) *registry.Repository {
 	a.t.Helper()
 	client, err := network.New("", 2*time.Minute, func(text string) { a.t.Log(text) })
 	must(a.t, 0, err)
-	return &registry.Repository{Address: strings.Join(append([]string{a.Image()}, name...), "/"), Account: &registry.Account{
+	return &registry.Repository{Address: strings.Join(append([]string{a.Registry.Address, a.Repo}, name...), "/"), Account: &registry.Account{
 		User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client}}
 }
 

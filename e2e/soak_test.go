@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 
+	"dagger/ship/internal/registry"
 	"dagger/ship/testbed/control"
 )
 
@@ -20,7 +22,7 @@ import (
 var (
 	runs    = flag.Int("runs", 9, "disturbed releases")
 	seed    = flag.Int64("seed", 1, "seed of the first disturbed release; each further one has the next")
-	workers = flag.Int("workers", 3, "projects that are released at the same time")
+	workers = flag.Int("workers", 4, "projects that are released at the same time")
 	only    = flag.String("only", "", "only faults whose names match this regular expression")
 )
 
@@ -49,7 +51,7 @@ func TestFaults(t *testing.T) {
 	for i := range min(*workers, *runs) {
 		group.Go(func() {
 			t.Run(fmt.Sprintf("project %d", i), func(t *testing.T) {
-				p := newPatient(t, []string{"upgrade", "reinstall", "shaped"}[i%3])
+				p := newPatient(t, []string{"upgrade", "reinstall", "shaped", "several"}[i%4])
 				for seed := range seeds {
 					if t.Failed() {
 						continue // the others' runs go on without this project
@@ -70,17 +72,21 @@ type patient struct {
 	version   int
 	secret    int
 	shaped    bool
+	several   bool
 	endFaults []func() error
 }
 
 // newPatient is one that is deployed by a strategy, or if it is shaped, by a table of ship.toml: then commits without a
-// version run too, a value is secret, and rollouts are verified.
+// version run too, a value is secret, and rollouts are verified. One of several images has a chart of the registry's.
 func newPatient(t *testing.T, strategy string) *patient {
-	p := &patient{app: newLight(t), shaped: strategy == "shaped"}
+	p := &patient{app: newLight(t), shaped: strategy == "shaped", several: strategy == "several"}
 	p.gitlab = p.onGitLab()
-	if p.shaped {
+	switch {
+	case p.shaped:
 		p.shape()
-	} else {
+	case p.several:
+		p.divide()
+	default:
 		p.Settings["environments"] = "production=" + p.Name + ":" + strategy
 	}
 	p.Settings["kubeconfig"] = "file://" + p.Cluster.Disturbed
@@ -91,6 +97,48 @@ func newPatient(t *testing.T, strategy string) *patient {
 	})
 	p.pace()
 	return p
+}
+
+// divide makes it one of two images, whose chart comes from the registry.
+func (p *patient) divide() {
+	p.app.several()
+	packed := p.t.TempDir()
+	out, err := p.Helm("package", filepath.Join(p.Dir, "c"), "--destination="+packed)
+	must(p.t, out, err)
+	out, err = p.Helm("push", filepath.Join(packed, "c-0.0.1.tgz"), "oci://"+p.Image()+"/charts", "--plain-http",
+		"--username="+p.Registry.User, "--password="+p.Registry.Password)
+	must(p.t, out, err)
+	p.edit("ship.toml", `chart = "c"`, `chart = "oci://`+p.Image()+`/charts/c:0.0.1"`)
+	p.edit("ship.toml", `"test=`, `"production=`)
+	p.commit("a chart of the registry's")
+}
+
+// published are the version's images.
+func (p *patient) published(version string) (all []registry.Image) {
+	p.t.Helper()
+	for _, name := range p.parts() {
+		image, err := p.images(name...).Look(p.t.Context(), version)
+		all = append(all, must(p.t, image, err))
+	}
+	return all
+}
+
+// parts are the names of its images, of which the only one has none.
+func (p *patient) parts() [][]string {
+	if p.several {
+		return [][]string{{"web"}, {"worker"}}
+	}
+	return [][]string{nil}
+}
+
+// runsAll is what its deployments run if they run a version.
+func (p *patient) runsAll(version string) string {
+	p.t.Helper()
+	var all []string
+	for i, image := range p.published(version) {
+		all = append(all, strings.Join(append([]string{p.Image()}, p.parts()[i]...), "/")+":"+version+"@"+image.Digest)
+	}
+	return strings.Join(all, " ")
 }
 
 func (p *patient) shape() {
@@ -199,19 +247,21 @@ func (p *patient) isThrough(version string) {
 	if len(tags) != p.version || commit == "" {
 		p.t.Errorf("the tags are %v, want one for each of %d versions", tags, p.version)
 	}
-	image := p.look(version)
-	if image.Revision != commit {
-		p.t.Errorf("the image of %s is labelled with %q, its tag is at %s", version, image.Revision, commit)
-	}
-	if latest := p.look("latest"); latest != image {
-		p.t.Errorf("latest is %+v, want %+v", latest, image)
-	}
-	if notes := p.told(p.gitlab, p.Name+"-"+version).Description; !strings.Contains(notes, image.Digest) {
-		p.t.Errorf("GitLab's release of %s says\n%s", version, notes)
+	latest, notes := p.published("latest"), p.told(p.gitlab, p.Name+"-"+version).Description
+	for i, image := range p.published(version) {
+		if image.Revision != commit {
+			p.t.Errorf("the image of %s is labelled with %q, its tag is at %s", version, image.Revision, commit)
+		}
+		if latest[i] != image {
+			p.t.Errorf("latest is %+v, want %+v", latest[i], image)
+		}
+		if !strings.Contains(notes, image.Digest) {
+			p.t.Errorf("GitLab's release of %s says\n%s", version, notes)
+		}
 	}
 	if head := p.git("rev-parse", "HEAD"); p.shaped && head != commit { // it runs without a version
 		version = "sha-" + head
-		if image = p.look(version); image.Revision != head {
+		if image := p.look(version); image.Revision != head {
 			p.t.Errorf("the image of %s is labelled with %q", version, image.Revision)
 		}
 	}
@@ -221,7 +271,7 @@ func (p *patient) isThrough(version string) {
 			p.t.Errorf("Helm has not the secret's last value")
 		}
 	}
-	if want := p.Image() + ":" + version + "@" + image.Digest; p.running(p.Name) != want {
+	if want := p.runsAll(version); p.running(p.Name) != want {
 		p.t.Errorf("production runs %s, want %s", p.running(p.Name), want)
 	}
 	if status := p.helm("status"); !strings.Contains(status, "STATUS: deployed") {

@@ -27,6 +27,8 @@ var (
 	// These two have no manifest. Their environments are to be no other test's.
 	ByCommit = Example{"by-commit", map[string]string{"ship.toml": `(?m)^(namespace = ")shop`}, nil, nil}
 	ByTag    = Example{"by-tag", map[string]string{"ship.toml": `(?m)^(namespace = ")shop`}, nil, nil}
+	Umbrella = Example{"umbrella", map[string]string{"ship.toml": `(?m)^(namespace = ")shop`},
+		map[string]string{"VERSION": `(?m)^()[0-9.]+`}, nil}
 )
 
 // rewrite puts a value wherever the example has it.
