@@ -17,6 +17,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"dagger/ship/internal/helm"
 	"dagger/ship/internal/registry"
 )
 
@@ -63,7 +64,7 @@ func (p Package) Pack(files []byte) (registry.Artifact, error) {
 	if err := yaml.Unmarshal([]byte(p.Values), &over); err != nil {
 		return registry.Artifact{}, fmt.Errorf("the image's values: %w", err)
 	}
-	for file, said := range map[string]any{"Chart.yaml": chart, "values.yaml": merged(values, over)} {
+	for file, said := range map[string]any{"Chart.yaml": chart, "values.yaml": helm.Merged(values, over)} {
 		if contents[file], err = yaml.Marshal(said); err != nil {
 			return registry.Artifact{}, fmt.Errorf("%s: %w", file, err)
 		}
@@ -134,20 +135,4 @@ func chartFirst(a, b string) int {
 		return 1
 	}
 	return cmp.Or(cmp.Compare(first(a), first(b)), cmp.Compare(a, b))
-}
-
-// merged are values with others over them, as Helm merges files of values.
-func merged(values, over map[string]any) map[string]any {
-	all := maps.Clone(values)
-	if all == nil {
-		all = map[string]any{}
-	}
-	for key, value := range over {
-		below, isMap := value.(map[string]any)
-		if old, was := all[key].(map[string]any); isMap && was {
-			value = merged(old, below)
-		}
-		all[key] = value
-	}
-	return all
 }

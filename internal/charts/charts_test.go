@@ -95,6 +95,9 @@ func TestPack(t *testing.T) {
 	if err != nil || string(contents["values.yaml"]) != want || len(contents) != 3 {
 		t.Errorf("%d files, values.yaml: %s, %v", len(contents), contents["values.yaml"], err)
 	}
+	if _, err := p.Pack(files("x/Chart.yaml")); err != nil { // it has no values of its own
+		t.Error(err)
+	}
 	if _, err := p.Pack([]byte("no tar, but long enough to be taken for one" + strings.Repeat(" ", 600))); err == nil {
 		t.Error("what is no tar is packed")
 	}

@@ -72,7 +72,7 @@ func (r Revision) Differs(layers []Layer) ([]string, error) {
 		if err != nil {
 			return nil, l.Check()
 		}
-		wanted = merged(wanted, values)
+		wanted = Merged(wanted, values)
 	}
 	var keys []string
 	differing(nil, r.values, wanted, &keys)
@@ -80,14 +80,17 @@ func (r Revision) Differs(layers []Layer) ([]string, error) {
 	return keys, nil
 }
 
-// merged are values with others over them, as Helm merges files of values: maps one key at a time,
+// Merged are values with others over them, as Helm merges files of values: maps one key at a time,
 // all else as a whole.
-func merged(values, over map[string]any) map[string]any {
+func Merged(values, over map[string]any) map[string]any {
 	all := maps.Clone(values)
+	if all == nil {
+		all = map[string]any{}
+	}
 	for key, value := range over {
 		below, isMap := value.(map[string]any)
 		if old, was := all[key].(map[string]any); isMap && was {
-			all[key] = merged(old, below)
+			all[key] = Merged(old, below)
 		} else {
 			all[key] = value
 		}
