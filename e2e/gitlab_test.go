@@ -126,7 +126,7 @@ func TestPipelineFiles(t *testing.T) {
 	if len(files) != 5 {
 		t.Errorf("the examples have %d pipelines", len(files))
 	}
-	files = append(files, "../templates/release.yml", "../.gitlab-ci.yml")
+	files = append(files, "../templates/release.yml", "../templates/deploy.yml", "../.gitlab-ci.yml")
 	if out, err := exec.CommandContext(t.Context(), "node", append([]string{"gitlab/schema.mjs", modules},
 		files...)...).CombinedOutput(); err != nil {
 		t.Errorf("GitLab's schema: %v\n%s", err, out)
