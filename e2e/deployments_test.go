@@ -103,6 +103,10 @@ gitlab = "testing"
 [environments.live]
 namespace = "NAME-live"
 gitlab = "live/eu"
+[environments.last]
+namespace = "NAME-last"
+gitlab = "last"
+manual = true
 `)
 	gl := a.onGitLab()
 	tag := a.Name + "-0.1.0"
@@ -127,6 +131,12 @@ gitlab = "live/eu"
 	a.bump("0.2.0")
 	a.release("released")
 	if got := a.deployments(gl); len(got) != 4 {
+		t.Errorf("GitLab's deployments are %q", got)
+	}
+	for range 2 { // a person's button tells of its environment itself
+		a.says([]string{"deploy", "--environment=last", "version"}, "0.2.0")
+	}
+	if got := a.deployments(gl); len(got) != 5 || got[4] != "last "+a.Name+"-0.2.0 success" {
 		t.Errorf("GitLab's deployments are %q", got)
 	}
 }

@@ -88,7 +88,8 @@ func TestTagWithPipeline(t *testing.T) {
 func TestPipelineRules(t *testing.T) {
 	t.Parallel()
 	for example, jobs := range map[*bed.Example]string{&bed.Poetry: "release", &bed.NPM: "release announce",
-		&bed.ByCommit: "release production", &bed.ByTag: "release"} {
+		&bed.ByCommit: "release production", &bed.ByTag: "release", &bed.Cloud: "release production",
+		&bed.TakingOver: "release", &bed.SharedChart: "release"} {
 		t.Run(example.Folder, func(t *testing.T) {
 			t.Parallel()
 			p := newProject(t, *example)
@@ -123,10 +124,10 @@ func TestPipelineFiles(t *testing.T) {
 	modules := filepath.Dir(filepath.Dir(os.Getenv("GITLAB_CI_LOCAL_PROGRAM")))
 	files, err := filepath.Glob("../examples/*/.gitlab-ci.yml")
 	must(t, 0, err)
-	if len(files) != 5 {
+	if len(files) != 8 {
 		t.Errorf("the examples have %d pipelines", len(files))
 	}
-	files = append(files, "../templates/release.yml", "../.gitlab-ci.yml")
+	files = append(files, "../templates/release.yml", "../templates/deploy.yml", "../.gitlab-ci.yml")
 	if out, err := exec.CommandContext(t.Context(), "node", append([]string{"gitlab/schema.mjs", modules},
 		files...)...).CombinedOutput(); err != nil {
 		t.Errorf("GitLab's schema: %v\n%s", err, out)

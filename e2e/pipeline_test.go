@@ -21,6 +21,8 @@ type project struct {
 	*app
 	variables map[string]string // that GitLab and the project's settings give to jobs; what begins with / is a file
 	env       []string          // of the runner
+
+	scoped map[string]map[string]string // variables that jobs of some of GitLab's environments get, by their names
 }
 
 // newProject makes an app repo of an example, with environments that no other test uses.
@@ -73,7 +75,14 @@ func (p *project) gitlab(args ...string) (string, error) {
 	p.t.Helper()
 	home := p.t.TempDir()
 	must(p.t, 0, os.Mkdir(filepath.Join(home, ".gitlab-ci-local"), 0o700))
-	variables, err := json.Marshal(map[string]any{"global": p.variables}) // JSON is YAML
+	all := map[string]any{}
+	for name, value := range p.variables {
+		all[name] = value
+	}
+	for name, values := range p.scoped {
+		all[name] = map[string]any{"type": "variable", "values": values}
+	}
+	variables, err := json.Marshal(map[string]any{"global": all}) // JSON is YAML
 	must(p.t, 0, err)
 	must(p.t, 0, os.WriteFile(filepath.Join(home, ".gitlab-ci-local", "variables.yml"), variables, 0o600))
 

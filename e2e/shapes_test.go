@@ -72,15 +72,17 @@ manual = true
 	}
 	a.release("released")
 	a.Settings["commit"] = first // an older pipeline, once more
-	a.says([]string{"release"}, "nothing to do", "acc runs sha-"+second+", which is of a later commit than "+first[:7])
+	a.says([]string{"release"}, "nothing to do",
+		"acc runs sha-"+second[:7]+", which is of a later commit than "+first[:7])
 	delete(a.Settings, "commit")
 	if got := a.running(namespace); !strings.Contains(got, second) || !strings.Contains(got, first) {
 		t.Errorf("acc and prod run %s", got)
 	}
 	a.says([]string{"rollback", "--environment=acc"}, "runs")
-	a.says([]string{"release"}, "nothing to do", "rolled back from sha-"+second)
+	a.says([]string{"release"}, "nothing to do", "rolled back from sha-"+second[:7])
 	if out, err := a.ship("deploy", "--environment=prod", "version"); err == nil ||
-		!strings.Contains(out, "prod takes only what runs well in acc, which runs sha-"+first) {
+		!strings.Contains(out, "prod takes only what runs well in acc, which runs sha-"+first[:7]+": deploy sha-"+
+			second[:7]+" there first") {
 		t.Errorf("what does not run in acc: %v", err)
 	}
 }

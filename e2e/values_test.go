@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -193,39 +194,34 @@ pull = {name = "registry", user = "PULL_USER", password = "PULL_PASSWORD"}
 // pluginKubeconfig is a kubeconfig whose user gets its token from a program that wants a variable and a file.
 func pluginKubeconfig(t *testing.T, a *app) (token, path string) {
 	t.Helper()
+	return plugins(t, a, map[string]string{"cloud": `test "$(cat "$CLOUD_FILE")" = service-account-file || exit 1; ` +
+		gives("$CLOUD_TOKEN")})
+}
+
+// gives is a shell's command that prints a token as kubectl wants it from a plugin.
+func gives(token string) string {
+	return `echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "'"` +
+		token + `"'"}}'`
+}
+
+// plugins is a kubeconfig without a current context that has one for each of the programs, which the shell runs for its
+// user's token.
+func plugins(t *testing.T, a *app, programs map[string]string) (token, path string) {
+	t.Helper()
 	token = a.kubectl("config", "view", "--raw", "--minify", "--output=jsonpath={.users[0].user.token}")
-	server := a.kubectl("config", "view", "--raw", "--minify", "--output=jsonpath={.clusters[0].cluster.server}")
-	ca := a.kubectl("config", "view", "--raw", "--minify",
-		"--output=jsonpath={.clusters[0].cluster.certificate-authority-data}")
-	authority := "insecure-skip-tls-verify: true"
-	if ca != "" {
-		authority = "certificate-authority-data: " + ca
+	cluster := a.kubectl("config", "view", "--raw", "--minify", "--output=jsonpath={.clusters[0].cluster}")
+	var contexts, users []any
+	for name, program := range programs {
+		contexts = append(contexts, map[string]any{"name": name,
+			"context": map[string]any{"cluster": "cloud", "user": name}})
+		users = append(users, map[string]any{"name": name, "user": map[string]any{"exec": map[string]any{
+			"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "interactiveMode": "Never",
+			"args": []string{"-c", program}}}})
 	}
-	const program = `test "$(cat "$CLOUD_FILE")" = service-account-file || exit 1; echo '{"apiVersion": ` +
-		`"client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "'"$CLOUD_TOKEN"'"}}'`
+	text, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Config",
+		"clusters": []any{map[string]any{"name": "cloud", "cluster": json.RawMessage(cluster)}},
+		"contexts": contexts, "users": users})
 	path = filepath.Join(t.TempDir(), "kubeconfig")
-	text := strings.NewReplacer("SERVER", server, "AUTHORITY", authority, "PROGRAM", program).Replace(`apiVersion: v1
-kind: Config
-clusters:
-- name: cloud
-  cluster:
-    server: SERVER
-    AUTHORITY
-contexts:
-- name: cloud
-  context: {cluster: cloud, user: cloud}
-users:
-- name: cloud
-  user:
-    exec:
-      apiVersion: client.authentication.k8s.io/v1
-      command: sh
-      interactiveMode: Never
-      args:
-      - -c
-      - |
-        PROGRAM
-`)
-	must(t, 0, os.WriteFile(path, []byte(text), 0o600))
+	must(t, 0, os.WriteFile(path, must(t, text, err), 0o600))
 	return token, path
 }

@@ -27,9 +27,18 @@ var (
 	// These two have no manifest. Their environments are to be no other test's.
 	ByCommit = Example{"by-commit", map[string]string{"ship.toml": `(?m)^(namespace = ")shop`}, nil, nil}
 	ByTag    = Example{"by-tag", map[string]string{"ship.toml": `(?m)^(namespace = ")shop`}, nil, nil}
-	Umbrella = Example{"umbrella", map[string]string{"ship.toml": `(?m)^(namespace = ")shop`},
-		map[string]string{"VERSION": `(?m)^()[0-9.]+`}, nil}
+	// These are called as their repository is.
+	Cloud       = called("cloud")
+	TakingOver  = called("taking-over")
+	SharedChart = called("shared-chart")
+	Umbrella    = called("umbrella")
 )
+
+// called is an example whose manifest is a file VERSION.
+func called(folder string) Example {
+	return Example{folder, map[string]string{"ship.toml": `(?m)^(namespace = ")shop`},
+		map[string]string{"VERSION": `()[0-9].*`}, nil}
+}
 
 // rewrite puts a value wherever the example has it.
 func (a *App) rewrite(places map[string]string, value string) error {

@@ -17,7 +17,7 @@ func TestOneVersion(t *testing.T) {
 	if own == nil {
 		t.Fatal("the component has no version")
 	}
-	named := regexp.MustCompile(`(?:ship\.git|/ship/release)@(v\d[^\s"'` + "`" + `]*)`)
+	named := regexp.MustCompile(`(?:ship\.git|/ship/(?:release|deploy))@(v\d[^\s"'` + "`" + `]*)`)
 	files := markdown(t)
 	for _, pattern := range []string{"examples/*/dagger.json", "examples/*/.gitlab-ci.yml"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))

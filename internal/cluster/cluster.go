@@ -115,7 +115,7 @@ func (e *Environment) RunsWell(
 	return found, healthy, text, nil
 }
 
-// Unseen is an environment that nobody can look at, since no kubeconfig was given.
+// Unseen is an environment that nobody looks at.
 func (e *Environment) Unseen() converge.Environment {
 	return converge.Environment{
 		Name:        e.Name,

@@ -104,8 +104,8 @@ const (
 	Later
 )
 
-// Unknown is the status of an environment that could not be looked at, since there is no
-// kubeconfig.
+// Unknown is the status of an environment that nobody looked at: there is no kubeconfig, or it is left
+// to a call of its own.
 const Unknown = "unknown"
 
 // Plan says what is missing, and why each step is performed or skipped.
@@ -344,7 +344,7 @@ func Deploy(f Facts, e Environment) Step {
 	case e.Version == "":
 		return Step{true, e.Name + " runs nothing"}
 	}
-	running := e.Name + " runs " + e.Version
+	running := e.Name + " runs " + naming.Short(e.Version)
 	if newer := f.newer(e.Version, e.Order); newer != "" {
 		return Step{false, running + ", which " + newer}
 	}
@@ -352,10 +352,13 @@ func Deploy(f Facts, e Environment) Step {
 	case e.Version != f.Name && f.withdrawn(e):
 		return Step{
 			false,
-			running + ", rolled back from " + e.RolledBack + ": release a higher version, or deploy to it by name",
+			running + ", rolled back from " + naming.Short(e.RolledBack) +
+				": release a higher version, or deploy to it by name",
 		}
 	case e.Version != f.Name:
 		return Step{true, running}
+	case f.Digest() != "" && e.Digest == "":
+		return Step{true, running + ", but not by its digest"}
 	case f.Digest() == "" || e.Digest != f.Digest():
 		return Step{true, running + " from another image"}
 	case e.Status != "deployed":
@@ -447,7 +450,7 @@ func Hold(f Facts, e Environment, decided Step, before Environment, its Step) St
 		return Step{true, decided.Why + ", after " + before.Name}
 	}
 	return Step{false, fmt.Sprintf("%s takes only what runs well in %s, which runs %s", e.Name, before.Name,
-		cmp.Or(before.Version, "nothing"))}
+		cmp.Or(naming.Short(before.Version), "nothing"))}
 }
 
 // RunsWell tells whether an environment runs the facts' own, and its rollout succeeded.

@@ -225,3 +225,16 @@ func taken(p Plan) string {
 	}
 	return strings.Join(steps, " ")
 }
+
+// TestWithoutDigest: what somebody's helm made runs the version by its tag alone.
+func TestWithoutDigest(t *testing.T) {
+	f := facts(t, "1.4.0")
+	f.Images[0].Digest = image
+	for digest, want := range map[string]string{"": "live runs 1.4.0, but not by its digest",
+		"sha256:0": "live runs 1.4.0 from another image"} {
+		got := Deploy(f, Environment{Name: "live", Version: "1.4.0", Digest: digest, Status: "deployed"})
+		if !got.Needed || got.Why != want {
+			t.Errorf("%q: %+v, want %s", digest, got, want)
+		}
+	}
+}

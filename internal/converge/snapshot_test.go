@@ -19,7 +19,7 @@ var orders = []struct {
 	want          string
 }{
 	{own, "", NotAsked, "deploy"},
-	{own, own, NotAsked, "runs " + own},
+	{own, own, NotAsked, "runs sha-" + Short(head)},
 	{own, another, Later, "deploy"},
 	{own, another, Earlier, "of a later commit"},
 	{own, another, NotAsked, "deploy"}, // the remote has it no more

@@ -15,3 +15,12 @@ func SnapshotOf(text string) (commit string, is bool) {
 	}
 	return "", false
 }
+
+// Short is a version or a snapshot as people write it in a sentence: of a snapshot's commit, the first
+// seven digits.
+func Short(text string) string {
+	if commit, is := SnapshotOf(text); is {
+		return Snapshot(commit[:7])
+	}
+	return text
+}

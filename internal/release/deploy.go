@@ -11,6 +11,7 @@ import (
 	"dagger/ship/internal/cluster"
 	"dagger/ship/internal/converge"
 	"dagger/ship/internal/flow"
+	"dagger/ship/internal/naming"
 	"dagger/ship/internal/report"
 	"dagger/ship/internal/settings"
 	"dagger/ship/internal/tools"
@@ -87,10 +88,10 @@ func (r *Release) ranBefore(ctx context.Context, e *environment, wanted cluster.
 		return err
 	case !converge.RunsWell(wanted.Facts, found):
 		return fmt.Errorf("%s takes only what runs well in %s, which runs %s: deploy %s there first",
-			e.Name, e.after.Name, cmp.Or(found.Version, "nothing"), wanted.Facts.Name)
+			e.Name, e.after.Name, cmp.Or(naming.Short(found.Version), "nothing"), naming.Short(wanted.Facts.Name))
 	case !healthy:
 		return fmt.Errorf("%s takes only what runs well in %s, where %s does not: %s",
-			e.Name, e.after.Name, wanted.Facts.Name, text)
+			e.Name, e.after.Name, naming.Short(wanted.Facts.Name), text)
 	}
 	return nil
 }

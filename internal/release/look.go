@@ -89,13 +89,21 @@ func (r *Release) lookAtImage(ctx context.Context, i int) error {
 func (r *Release) lookAtEnvironment(ctx context.Context, i int) (found converge.Environment, err error) {
 	e := r.read.Environments[i]
 	defer func() { found.Manual, found.After = e.said.Manual && !r.byName, e.said.After }()
-	if !e.given && r.Plan {
+	if !e.given && r.Plan || r.ignores(e) {
 		return e.Unseen(), nil
 	}
 	if err := e.mayReach(); err != nil {
 		return converge.Environment{}, err
 	}
 	return e.Look(ctx)
+}
+
+// ignores tells whether an environment is not looked at: it is deployed to by name only, by a call that
+// may have another kubeconfig and other secrets than this one, and nothing else waits for what runs
+// there.
+func (r *Release) ignores(e *environment) bool {
+	waits := func(other *environment) bool { return other.said.After == e.Name && !other.said.Manual }
+	return e.said.Manual && !r.byName && !slices.ContainsFunc(r.read.Environments, waits)
 }
 
 // why says what is missing, and why.

@@ -166,3 +166,30 @@ func TestReferences(t *testing.T) {
 		t.Error("the facts of the look were changed")
 	}
 }
+
+// TestIgnores: what a person deploys to by name is not looked at, unless something waits for what runs there.
+func TestIgnores(t *testing.T) {
+	text := "[environments.test]\n[environments.live]\nmanual = true\n" +
+		"[environments.late]\nmanual = true\nafter = 'live'\n"
+	for more, want := range map[string][]bool{
+		"":                                      {false, true, true},
+		"[environments.last]\nafter = 'live'\n": {false, false, true, false},
+	} {
+		s := fromFile(t, settings.Given{}, text+more)
+		r := New(&Common{}, s)
+		for _, said := range s.Flat() {
+			r.read.Environments = append(r.read.Environments, &environment{
+				Environment: &cluster.Environment{Target: said.Target}, said: said,
+			})
+		}
+		for i, e := range r.read.Environments {
+			if got := r.ignores(e); got != want[i] {
+				t.Errorf("%s: %s is ignored: %v", more, e.Name, got)
+			}
+		}
+		r.byName = true
+		if r.ignores(r.read.Environments[1]) {
+			t.Error("what was asked for by name is ignored")
+		}
+	}
+}

@@ -45,7 +45,7 @@ func (r *Release) lookAtSnapshot(ctx context.Context) error {
 		return err
 	}
 	if r.facts.None != "" {
-		r.run.Report.Project = r.read.Project.Name + " " + s.facts.Name
+		r.run.Report.Project = r.read.Project.Name + " " + naming.Short(s.facts.Name)
 	}
 	r.snapshot = s
 	return nil

@@ -11,7 +11,7 @@ import (
 
 // tells tells whether GitLab is told of deployments to an environment.
 func (r *Release) tells(e *environment) bool {
-	return r.GitLab != "" && e.said.GitLab != "" && !r.facts.Snapshot && r.facts.None == ""
+	return r.GitLab != "" && e.said.GitLab != "" && !r.facts.Snapshot && r.facts.None == "" && !r.ignores(e)
 }
 
 // lookAtDeployment looks at what GitLab says runs in an environment. If that cannot be done, the step
