@@ -39,6 +39,7 @@ var on = map[string][]string{
 	"gitremote":  {"foreign", "gitlab", "limit", "network"},
 	"helm":       {},
 	"limit":      {},
+	"logins":     {"registry"},
 	"manifest":   {"foreign", "position", "version"},
 	"naming":     {},
 	"network":    {},

@@ -58,8 +58,12 @@ type Settings struct {
 	Chart        string   `toml:"chart"`
 	Keys         []string `toml:"keys"`
 
-	List   []string      `toml:"-"` // Environments, if it is a list; nil: it is none
-	Tables []Environment `toml:"-"` // Environments, if it is tables
+	// Logins is a list of names of secrets, and of tables with names of secrets.
+	Logins any `toml:"logins"`
+
+	List      []string      `toml:"-"` // Environments, if it is a list; nil: it is none
+	Tables    []Environment `toml:"-"` // Environments, if it is tables
+	LoginList []Login       `toml:"-"` // Logins; nil: the file says none
 
 	table []string // where the file says all of this
 	data  []byte
@@ -88,7 +92,7 @@ func Read(data []byte) (List, error) {
 		return List{}, explain(err)
 	}
 	file.Settings.data = data
-	if err := file.Settings.readEnvironments(); err != nil {
+	if err := file.Settings.readForms(); err != nil {
 		return List{}, err
 	}
 	list := List{Top: file.Settings}
@@ -98,7 +102,7 @@ func Read(data []byte) (List, error) {
 	for key, p := range file.Projects {
 		p.Key, p.Path, p.data, p.table = key, path.Clean(cmp.Or(p.Path, key)), data, []string{"projects", key}
 		p.line, _ = position.Of(data, "projects", key)
-		if err := p.readEnvironments(); err != nil {
+		if err := p.readForms(); err != nil {
 			return List{}, err
 		}
 		list.Projects = append(list.Projects, p)
@@ -110,6 +114,14 @@ func Read(data []byte) (List, error) {
 		return List{}, err
 	}
 	return list, nil
+}
+
+// readForms reads what may be written in several forms.
+func (s *Settings) readForms() error {
+	if err := s.readEnvironments(); err != nil {
+		return err
+	}
+	return s.readLogins()
 }
 
 func checkAll(list []Project) error {

@@ -12,6 +12,7 @@ import (
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/dockerfile"
 	"dagger/ship/internal/flow"
+	"dagger/ship/internal/logins"
 )
 
 func (r *Release) buildStep(plan converge.Plan) flow.Step {
@@ -71,6 +72,9 @@ func (r *Release) build(ctx context.Context, commit string) (string, error) {
 			r.mayWaitFor(ctx, commit),
 		)
 	}
+	if err != nil && logins.Refused(err.Error()) {
+		err = onBases{err, r.bases(ctx, commit)}
+	}
 	return "from " + from + " at " + converge.Short(commit), err
 }
 
@@ -84,18 +88,25 @@ func (r *Release) mayWaitFor(ctx context.Context, commit string) string {
 	if r.Container != nil {
 		return "a command of its build does not end, or the registry of one of its images does not answer"
 	}
+	waits := "a RUN does not end, or the registry of a base image does not answer"
+	if bases := r.bases(ctx, commit); len(bases) > 0 {
+		waits += " (" + strings.Join(bases, ", ") + ")"
+	}
+	return waits
+}
+
+// bases are the base images of a commit's Dockerfile, for an error, which is good without them, too.
+func (r *Release) bases(ctx context.Context, commit string) []string {
+	if r.Container != nil {
+		return nil
+	}
 	limited, cancel := context.WithTimeout(ctx, r.Deadline)
 	defer cancel()
 	text, _ := r.commitOf(commit, r.Path).
 		Folder().
 		File(r.Dockerfile).
 		Contents(limited)
-		// the error is good without, too
-	waits := "a RUN does not end, or the registry of a base image does not answer"
-	if bases := dockerfile.Bases(text); len(bases) > 0 {
-		waits += " (" + strings.Join(bases, ", ") + ")"
-	}
-	return waits
+	return dockerfile.Bases(text)
 }
 
 // dockerBuild builds the commit's own tree. The build may know when the commit was made

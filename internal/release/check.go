@@ -118,7 +118,7 @@ func (r *Release) checkVersion(ctx context.Context, commit *source.Commit, hash 
 // checkPush makes sure that the image can be pushed. If the credentials are for another registry,
 // none is tried: a push without would be refused late, or go where nobody meant it to.
 func (r *Release) checkPush(ctx context.Context) error {
-	if home := r.read.Images.Elsewhere; home != "" && r.password != "" {
+	if home := r.read.Images.Elsewhere; home != "" && r.password != "" && r.read.Images.Anonymous() {
 		return fmt.Errorf(
 			"%s is to be published, but --login and --password are for %s: name its registry with --registry, "+
 				"or give the project an image there",

@@ -66,12 +66,9 @@ func (r *Release) publish(ctx context.Context, commit string) (string, error) {
 		return "", err
 	}
 	container := r.made.container
-	if images.Password != "" {
-		container = container.WithRegistryAuth(
-			registry.Host(images.Address),
-			images.User,
-			r.Client.SetSecret("ship-password", images.Password),
-		)
+	if login, is := r.login(images.Address); is {
+		login.Place.Host = registry.Host(images.Address) // as the push writes it
+		container = r.with(container, login)
 	}
 	err := r.tools().Try(ctx, "push "+r.facts.Image, func(ctx context.Context) error {
 		_, err := container.Publish(ctx, r.facts.Image, dagger.ContainerPublishOpts{RegistryService: r.service()})

@@ -32,7 +32,15 @@ type Read struct {
 func (r Read) Title() string { return strings.TrimSpace(r.Project.Name + " " + r.Project.Version.Text) }
 
 // Read reads what a release needs.
-func (r *Release) Read(ctx context.Context) error { return r.performRead(ctx, r.readAll) }
+func (r *Release) Read(ctx context.Context) error {
+	return r.performRead(ctx, func() (string, error) {
+		said, err := r.readAll()
+		if err == nil {
+			err = r.logIn()
+		}
+		return said, err
+	})
+}
 
 // ReadProject reads what suffices to look at environments.
 func (r *Release) ReadProject(ctx context.Context) error {
@@ -71,7 +79,7 @@ func (r *Release) readSome(shared ...func() error) (string, error) {
 
 // readAll finds out what the source says, and derives what was not given.
 func (r *Release) readAll() (string, error) {
-	if _, err := r.readSome(r.readPlaces, r.readGit, r.readCommit, r.readPassword); err != nil {
+	if _, err := r.readSome(r.readPlaces, r.readGit, r.readCommit, r.readPassword, r.readLogins); err != nil {
 		return "", err
 	}
 	project := r.read.Project
@@ -92,14 +100,12 @@ func (r *Release) readAll() (string, error) {
 		return "", err
 	}
 	r.read.Images.Address = address
+	login, _ := r.login(address)
 	r.read.Images.Account, err = r.accounts.Get(
-		registry.Host(address),
-		func() (*registry.Account, error) { return r.account(r.Settings, address) },
+		strings.Join([]string{registry.Host(address), login.Place.String(), login.From}, "\n"),
+		func() (*registry.Account, error) { return r.account(address) },
 	)
 	if err != nil {
-		return "", err
-	}
-	if err := r.logIn(); err != nil {
 		return "", err
 	}
 	if r.facts.None != "" {

@@ -48,6 +48,7 @@ type Given struct {
 	Tools        string
 
 	Tables []projects.Environment // how to deploy to the environments of these names
+	Logins []projects.Login       // which secrets hold logins of registries; nil: see Settings
 }
 
 // Settings are those of one project's release.
@@ -79,6 +80,10 @@ type Settings struct {
 	Home      string
 	Elsewhere bool
 
+	// Logins are the secrets with logins of registries that ship.toml names; nil if it names none, for
+	// those of DefaultLogins that are given.
+	Logins []projects.Login
+
 	Dockerfile string
 	Target     string
 	Args       []Argument
@@ -95,6 +100,17 @@ type Settings struct {
 	// These are as they were given, for messages.
 	GivenTimeout      string
 	GivenEnvironments []string
+}
+
+// DefaultLogins are the secrets that hold logins in GitLab's jobs, by the names of its variables
+// (https://docs.gitlab.com/ci/variables/predefined_variables/).
+var DefaultLogins = []projects.Login{
+	{Docker: "DOCKER_AUTH_CONFIG"},
+	{
+		Registry: "CI_DEPENDENCY_PROXY_SERVER",
+		User:     "CI_DEPENDENCY_PROXY_USER",
+		Password: "CI_DEPENDENCY_PROXY_PASSWORD",
+	},
 }
 
 // Argument is one for the Dockerfile.
@@ -137,6 +153,7 @@ func Parse(g Given) (Settings, error) {
 		Registry:    strings.TrimSuffix(g.Registry, "/"),
 		Login:       g.Login,
 		Insecure:    g.Insecure,
+		Logins:      g.Logins,
 		Dockerfile:  cmp.Or(g.Dockerfile, Dockerfile),
 		Target:      g.Target,
 		Version:     g.Version,
