@@ -169,7 +169,7 @@ func TestLoginsInParts(t *testing.T) {
 	write(`logins = ["PUSHES", {registry = "BASE_HOST", user = "BASE_USER", password = "BASE_PASSWORD"}]` + "\n")
 	a.given(secrets)
 	a.refuses("a secret that is not given", "ship.toml names the secret BASE_PASSWORD, which is not given")
-	a.says([]string{"plan"}, "> build ")
+	a.says([]string{"plan"}, "> build ", "ship.toml names the secret BASE_PASSWORD, which is not given")
 	secrets["BASE_PASSWORD"] = "not-the-password"
 	a.given(secrets)
 	a.refuses("a wrong one for the base image", "the login for "+p.host+", from the secret BASE_PASSWORD, is wrong")

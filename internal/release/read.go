@@ -38,6 +38,9 @@ func (r *Release) Read(ctx context.Context) error {
 		if err == nil {
 			err = r.logIn()
 		}
+		if r.logins.missing != nil {
+			said += "; " + r.logins.missing.Error()
+		}
 		return said, err
 	})
 }
