@@ -237,7 +237,8 @@ func New(
 	// +optional
 	ca *dagger.Secret,
 	// Secrets that ship.toml refers to by their names, as --secrets=env://DB_PASSWORD,file://PATH/CERT:
-	// a variable's name, or a file's without its folders. Each is read only if an environment needs it
+	// a variable's name, or a file's without its folders. Each is read only if an environment needs it.
+	// env://DOCKER_AUTH_CONFIG has logins for registries, for base images, too: docs/registries.md
 	// +optional
 	secrets []*dagger.Secret,
 	// Image that Helm (4, or 3 from 3.13 on) and kubectl run in. It has a shell, too, with timeout,

@@ -28,6 +28,7 @@ import (
 type Bed struct {
 	Git      struct{ URL, TLS, API, User, Token, Push, Job, Control string }
 	Registry struct{ Address, TLS, User, Password, Control string }
+	Mirror   struct{ Address string } // the stand-in for docker.io
 	Cluster  struct{ Kubeconfig, Server, Node, Reason, Disturbed, Control string }
 	// Buildkitd is a configuration file that makes BuildKit find the registries.
 	Buildkitd string

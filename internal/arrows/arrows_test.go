@@ -40,6 +40,7 @@ var on = map[string][]string{
 	"gitremote":  {"foreign", "gitlab", "limit", "network"},
 	"helm":       {},
 	"limit":      {},
+	"logins":     {"registry"},
 	"manifest":   {"foreign", "position", "version"},
 	"naming":     {},
 	"network":    {},

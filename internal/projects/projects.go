@@ -65,9 +65,13 @@ type Settings struct {
 
 	Images map[string]Image `toml:"images"`
 
+	// Logins is a list of names of secrets, and of tables with names of secrets.
+	Logins any `toml:"logins"`
+
 	List        []string      `toml:"-"` // Environments, if it is a list; nil: it is none
 	Tables      []Environment `toml:"-"` // Environments, if it is tables
 	ImageTables []Image       `toml:"-"` // Images, in the file's order
+	LoginList   []Login       `toml:"-"` // Logins; nil: the file says none
 
 	table []string // where the file says all of this
 	data  []byte
@@ -96,7 +100,7 @@ func Read(data []byte) (List, error) {
 		return List{}, explain(err)
 	}
 	file.Settings.data = data
-	if err := file.Settings.readTables(); err != nil {
+	if err := file.Settings.readForms(); err != nil {
 		return List{}, err
 	}
 	list := List{Top: file.Settings}
@@ -106,7 +110,7 @@ func Read(data []byte) (List, error) {
 	for key, p := range file.Projects {
 		p.Key, p.Path, p.data, p.table = key, path.Clean(cmp.Or(p.Path, key)), data, []string{"projects", key}
 		p.line, _ = position.Of(data, "projects", key)
-		if err := p.readTables(); err != nil {
+		if err := p.readForms(); err != nil {
 			return List{}, err
 		}
 		list.Projects = append(list.Projects, p)
@@ -120,11 +124,15 @@ func Read(data []byte) (List, error) {
 	return list, nil
 }
 
-func (s *Settings) readTables() error {
+// readForms reads what may be written in several forms.
+func (s *Settings) readForms() error {
 	if err := s.readEnvironments(); err != nil {
 		return err
 	}
-	return s.readImages()
+	if err := s.readImages(); err != nil {
+		return err
+	}
+	return s.readLogins()
 }
 
 func checkAll(list []Project) error {

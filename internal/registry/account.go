@@ -16,7 +16,10 @@ import (
 // Account is what all repositories of one registry are asked with.
 type Account struct {
 	User      string
-	Password  string // empty: anonymous
+	Password  string // empty: anonymous, or by the token
+	Token     string // Docker's identity token, in place of user and password
+	From      string // where the credentials were read, in words; empty: the settings login and password
+	Lacks     string // why there are none, if anything is known about that
 	PlainHTTP bool   // use HTTP without TLS
 	Elsewhere string // host of the registry that credentials were given for, if that is not this one
 
@@ -26,6 +29,9 @@ type Account struct {
 	authenticated *auth.Client // remembers how the registry wants to be asked
 	askFirst      atomic.Bool  // send credentials only if the registry asks for them
 }
+
+// Anonymous tells whether the registry is asked without credentials.
+func (a *Account) Anonymous() bool { return a.Password == "" && a.Token == "" }
 
 // client sends the credentials at once, since most registries accept that, and does not first ask
 // how the registry wants them. A registry that wants a token says so then as well.
@@ -47,10 +53,12 @@ func (a *Account) client(host string) (*auth.Client, error) {
 		return a.Client.HTTP.CheckRedirect(next, via)
 	}
 	a.authenticated = &auth.Client{Client: &plain, Cache: auth.NewCache()}
-	if a.Password == "" {
+	if a.Anonymous() {
 		return a.authenticated, nil
 	}
-	a.authenticated.Credential = auth.StaticCredential(host, auth.Credential{Username: a.User, Password: a.Password})
+	a.authenticated.Credential = auth.StaticCredential(host, auth.Credential{
+		Username: a.User, Password: a.Password, RefreshToken: a.Token,
+	})
 	if a.User == "" || a.askFirst.Load() {
 		return a.authenticated, nil
 	}

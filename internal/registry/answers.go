@@ -97,26 +97,45 @@ func (r *Repository) explain(err error) error {
 	answer := new(refusal)
 	refused := errors.As(err, &answer) &&
 		(answer.status == http.StatusUnauthorized || answer.status == http.StatusForbidden)
-	anonymous := refused && r.Password == "" || errors.Is(err, auth.ErrBasicCredentialNotFound)
+	anonymous := refused && r.Anonymous() || errors.Is(err, auth.ErrBasicCredentialNotFound)
 	switch {
 	case answer.refusesMove():
 		return fmt.Errorf("%w: %w", ErrFixed, err)
 	case err != nil && r.Password != "" && r.User == "" && // the second is in the library's own words
 		(refused || strings.Contains(err.Error(), "missing username")):
 		return fmt.Errorf("%w: a password was given without a user name (--login)", ErrRefused)
+	case r.Token != "" && err != nil && strings.Contains(err.Error(), "missing username"): // the library's words
+		return fmt.Errorf("%w: %s has an identity token for it, and it takes user and password only", ErrRefused,
+			r.From)
+	case anonymous && r.Lacks != "":
+		return fmt.Errorf("%w: it asks for some, and there are none: %s", ErrRefused, r.Lacks)
 	case anonymous && r.Elsewhere != "":
 		return fmt.Errorf("%w: it asks for some, and what was given (--login, --password) is for %s", ErrRefused,
 			r.Elsewhere)
 	case anonymous:
-		return fmt.Errorf("%w: it asks for some and none were given (--login, --password)", ErrRefused)
-	case refused && answer.status == http.StatusForbidden && answer.said != "":
-		return fmt.Errorf("%w: the password is wrong, or user %q may not do this: %s", ErrRefused, r.User, answer.said)
+		return fmt.Errorf("%w: it asks for some and none were given (--login, --password), nor by a secret "+
+			"DOCKER_AUTH_CONFIG", ErrRefused)
 	case refused:
-		return fmt.Errorf("%w: the password is wrong, or user %q may not do this", ErrRefused, r.User)
+		return r.refused(answer)
 	case errors.Is(err, http.ErrSchemeMismatch) && r.Elsewhere != "":
 		return fmt.Errorf("it speaks plain HTTP, and --insecure is about %s", r.Elsewhere)
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return errors.New("it speaks plain HTTP, which needs --insecure")
 	}
 	return err
+}
+
+// refused is about credentials that the registry does not take, or not for this.
+func (r *Repository) refused(answer *refusal) error {
+	text := fmt.Sprintf("the password is wrong, or user %q may not do this", r.User)
+	switch { // of what is in a secret, nothing is said
+	case r.Token != "":
+		text = fmt.Sprintf("the identity token in %s is wrong or has expired, or its user may not do this", r.From)
+	case r.From != "":
+		text = fmt.Sprintf("the password in %s is wrong, or its user may not do this", r.From)
+	}
+	if answer.status == http.StatusForbidden && answer.said != "" {
+		text += ": " + answer.said
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, text)
 }

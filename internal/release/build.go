@@ -16,6 +16,7 @@ import (
 	"dagger/ship/internal/dagger"
 	"dagger/ship/internal/dockerfile"
 	"dagger/ship/internal/flow"
+	"dagger/ship/internal/logins"
 	"dagger/ship/internal/settings"
 	"dagger/ship/internal/source"
 )
@@ -128,6 +129,9 @@ func (r *Release) build(ctx context.Context, commit string, i int) (string, erro
 				"and binfmt), or let the Dockerfile compile on its own platform (FROM --platform=$BUILDPLATFORM)", err,
 				strings.Join(platforms, ", "))
 		}
+	}
+	if err != nil && logins.Refused(err.Error()) {
+		err = onBases{err, r.bases(ctx, commit, i)}
 	}
 	return "from " + from + " at " + converge.Short(commit), err
 }
@@ -244,18 +248,25 @@ func (r *Release) mayWaitFor(ctx context.Context, commit string, i int) string {
 	if r.Container != nil {
 		return "a command of its build does not end, or the registry of one of its images does not answer"
 	}
+	waits := "a RUN does not end, or the registry of a base image does not answer"
+	if bases := r.bases(ctx, commit, i); len(bases) > 0 {
+		waits += " (" + strings.Join(bases, ", ") + ")"
+	}
+	return waits
+}
+
+// bases are the base images of a commit's Dockerfile, for an error, which is good without them, too.
+func (r *Release) bases(ctx context.Context, commit string, i int) []string {
+	if r.Container != nil {
+		return nil
+	}
 	limited, cancel := context.WithTimeout(ctx, r.Deadline)
 	defer cancel()
 	text, _ := r.buildContext(commit, i).
 		Folder().
 		File(r.read.Images[i].Dockerfile).
 		Contents(limited)
-		// the error is good without, too
-	waits := "a RUN does not end, or the registry of a base image does not answer"
-	if bases := dockerfile.Bases(text); len(bases) > 0 {
-		waits += " (" + strings.Join(bases, ", ") + ")"
-	}
-	return waits
+	return dockerfile.Bases(text)
 }
 
 // buildArgs are the Dockerfile's arguments. What they may refer to is the same for one commit, and so

@@ -134,7 +134,7 @@ func (r *Release) checkVersion(ctx context.Context, commit *source.Commit, hash 
 // none is tried: a push without would be refused late, or go where nobody meant it to.
 func (r *Release) checkPush(ctx context.Context, i int) error {
 	image := &r.read.Images[i]
-	if home := image.Elsewhere; home != "" && r.password != "" {
+	if home := image.Elsewhere; home != "" && r.password != "" && image.Anonymous() {
 		return fmt.Errorf(
 			"%s is to be published, but --login and --password are for %s: name its registry with --registry, "+
 				"or give the project an image there",

@@ -80,8 +80,9 @@ type Common struct {
 	ordered      once.Answers[string, converge.Order]    // of two commits
 	settingsAt   once.Answers[string, settings.Settings] // as ship.toml has them at a commit, by that and the project
 	places       once.Answers[string, *place]
-	accounts     once.Answers[string, *registry.Account] // by the registry's host
-	logins       once.Answers[string, struct{}]          // the same
+	accounts     once.Answers[string, *registry.Account] // by the registry's host, and where the login is from
+	loginLists   once.Answers[string, givenLogins]       // by the secrets that they are in
+	sessions     sessions
 }
 
 // NewCommon is what the releases of a call share, of which nothing has been read yet.
@@ -243,14 +244,25 @@ func (c *Common) timeOf(hash string) (time.Time, error) {
 }
 
 // account reaches a project's registry by its address, or where it runs as a service. A project
-// whose image is elsewhere than the registry that the credentials are for goes without them, and
-// without the service.
-func (c *Common) account(s settings.Settings, address string) (*registry.Account, error) {
-	account := &registry.Account{User: s.Login, PlainHTTP: s.Insecure, Client: c.remote.Client}
-	if s.Elsewhere || !registry.SamePlace(registry.Host(address), s.Home, s.Insecure) {
-		account.User, account.PlainHTTP = "", false
-		something := c.password != "" || c.Repo.Insecure || c.Service != nil
-		if something && s.Home == "" {
+// whose image is elsewhere than the registry that --login, --password and the service are for goes
+// without those.
+func (r *Release) account(address string) (*registry.Account, error) {
+	account := &registry.Account{PlainHTTP: r.Settings.Insecure, Client: r.remote.Client}
+	if login, is := r.login(address); is {
+		account.User, account.Password, account.Token = login.User, login.Password, login.Token
+		if home, is := r.home(); !is || login != home {
+			account.From = login.From
+		}
+	} else {
+		account.User, account.Lacks = r.Repo.Login, r.logins.Lacks(address)
+	}
+	if !r.atHome(address) {
+		account.PlainHTTP = false
+		if account.Password == "" && account.Token == "" {
+			account.User = ""
+		}
+		something := r.password != "" || r.Repo.Insecure || r.Service != nil
+		if something && r.Home == "" {
 			return nil, fmt.Errorf(
 				"--password, --insecure and --service are for one registry, " +
 					"and ship.toml alone does not say for which: " +
@@ -258,29 +270,34 @@ func (c *Common) account(s settings.Settings, address string) (*registry.Account
 			)
 		}
 		if something {
-			account.Elsewhere = s.Home
+			account.Elsewhere = r.Home
 		}
 		return account, nil
 	}
-	account.Password = c.password
-	if c.Service == nil {
+	if r.Service == nil {
 		return account, nil
 	}
-	service, err := c.Service.Start(c.Context)
+	service, err := r.Service.Start(r.Context)
 	if err != nil {
 		return nil, fmt.Errorf("start the registry that --service names: %w", err)
 	}
-	endpoint, err := service.Endpoint(c.Context)
+	endpoint, err := service.Endpoint(r.Context)
 	if err != nil {
 		return nil, fmt.Errorf("find the registry that --service names: %w", err)
 	}
-	account.Client = c.remote.Client.ConnectTo(registry.Host(address), endpoint)
+	account.Client = r.remote.Client.ConnectTo(registry.Host(address), endpoint)
 	return account, nil
 }
 
-// service is the one that a project's registry runs as, nil if it does not.
-func (r *Release) service() *dagger.Service {
-	if r.Elsewhere {
+// atHome tells whether an address is in the registry that --login, --password, --insecure and --service
+// are for.
+func (r *Release) atHome(address string) bool {
+	return registry.SamePlace(registry.Host(address), r.Home, r.Repo.Insecure)
+}
+
+// service is what the registry of an image runs as, nil if it does not.
+func (r *Release) service(address string) *dagger.Service {
+	if !r.atHome(address) {
 		return nil
 	}
 	return r.Service

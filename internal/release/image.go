@@ -66,11 +66,20 @@ func (r *Release) readImages() error {
 	return nil
 }
 
+// addresses are those of the images.
+func (r *Release) addresses() (all []string) {
+	for _, image := range r.read.Images {
+		all = append(all, image.Address)
+	}
+	return all
+}
+
 // accountFor is what the registry of an image is asked with.
 func (r *Release) accountFor(address string) (*registry.Account, error) {
+	login, _ := r.login(address)
 	return r.accounts.Get(
-		registry.Host(address),
-		func() (*registry.Account, error) { return r.account(r.Settings, address) },
+		strings.Join([]string{registry.Host(address), login.Place.String(), login.From}, "\n"),
+		func() (*registry.Account, error) { return r.account(address) },
 	)
 }
 

@@ -57,16 +57,13 @@ func (r *Release) publish(ctx context.Context, commit string, i int) (string, er
 		return "", err
 	}
 	container := made.containers[0]
-	options := dagger.ContainerPublishOpts{RegistryService: r.service()}
+	options := dagger.ContainerPublishOpts{RegistryService: r.service(image.Address)}
 	if len(made.containers) > 1 {
 		container, options.PlatformVariants = r.Client.Container(), made.containers
 	}
-	if image.Password != "" {
-		container = container.WithRegistryAuth(
-			registry.Host(image.Address),
-			image.User,
-			r.Client.SetSecret("ship-password", image.Password),
-		)
+	if login, is := r.login(image.Address); is {
+		login.Place.Host = registry.Host(image.Address) // as the push writes it
+		container = r.with(container, login)
 	}
 	err := r.tools().Try(ctx, "push "+to, func(ctx context.Context) error {
 		_, err := container.Publish(ctx, to, options)

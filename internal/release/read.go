@@ -32,7 +32,18 @@ type Read struct {
 func (r Read) Title() string { return strings.TrimSpace(r.Project.Name + " " + r.Project.Version.Text) }
 
 // Read reads what a release needs.
-func (r *Release) Read(ctx context.Context) error { return r.performRead(ctx, r.readAll) }
+func (r *Release) Read(ctx context.Context) error {
+	return r.performRead(ctx, func() (string, error) {
+		said, err := r.readAll()
+		if err == nil {
+			err = r.logIn()
+		}
+		if r.logins.missing != nil {
+			said += "; " + r.logins.missing.Error()
+		}
+		return said, err
+	})
+}
 
 // ReadProject reads what suffices to look at environments.
 func (r *Release) ReadProject(ctx context.Context) error {
@@ -71,7 +82,7 @@ func (r *Release) readSome(shared ...func() error) (string, error) {
 
 // readAll finds out what the source says, and derives what was not given.
 func (r *Release) readAll() (string, error) {
-	if _, err := r.readSome(r.readPlaces, r.readGit, r.readCommit, r.readPassword); err != nil {
+	if _, err := r.readSome(r.readPlaces, r.readGit, r.readCommit, r.readPassword, r.readLogins); err != nil {
 		return "", err
 	}
 	project := r.read.Project
@@ -92,9 +103,6 @@ func (r *Release) readAll() (string, error) {
 	}
 	r.facts.Images = r.missingImages()
 	if err := r.readChart(); err != nil {
-		return "", err
-	}
-	if err := r.logIn(); err != nil {
 		return "", err
 	}
 	if r.facts.None != "" {
@@ -123,9 +131,7 @@ func (r *Release) Places() (Places, error) {
 		Name:   r.read.Project.Name,
 		Scheme: r.scheme(),
 		Tag:    r.facts.Tag,
-	}
-	for _, image := range r.read.Images {
-		p.Images = append(p.Images, image.Address)
+		Images: r.addresses(),
 	}
 	for _, e := range r.read.Environments {
 		if e.unnamed == nil {

@@ -20,11 +20,12 @@ type Release struct {
 	*Common
 	settings.Settings
 
-	run   *flow.Run
-	read  Read
-	facts converge.Facts
-	plan  converge.Plan
-	made  made
+	run    *flow.Run
+	read   Read
+	logins givenLogins
+	facts  converge.Facts
+	plan   converge.Plan
+	made   made
 
 	listed    []settings.Environment // all that the settings have
 	snapshots bool                   // an environment takes any commit
@@ -47,7 +48,7 @@ func New(c *Common, s settings.Settings) *Release {
 		Plan:    c.Plan,
 		Report:  report.Report{Project: s.Key},
 		Style:   c.Style,
-		Explain: tools.Explain,
+		Explain: r.explain,
 		Line:    c.Redactor.Line,
 		Text:    c.Redactor.Text,
 		Log:     r.log,

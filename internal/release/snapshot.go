@@ -18,8 +18,8 @@ func (r *Release) lookAtSnapshot(ctx context.Context) error {
 		return nil
 	}
 	s := &Release{
-		Common: r.Common, Settings: r.Settings, run: r.run, read: r.read, snapshots: true, byName: r.byName,
-		version: r,
+		Common: r.Common, Settings: r.Settings, run: r.run, read: r.read, logins: r.logins, snapshots: true,
+		byName: r.byName, version: r,
 	}
 	s.read.ImageTag = naming.Snapshot(r.head)
 	s.facts = converge.Facts{

@@ -43,6 +43,7 @@ func under(g Given, said projects.Settings) (Given, error) {
 		g.Images = said.ImageTables
 	}
 	g.Environments = over(said.List, g.Environments)
+	g.Logins = over(said.LoginList, g.Logins)
 	tables := slices.Clone(g.Tables)
 	for _, table := range said.Tables {
 		at := slices.IndexFunc(tables, func(t projects.Environment) bool { return t.Name == table.Name })
@@ -138,7 +139,7 @@ func parse(of Given, said projects.Settings, home string) (Settings, error) {
 }
 
 // over is what ship.toml says, or if it says nothing, what was given.
-func over(said, given []string) []string {
+func over[T any](said, given []T) []T {
 	if said != nil {
 		return said
 	}

@@ -55,6 +55,7 @@ type Given struct {
 	Tools        string
 
 	Tables []projects.Environment // how to deploy to the environments of these names
+	Logins []projects.Login       // which secrets hold logins of registries; nil: see Settings
 }
 
 // Settings are those of one project's release.
@@ -87,6 +88,9 @@ type Settings struct {
 	Elsewhere bool
 
 	Images []Image // one at least
+	// Logins are the secrets with logins of registries that ship.toml names; nil if it names none, for
+	// those of DefaultLogins that are given.
+	Logins []projects.Login
 
 	Environments [][]Environment  // in order; those of one group are deployed to at the same time
 	KubeContext  string           // of the kubeconfig, for those that do not say otherwise; empty: its current one
@@ -104,6 +108,18 @@ type Settings struct {
 }
 
 // Argument is one for a Dockerfile.
+// DefaultLogins are the secrets that hold logins in GitLab's jobs, by the names of its variables
+// (https://docs.gitlab.com/ci/variables/predefined_variables/).
+var DefaultLogins = []projects.Login{
+	{Docker: "DOCKER_AUTH_CONFIG"},
+	{
+		Registry: "CI_DEPENDENCY_PROXY_SERVER",
+		User:     "CI_DEPENDENCY_PROXY_USER",
+		Password: "CI_DEPENDENCY_PROXY_PASSWORD",
+	},
+}
+
+// Argument is one for the Dockerfile.
 type Argument struct{ Name, Value string }
 
 // The defaults that New's arguments repeat for the engine.
@@ -143,6 +159,7 @@ func Parse(g Given) (Settings, error) {
 		Registry:    strings.TrimSuffix(g.Registry, "/"),
 		Login:       g.Login,
 		Insecure:    g.Insecure,
+		Logins:      g.Logins,
 		Version:     g.Version,
 		KubeContext: g.Context,
 		Chart:       cmp.Or(g.Chart, Chart),

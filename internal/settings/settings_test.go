@@ -125,3 +125,28 @@ image = "other.example/web"
 		t.Errorf("a bad setting: %v", err)
 	}
 }
+
+// TestLogins: the secrets with logins are those that the project names, or else the top of the file.
+func TestLogins(t *testing.T) {
+	t.Parallel()
+	const top, project = "logins = ['TOP']\n", "[projects.api]\n"
+	for text, want := range map[string]string{
+		"": "none", top: "TOP", "logins = []": "", top + project: "TOP", top + project + "logins = ['API']": "API",
+		project + "logins = ['API']": "API", top + project + "logins = []": "",
+	} {
+		s, err := of(t, Given{Registry: "r.example"}, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, login := range s.Logins {
+			got += login.Docker
+		}
+		if s.Logins == nil {
+			got = "none"
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
