@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,23 +112,26 @@ func (e *Environment) with(
 	}
 	for i, layer := range wanted.Layers {
 		file := fmt.Sprintf("%s/%d.yaml", layersPath, i)
-		if layer.Secret {
-			secret := e.Tools.Secret(fmt.Sprintf("ship-values-%s-%s-%s-%d", e.ID, e.Release, e.Name, i), layer.Text)
-			container = container.WithMountedSecret(file, secret)
-		} else {
-			container = container.WithNewFile(file, layer.Text)
-		}
+		container = e.mount(container, file, strconv.Itoa(i), layer)
 		release.Values = append(release.Values, file)
 	}
 	release.Values = append(release.Values, imagePath)
-	values, err := e.values(ctx, chart, wanted.Image)
+	image, err := e.imageLayer(ctx, wanted)
 	if err != nil {
 		return nil, release, err
 	}
-	return container.
+	return e.mount(container, imagePath, wanted.Image.Digest, image).
 		WithMountedDirectory(chartPath, chart.chart).
-		WithMountedDirectory(valuesPath, chart.values).
-		WithNewFile(imagePath, values), release, nil
+		WithMountedDirectory(valuesPath, chart.values), release, nil
+}
+
+// mount puts a layer of values into a container. A secret one has a name of its own for each text.
+func (e *Environment) mount(container *dagger.Container, file, name string, layer helm.Layer) *dagger.Container {
+	if !layer.Secret {
+		return container.WithNewFile(file, layer.Text)
+	}
+	secret := e.Tools.Secret(fmt.Sprintf("ship-values-%s-%s-%s-%s", e.ID, e.Release, e.Name, name), layer.Text)
+	return container.WithMountedSecret(file, secret)
 }
 
 // ValuesFile is the file of an environment's own values in a chart's folder.
@@ -186,19 +190,31 @@ func texts(layers []helm.Layer) (texts []string) {
 	return texts
 }
 
-// values are those that make the chart run the image.
-func (e *Environment) values(ctx context.Context, chart Chart, image helm.Image) (string, error) {
+// imageLayer are the values that make the chart run the image. Lists that keys lead into are in them
+// whole, and may be of a secret layer.
+func (e *Environment) imageLayer(ctx context.Context, wanted Wanted) (layer helm.Layer, err error) {
+	layer.Name = "the image"
+	if !e.Keys.Lists() {
+		layer.Text, err = e.Keys.Values(wanted.Image)
+		return layer, err
+	}
+	files := []string{"values.yaml"}
+	if len(wanted.Layers) == 0 {
+		files = append(files, ValuesFile(e.Name))
+	}
 	var own []string
-	for _, name := range []string{"values.yaml", ValuesFile(e.Name)} {
-		if e.Keys.Lists() && slices.Contains(chart.names, name) {
-			text, err := chart.values.File(name).Contents(ctx)
+	for _, name := range files {
+		if slices.Contains(wanted.Chart.names, name) {
+			text, err := wanted.Chart.values.File(name).Contents(ctx)
 			if err != nil {
-				return "", err
+				return layer, err
 			}
 			own = append(own, text)
 		}
 	}
-	return e.Keys.Values(image, own...)
+	layer.Secret = slices.ContainsFunc(wanted.Layers, func(l helm.Layer) bool { return l.Secret })
+	layer.Text, err = e.Keys.Values(wanted.Image, append(own, texts(wanted.Layers)...)...)
+	return layer, err
 }
 
 // comparing is a container with a chart that is rolled out only as the revision after the one that

@@ -57,6 +57,7 @@ type Settings struct {
 	Prereleases  []string `toml:"prereleases"`
 	Chart        string   `toml:"chart"`
 	Keys         []string `toml:"keys"`
+	SOPS         string   `toml:"sops"` // image that decrypts files of values
 
 	List   []string      `toml:"-"` // Environments, if it is a list; nil: it is none
 	Tables []Environment `toml:"-"` // Environments, if it is tables

@@ -30,6 +30,7 @@ func under(g Given, said projects.Settings) (Given, error) {
 		g.Latest = strconv.FormatBool(*said.Latest)
 	}
 	g.Dockerfile, g.Chart = cmp.Or(said.Dockerfile, g.Dockerfile), cmp.Or(said.Chart, g.Chart)
+	g.SOPS = cmp.Or(said.SOPS, g.SOPS)
 	g.Args, g.Keys = over(said.Args, g.Args), over(said.Keys, g.Keys)
 	g.Environments = over(said.List, g.Environments)
 	tables := slices.Clone(g.Tables)

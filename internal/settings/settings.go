@@ -46,6 +46,7 @@ type Given struct {
 	Timeout      string
 	Deadline     string
 	Tools        string
+	SOPS         string // image that SOPS runs in
 
 	Tables []projects.Environment // how to deploy to the environments of these names
 }
@@ -88,6 +89,7 @@ type Settings struct {
 	Chart        string
 	Keys         helm.Keys
 	ToolsImage   string
+	SOPSImage    string // that has SOPS, for files of values that it has encrypted
 
 	Timeout  time.Duration
 	Deadline time.Duration
@@ -109,6 +111,9 @@ const (
 	Deadline   = "30s"
 	Tools      = "docker.io/alpine/k8s:1.37.1"
 )
+
+// SOPS is the image that SOPS runs in, if ship.toml names no other.
+const SOPS = "ghcr.io/getsops/sops:v3.13.3-alpine"
 
 // Error is a setting that cannot be right.
 type Error struct {
@@ -144,6 +149,7 @@ func Parse(g Given) (Settings, error) {
 		Chart:       cmp.Or(g.Chart, Chart),
 		Keys:        given(slices.Clone(g.Keys), blank),
 		ToolsImage:  cmp.Or(g.Tools, Tools),
+		SOPSImage:   cmp.Or(g.SOPS, SOPS),
 
 		GivenTimeout:      cmp.Or(g.Timeout, Timeout),
 		GivenEnvironments: g.Environments,
