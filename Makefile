@@ -12,8 +12,9 @@ key = $(CACHE)/$(1)-$(shell git ls-files -co --exclude-standard -- $(2) | LC_ALL
 
 SHIP     := $(call key,ship,go.mod go.sum '*.go' ':!embedded' ':!testbed' ':!e2e' ':!bench')
 EMBEDDED := $(call key,embedded,embedded)
-TESTBED  := $(call key,testbed,testbed ':!testbed/cluster')
+TESTBED  := $(call key,testbed,testbed ':!testbed/cluster' ':!testbed/sops')
 CLUSTER  := $(call key,cluster,testbed/cluster)
+SOPS     := $(call key,sops,testbed/sops)
 PIPELINE := $(call key,gitlab-ci-local,e2e/gitlab/package-lock.json)
 SEMANTIC := $(call key,semantic-release,bench/npm/package-lock.json)
 
@@ -23,6 +24,8 @@ export EMBEDDED_PROGRAM := $(EMBEDDED)/embedded
 export BUILDKITD_PROGRAM := $(EMBEDDED)/buildkitd
 export TESTBED_PROGRAM  := $(TESTBED)/testbed
 export CLUSTER_PROGRAMS := $(CLUSTER)
+# Beside it is age-keygen, which makes the keys that it encrypts with.
+export SOPS_PROGRAM     := $(SOPS)/sops
 # Runs .gitlab-ci.yml for tests, which skip that where there is no npm to install it with.
 export GITLAB_CI_LOCAL_PROGRAM := $(if $(shell command -v npm),$(PIPELINE)/node_modules/.bin/gitlab-ci-local)
 # What the benchmark compares with.
@@ -40,7 +43,7 @@ define built
 $(1) && echo "built $(@F) in $$(( $$(date +%s) - start )) s"
 endef
 
-build: deps $(SHIP_PROGRAM) $(EMBEDDED_PROGRAM) $(BUILDKITD_PROGRAM) $(CLUSTER)/cluster
+build: deps $(SHIP_PROGRAM) $(EMBEDDED_PROGRAM) $(BUILDKITD_PROGRAM) $(CLUSTER)/cluster $(SOPS_PROGRAM)
 
 $(SHIP_PROGRAM):
 	$(call built,go build $(STANDALONE) -o $@ .)
@@ -59,6 +62,9 @@ $(TESTBED_PROGRAM):
 
 $(CLUSTER)/cluster:
 	$(call built,$(MAKE) --no-print-directory -C testbed/cluster build OUT=$(@D))
+
+$(SOPS_PROGRAM):
+	$(call built,$(MAKE) --no-print-directory -C testbed/sops build OUT=$(@D))
 
 $(PIPELINE)/node_modules/.bin/gitlab-ci-local:
 	$(call built,cp e2e/gitlab/package*.json $(PIPELINE) && cd $(PIPELINE) && npm ci --silent --no-audit --no-fund)

@@ -22,6 +22,8 @@ type app struct {
 	*bed.App
 	t    *testing.T
 	took time.Duration // by the last release that succeeded
+
+	hidden []string // what no output may hold, besides secrets
 }
 
 func newApp(t *testing.T) *app {
@@ -167,6 +169,7 @@ func (a *app) checkSecrets(output string) {
 	must(a.t, 0, err)
 	secrets := regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`).FindAllString(string(kubeconfig), -1)
 	secrets = append(secrets, a.Bed.Git.Token, a.Registry.Password, neverShown)
+	secrets = append(secrets, a.hidden...)
 	for _, value := range a.Secrets {
 		secrets = append(secrets, value)
 	}

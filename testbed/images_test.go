@@ -97,3 +97,15 @@ func TestToolsRun(t *testing.T) {
 		}
 	}
 }
+
+func TestSOPSRuns(t *testing.T) {
+	if !slices.Contains(bed.Mirror.Images, images.SOPSImage) {
+		t.Skip("sops was not built: SOPS_PROGRAM does not name it")
+	}
+	root, config := unpacked(t, images.SOPSImage)
+	got := inside(t, root, config, "/", "timeout", "-k", "5", "30", "sops", "--version", "--disable-version-check")
+	version := strings.TrimSuffix(strings.TrimPrefix(images.SOPSImage, "getsops/sops:v"), "-alpine")
+	if want := "sops " + version; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -1,5 +1,5 @@
 // Command testbed brings up the other side of a release on one machine: a git server that answers as GitLab does,
-// a registry, a stand-in for docker.io, and a Kubernetes cluster. See `testbed --help`.
+// a registry, a stand-in for docker.io and ghcr.io, and a Kubernetes cluster. See `testbed --help`.
 package main
 
 import (

@@ -42,7 +42,8 @@ func withTestbed(m *testing.M) (code int, err error) {
 		return 1, fmt.Errorf("build testbed: %w\n%s", err, out)
 	}
 	folder := state.Folder(filepath.Join(scratch, "state"))
-	up := exec.Command(program, "up", "--without-cluster", "--state", string(folder), "--programs", programs())
+	up := exec.Command(program, "up", "--without-cluster", "--state", string(folder), "--programs", programs(),
+		"--sops", os.Getenv("SOPS_PROGRAM"))
 	up.Stdout, up.Stderr = os.Stdout, os.Stderr
 	if err := up.Run(); err != nil {
 		return 1, fmt.Errorf("testbed up: %w", err)

@@ -2,9 +2,9 @@
 // in. The session is BuildKit's, or a Dagger engine's where one is at hand.
 //
 // The programs are named in the environment, as the Makefile does: SHIP_PROGRAM, EMBEDDED_PROGRAM, TESTBED_PROGRAM,
-// CLUSTER_PROGRAMS (a folder, with helm and kubectl in it). SHIP_SESSION says what ship runs in: buildkit, engine, or
-// where it is not set, an engine if there is one. A Dagger engine is used where `dagger` is on PATH, an engine answers
-// it, and these say how it reaches this machine's servers:
+// CLUSTER_PROGRAMS (a folder, with helm and kubectl in it), SOPS_PROGRAM. SHIP_SESSION says what ship runs in:
+// buildkit, engine, or where it is not set, an engine if there is one. A Dagger engine is used where `dagger` is on
+// PATH, an engine answers it, and these say how it reaches this machine's servers:
 //
 //	SHIP_ENGINE_ADDRESS    the address of this machine as the engine's containers see it
 //	SHIP_ENGINE_CONFIGURE  a command that tells the engine of the registries in testbed.json, whose path it gets
@@ -81,8 +81,8 @@ func StartIn(ctx context.Context, wanted, state string, log io.Writer, flags ...
 	b.stops = append(b.stops, func() error {
 		return run(log, os.Getenv("TESTBED_PROGRAM"), "down", "--state", b.state)
 	})
-	up := append([]string{"up", "--state", b.state, "--address", address, "--programs", os.Getenv("CLUSTER_PROGRAMS")},
-		flags...)
+	up := append([]string{"up", "--state", b.state, "--address", address,
+		"--programs", os.Getenv("CLUSTER_PROGRAMS"), "--sops", os.Getenv("SOPS_PROGRAM")}, flags...)
 	if err := run(log, os.Getenv("TESTBED_PROGRAM"), up...); err != nil {
 		return b, err
 	}

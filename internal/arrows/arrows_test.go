@@ -51,6 +51,7 @@ var on = map[string][]string{
 	"registry":   {"limit", "network"},
 	"report":     {"foreign"},
 	"rollout":    {"helm"},
+	"sops":       {},
 	"version":    {},
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,11 +104,13 @@ func (c Chart) Tar(ctx context.Context, t Tools, timeout time.Duration) ([]byte,
 	return base64.StdEncoding.DecodeString(strings.ReplaceAll(answer.Stdout, "\n", ""))
 }
 
-// Values are those that make the chart run the images. The names are of files of values, in whose lists
-// an image may be.
-func (c Chart) Values(ctx context.Context, slots helm.Slots, images helm.Images, names ...string) (string, error) {
+// Values are those that make the chart run the images. An image may be in a list: of the chart's own
+// files of values, which are given by their names, and of values over these.
+func (c Chart) Values(
+	ctx context.Context, slots helm.Slots, images helm.Images, files []string, over ...string,
+) (string, error) {
 	var own []string
-	for _, name := range names {
+	for _, name := range files {
 		if slots.Lists() && slices.Contains(c.names, name) {
 			text, err := c.values.File(name).Contents(ctx)
 			if err != nil {
@@ -116,7 +119,7 @@ func (c Chart) Values(ctx context.Context, slots helm.Slots, images helm.Images,
 			own = append(own, text)
 		}
 	}
-	return slots.Values(images, own...)
+	return slots.Values(images, append(own, over...)...)
 }
 
 // notPacked says why a chart could not be packed, and what to do.
@@ -163,23 +166,26 @@ func (e *Environment) with(
 	}
 	for i, layer := range wanted.Layers {
 		file := fmt.Sprintf("%s/%d.yaml", layersPath, i)
-		if layer.Secret {
-			secret := e.Tools.Secret(fmt.Sprintf("ship-values-%s-%s-%s-%d", e.ID, e.Release, e.Name, i), layer.Text)
-			container = container.WithMountedSecret(file, secret)
-		} else {
-			container = container.WithNewFile(file, layer.Text)
-		}
+		container = e.mount(container, file, strconv.Itoa(i), layer)
 		release.Values = append(release.Values, file)
 	}
 	release.Values = append(release.Values, imagePath)
-	values, err := chart.Values(ctx, e.Slots, wanted.Images, "values.yaml", ValuesFile(e.Name))
+	image, err := e.imageLayer(ctx, wanted)
 	if err != nil {
 		return nil, release, err
 	}
-	return container.
+	return e.mount(container, imagePath, converge.Together(wanted.Images.Digests()), image).
 		WithMountedDirectory(chartPath, chart.chart).
-		WithMountedDirectory(valuesPath, chart.values).
-		WithNewFile(imagePath, values), release, nil
+		WithMountedDirectory(valuesPath, chart.values), release, nil
+}
+
+// mount puts a layer of values into a container. A secret one has a name of its own for each text.
+func (e *Environment) mount(container *dagger.Container, file, name string, layer helm.Layer) *dagger.Container {
+	if !layer.Secret {
+		return container.WithNewFile(file, layer.Text)
+	}
+	secret := e.Tools.Secret(fmt.Sprintf("ship-values-%s-%s-%s-%s", e.ID, e.Release, e.Name, name), layer.Text)
+	return container.WithMountedSecret(file, secret)
 }
 
 // ValuesFile is the file of an environment's own values in a chart's folder.
@@ -239,6 +245,20 @@ func texts(layers []helm.Layer) (texts []string) {
 		texts = append(texts, layer.Text)
 	}
 	return texts
+}
+
+// imageLayer are the values that make the chart run the images. Lists that keys lead into are in them
+// whole, and may be of a secret layer.
+func (e *Environment) imageLayer(ctx context.Context, wanted Wanted) (layer helm.Layer, err error) {
+	files := []string{"values.yaml"}
+	if len(wanted.Layers) == 0 {
+		files = append(files, ValuesFile(e.Name))
+	}
+	isSecret := func(l helm.Layer) bool { return l.Secret }
+	layer.Name = "the image"
+	layer.Secret = e.Slots.Lists() && slices.ContainsFunc(wanted.Layers, isSecret)
+	layer.Text, err = wanted.Chart.Values(ctx, e.Slots, wanted.Images, files, texts(wanted.Layers)...)
+	return layer, err
 }
 
 // comparing is a container with a chart that is rolled out only as the revision after the one that

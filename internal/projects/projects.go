@@ -61,7 +61,8 @@ type Settings struct {
 	Chart        string   `toml:"chart"`
 	Charts       string   `toml:"charts"` // where the chart is published: as Image
 	// Keys are a list of paths, a table of paths by what they get, or a list of these.
-	Keys any `toml:"keys"`
+	Keys any    `toml:"keys"`
+	SOPS string `toml:"sops"` // image that decrypts files of values
 
 	Images map[string]Image `toml:"images"`
 

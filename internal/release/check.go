@@ -147,13 +147,15 @@ func (r *Release) checkPush(ctx context.Context, i int) error {
 
 // checkChart tries the chart out.
 func (r *Release) checkChart(ctx context.Context, commit string, e *environment) ([]string, error) {
+	chart, err := r.chart(commit) // first, since it says what is wrong with links, and fetches the commit with care
+	if err != nil {
+		return nil, err
+	}
 	wanted, err := r.wanted(e, commit)
 	if err != nil {
 		return nil, err
 	}
-	if wanted.Chart, err = r.chart(commit); err != nil {
-		return nil, err
-	}
+	wanted.Chart = chart
 	reach := e.mayReach() == nil
 	remarks, err := e.Render(ctx, wanted, reach)
 	if err == nil && reach {

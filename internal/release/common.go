@@ -77,6 +77,7 @@ type Common struct {
 	named        func() (map[string]source.Named, error) // the secrets that ship.toml refers to
 	secretTexts  once.Answers[string, string]            // by their names
 	kubeconfigs  once.Answers[string, string]            // likewise; "" is that of the setting
+	decryptions  once.Answers[decryption, string]        // of files of values
 	ordered      once.Answers[string, converge.Order]    // of two commits
 	settingsAt   once.Answers[string, settings.Settings] // as ship.toml has them at a commit, by that and the project
 	places       once.Answers[string, *place]

@@ -89,7 +89,7 @@ func (r *Release) publishChart(ctx context.Context, commit string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	values, err := chart.Values(ctx, r.Slots(), r.images(), "values.yaml")
+	values, err := chart.Values(ctx, r.Slots(), r.images(), []string{"values.yaml"})
 	if err != nil {
 		return "", err
 	}

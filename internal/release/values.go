@@ -45,45 +45,21 @@ func (r *Release) wanted(e *environment, commit string) (cluster.Wanted, error) 
 	return w, err
 }
 
-// layers are an environment's values; none if it has none but those in the chart's folder. What the
-// repo says is as the commit has it that values are of: by default that of the code, since code, chart
-// and values belong together. What secrets hold is today's.
+// layers are an environment's values; none if it has none but those in the chart's folder, and Helm can
+// read these. What the repo says is as the commit has it that values are of: by default that of the
+// code, since code, chart and values belong together. What secrets hold is today's.
 func (r *Release) layers(e *environment, code, commit string, images helm.Images) (layers []helm.Layer, err error) {
 	said, err := r.saidAt(commit, e)
-	if err != nil || !said.Valued() {
+	if err != nil {
 		return nil, err
 	}
-	switch own, err := r.has(commit, r.ownValues(e)); {
-	case err != nil:
+	own, encrypted, err := r.lookAtOwn(e, commit)
+	if err != nil || !said.Valued() && !encrypted {
 		return nil, err
-	case own:
-		said.Values = slices.Insert(slices.Clone(said.Values), 0, settings.File{Path: r.ownValues(e)})
 	}
-	for _, file := range said.Values {
-		layer := helm.Layer{Name: file.Path, Secret: file.Secret != ""}
-		if layer.Secret {
-			layer.Name = "the secret " + file.Secret
-			if layer.Text, err = r.needSecret(file.Secret); err != nil {
-				return nil, err
-			}
-		} else {
-			switch there, err := r.has(commit, file.Path); {
-			case err != nil:
-				return nil, err
-			case !there:
-				return nil, fmt.Errorf(
-					"there is no file of values %s at %s: mend values in ship.toml, or commit the file",
-					file.Path,
-					converge.Short(commit),
-				)
-			}
-			text, err := r.contents(commit, file.Path)
-			if err != nil {
-				return nil, err
-			}
-			layer.Text = string(text)
-		}
-		if err := layer.Check(); err != nil {
+	for _, file := range append(own, said.Values...) {
+		layer, err := r.fileLayer(e, commit, file)
+		if err != nil {
 			return nil, err
 		}
 		layers = append(layers, layer)
@@ -239,9 +215,12 @@ func (r *Release) compare() error {
 			found.Digest == "" {
 			continue
 		}
-		w, err := r.wanted(e, commit)
-		if err != nil {
-			return err
+		var w cluster.Wanted
+		var err error
+		if e.said.Valued() {
+			if w, err = r.wanted(e, commit); err != nil {
+				return err
+			}
 		}
 		if found.Differs, err = e.Differs(r.Context, w); err != nil {
 			return err

@@ -42,6 +42,7 @@ func under(g Given, said projects.Settings) (Given, error) {
 	if len(said.ImageTables) > 0 {
 		g.Images = said.ImageTables
 	}
+	g.SOPS = cmp.Or(said.SOPS, g.SOPS)
 	g.Environments = over(said.List, g.Environments)
 	g.Logins = over(said.LoginList, g.Logins)
 	tables := slices.Clone(g.Tables)

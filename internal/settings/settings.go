@@ -53,6 +53,7 @@ type Given struct {
 	Timeout      string
 	Deadline     string
 	Tools        string
+	SOPS         string // image that SOPS runs in
 
 	Tables []projects.Environment // how to deploy to the environments of these names
 	Logins []projects.Login       // which secrets hold logins of registries; nil: see Settings
@@ -98,6 +99,7 @@ type Settings struct {
 	ChartFrom    charts.Reference // zero: the chart is in the repo
 	ChartsAt     string           // HOST/PATH, or a path below the image, that the chart is published below; empty: it is not
 	ToolsImage   string
+	SOPSImage    string // that has SOPS, for files of values that it has encrypted
 
 	Timeout  time.Duration
 	Deadline time.Duration
@@ -132,6 +134,9 @@ const (
 	Tools      = "docker.io/alpine/k8s:1.37.1"
 )
 
+// SOPS is the image that SOPS runs in, if ship.toml names no other.
+const SOPS = "ghcr.io/getsops/sops:v3.13.3-alpine"
+
 // Error is a setting that cannot be right.
 type Error struct {
 	Name string // of the setting
@@ -164,6 +169,7 @@ func Parse(g Given) (Settings, error) {
 		KubeContext: g.Context,
 		Chart:       cmp.Or(g.Chart, Chart),
 		ToolsImage:  cmp.Or(g.Tools, Tools),
+		SOPSImage:   cmp.Or(g.SOPS, SOPS),
 
 		GivenTimeout:      cmp.Or(g.Timeout, Timeout),
 		GivenEnvironments: g.Environments,

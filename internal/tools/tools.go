@@ -1,4 +1,5 @@
-// Package tools runs Helm and kubectl in their image, and says in their words what went wrong.
+// Package tools runs Helm and kubectl in their image, and SOPS in its own, and says in their words what went
+// wrong.
 package tools
 
 import (
@@ -40,7 +41,7 @@ func New(t Tools) *Tools {
 	return &t
 }
 
-// Credential is a secret that the programs that reach the cluster get in a variable of its name: as it
+// Credential is a secret that the programs that reach the cluster, and SOPS, get in a variable of its name: as it
 // is, or if it is a file, as the file's path.
 type Credential struct {
 	Name   string
@@ -67,6 +68,7 @@ const (
 	kubeconfigPath = "/ship/kubeconfig"
 	contextPath    = "/ship/context"
 	printedPath    = "/tmp/printed"
+	encryptedPath  = "/ship/encrypted"
 
 	credentialsPath = "/ship/credentials"
 )
@@ -95,6 +97,12 @@ func (t *Tools) Cluster() *dagger.Container {
 	if t.KubeContext != "" {
 		container, paths = container.WithNewFile(contextPath, contextFile(t.KubeContext)), contextPath+":"+paths
 	}
+	container = t.credentialed(container)
+	return container.WithEnvVariable("KUBECONFIG", paths).WithMountedSecret(kubeconfigPath, t.Kubeconfig)
+}
+
+// credentialed is a container with the credentials.
+func (t *Tools) credentialed(container *dagger.Container) *dagger.Container {
 	for _, c := range t.Credentials {
 		if c.File {
 			path := credentialsPath + "/" + c.Name
@@ -103,7 +111,7 @@ func (t *Tools) Cluster() *dagger.Container {
 			container = container.WithSecretVariable(c.Name, c.Secret)
 		}
 	}
-	return container.WithEnvVariable("KUBECONFIG", paths).WithMountedSecret(kubeconfigPath, t.Kubeconfig)
+	return container
 }
 
 // Secret is a text that shows nowhere, under a name that no other one has.

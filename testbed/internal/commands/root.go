@@ -14,8 +14,8 @@ const about = `testbed brings up, on this machine, what a release talks to:
 
   git        smart HTTP with tokens, protected tags and refusals as GitLab has them
   registry   distribution, with a user and a password
-  mirror     a second, anonymous one that stands in for docker.io; its images are stand-ins made of Debian's
-             packages and of Helm's and kubectl's programs, not the real ones
+  mirror     a second, anonymous one that stands in for docker.io and ghcr.io; its images are stand-ins made of
+             Debian's packages and of the programs helm, kubectl and sops, not the real ones
   cluster    Kubernetes with one node, real where the machine allows it; its API is there twice: as it is, and behind a
              proxy that can be disturbed as the others can
 

@@ -24,6 +24,7 @@ func up(at locate) *cobra.Command {
 	var options serve.Options
 	var wait time.Duration
 	var toolchains bool
+	var sops string
 	command := &cobra.Command{
 		Use:   "up",
 		Short: "Bring the testbed up, install and make what is missing, and return when it is ready",
@@ -40,12 +41,14 @@ folder).`,
 			if options.Programs, err = filepath.Abs(options.Programs); err != nil {
 				return err
 			}
-			return bringUp(cmd.Context(), folder, options, toolchains, wait, cmd.OutOrStdout())
+			return bringUp(cmd.Context(), folder, options, images.Options{SOPS: sops, Toolchains: toolchains}, wait,
+				cmd.OutOrStdout())
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.Address, "address", "127.0.0.1", "local address to listen at")
 	flags.StringVar(&options.Programs, "programs", beside(), "folder with cluster, containerd, helm, helm3 and kubectl")
+	flags.StringVar(&sops, "sops", "", "the program sops, for its image")
 	flags.StringVar(&options.Node, "node", "auto", "the cluster's node: real, simulated, or auto for what the "+
 		"machine allows")
 	flags.BoolVar(&options.WithoutCluster, "without-cluster", false, "git server and registries only")
@@ -54,7 +57,7 @@ folder).`,
 	return command
 }
 
-func bringUp(ctx context.Context, folder state.Folder, options serve.Options, toolchains bool, wait time.Duration,
+func bringUp(ctx context.Context, folder state.Folder, options serve.Options, made images.Options, wait time.Duration,
 	out io.Writer) error {
 	if err := os.MkdirAll(string(folder), 0o755); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
@@ -74,9 +77,8 @@ func bringUp(ctx context.Context, folder state.Folder, options serve.Options, to
 	if err := setup.Install(ctx, out); err != nil {
 		return err
 	}
-	set, err := images.Ensure(ctx, images.Options{
-		Cache: filepath.Join(cache(), "images"), Programs: options.Programs, Toolchains: toolchains, Log: out,
-	})
+	made.Cache, made.Programs, made.Log = filepath.Join(cache(), "images"), options.Programs, out
+	set, err := images.Ensure(ctx, made)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package images
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -52,8 +53,9 @@ func build(ctx context.Context, cache string, one image) error {
 		return err
 	}
 	// An annotation, not a label: labels would be handed down to the images that are built on this one.
+	real := cmp.Or(one.registry, "docker.io") + "/" + one.names[0]
 	built = mutate.Annotations(built, map[string]string{
-		"org.opencontainers.image.description": "A stand-in for docker.io/" + one.names[0] + ", for tests",
+		"org.opencontainers.image.description": "A stand-in for " + real + ", for tests",
 	}).(v1.Image)
 
 	part := filepath.Join(work, "layout")

@@ -1,6 +1,6 @@
-// Package images makes the base images that stand in for Docker Hub's where there is no Docker Hub: from Debian's
-// packages, and from the helm and kubectl programs. They have the names, the programs and the paths of the real
-// ones, so that a Dockerfile works with either unchanged, but they are not the real ones.
+// Package images makes the images that stand in for Docker Hub's, and for that of SOPS on ghcr.io, where there is
+// neither: from Debian's packages, and from the programs helm, kubectl and sops. They have the names, the programs and
+// the paths of the real ones, so that a Dockerfile works with either unchanged, but they are not the real ones.
 //
 // Everything is made once, below the cache folder: an OCI layout for each image, named by what it is made of, and
 // one folder with all of them in the layout of a registry, which the mirror serves as it is.
@@ -27,6 +27,8 @@ type Options struct {
 	Cache string
 	// Programs is the folder with helm, helm3 and kubectl. Where they are missing, so are the tools images.
 	Programs string
+	// SOPS is the program sops. Where it is missing, so is its image.
+	SOPS string
 	// Toolchains says whether to make those for Node.js and Rust too, which are large.
 	Toolchains bool
 	// Log gets a line for each thing that takes time.
@@ -37,7 +39,7 @@ type Options struct {
 type Set struct {
 	// Storage is a folder in the layout of a registry.
 	Storage string
-	// Names are the images' names with tags, as on Docker Hub.
+	// Names are the images' names with tags, without a registry's.
 	Names []string
 	// Missing says what could not be made, and why.
 	Missing []string
@@ -45,13 +47,15 @@ type Set struct {
 
 // image is a stand-in: a folder tree as its only layer, and a configuration.
 type image struct {
-	// names as on Docker Hub; the first one also names the cache entry.
+	// names without a registry's; the first one also names the cache entry.
 	names []string
 	// made of: whatever decides the content, for the cache's key.
 	of []string
 	// fill makes the tree in an empty folder.
 	fill   func(ctx context.Context, root string) error
 	config v1.Config
+	// registry that the real one is in; empty: docker.io.
+	registry string
 }
 
 // format is part of every key: raise it when the way images are made changes.
@@ -91,7 +95,7 @@ func Ensure(ctx context.Context, options Options) (*Set, error) {
 		return nil, err
 	}
 	for _, recipe := range []func(Options) (image, error){
-		toolsImage(ToolsImage, "helm"), toolsImage(Helm3Image, "helm3"), busyboxImage,
+		toolsImage(ToolsImage, "helm"), toolsImage(Helm3Image, "helm3"), sopsImage, busyboxImage,
 	} {
 		one, err := recipe(options)
 		if errors.Is(err, errMissing) {

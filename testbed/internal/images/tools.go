@@ -18,10 +18,11 @@ import (
 )
 
 // ToolsImage is the image that Ship runs Helm and kubectl in unless told otherwise. Helm3Image is one of the days of
-// Helm 3, which is also the Helm in it; its kubectl is the same.
+// Helm 3, which is also the Helm in it; its kubectl is the same. SOPSImage is the one that decrypts files, of ghcr.io.
 const (
 	ToolsImage = "alpine/k8s:1.37.1"
 	Helm3Image = "alpine/k8s:1.33.4"
+	SOPSImage  = "getsops/sops:v3.13.3-alpine"
 )
 
 // errMissing is wrapped by recipes whose ingredients are not there.
@@ -35,6 +36,13 @@ func toolsImage(name, helm string) func(Options) (image, error) {
 			"usr/bin/kubectl": filepath.Join(options.Programs, "kubectl"),
 		})
 	}
+}
+
+// sopsImage has sh and sops where the real one has them.
+func sopsImage(options Options) (image, error) {
+	one, err := staticImage([]string{SOPSImage}, "/", map[string]string{"usr/local/bin/sops": options.SOPS})
+	one.registry = "ghcr.io"
+	return one, err
 }
 
 // busyboxImage is Debian's busybox: a base for tests that need only a shell.
@@ -56,7 +64,8 @@ func staticImage(names []string, folder string, programs map[string]string) (ima
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		sum, err := hash(files[path])
 		if errors.Is(err, os.ErrNotExist) {
-			return image{}, fmt.Errorf("%s: no %s (see --programs): %w", names[0], files[path], errMissing)
+			return image{}, fmt.Errorf("%s: no program %q (see --programs, --sops): %w", names[0], files[path],
+				errMissing)
 		} else if err != nil {
 			return image{}, err
 		}

@@ -83,14 +83,17 @@ func Run(ctx context.Context, options Options) error {
 }
 
 // writeBuildkitd writes a configuration for BuildKit (https://docs.docker.com/build/buildkit/toml-configuration/):
-// docker.io comes from the mirror; both registries speak plain HTTP, and one of them TLS too, which on loopback must be
-// said.
+// docker.io and ghcr.io come from the mirror; both registries speak plain HTTP, and one of them TLS too, which on
+// loopback must be said.
 func writeBuildkitd(testbed *state.Testbed) error {
-	text := fmt.Sprintf("[registry.\"docker.io\"]\n  mirrors = [%q]\n", testbed.Mirror.Address)
-	for _, address := range []string{testbed.Mirror.Address, testbed.Registry.Address} {
-		text += fmt.Sprintf("\n[registry.%q]\n  http = true\n", address)
+	text := ""
+	for _, name := range []string{"docker.io", "ghcr.io"} {
+		text += fmt.Sprintf("[registry.%q]\n  mirrors = [%q]\n\n", name, testbed.Mirror.Address)
 	}
-	text += fmt.Sprintf("\n[registry.%q]\n  http = false\n  ca = [%q]\n", testbed.Registry.TLS, testbed.CA)
+	for _, address := range []string{testbed.Mirror.Address, testbed.Registry.Address} {
+		text += fmt.Sprintf("[registry.%q]\n  http = true\n\n", address)
+	}
+	text += fmt.Sprintf("[registry.%q]\n  http = false\n  ca = [%q]\n", testbed.Registry.TLS, testbed.CA)
 	if err := os.WriteFile(testbed.Buildkitd, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("write BuildKit's configuration: %w", err)
 	}

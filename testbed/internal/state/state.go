@@ -17,7 +17,7 @@ type Testbed struct {
 	Address  string   `json:"address"`
 	Git      Git      `json:"git"`
 	Registry Registry `json:"registry"`
-	// Mirror is the anonymous registry that stands in for docker.io.
+	// Mirror is the anonymous registry that stands in for docker.io and ghcr.io.
 	Mirror Mirror `json:"mirror"`
 	// Cluster is nil for `up --without-cluster`.
 	Cluster *Cluster `json:"cluster,omitempty"`
@@ -56,7 +56,7 @@ type Registry struct {
 	Control  string `json:"control"`
 }
 
-// Mirror is the stand-in for docker.io. Address is HOST:PORT, plain HTTP.
+// Mirror is the stand-in for docker.io and ghcr.io. Address is HOST:PORT, plain HTTP.
 type Mirror struct {
 	Address string   `json:"address"`
 	Control string   `json:"control"`
