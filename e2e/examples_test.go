@@ -117,6 +117,14 @@ func TestExampleTakingOver(t *testing.T) {
 func TestExampleSharedChart(t *testing.T) {
 	t.Parallel()
 	p := example(t, bed.SharedChart)
+	packed, registry := t.TempDir(), strings.TrimSuffix(p.Image(), "/"+p.Repo)
+	out, err := p.Helm("package", "charts/service", "--destination="+packed)
+	must(t, out, err)
+	out, err = p.Helm("push", filepath.Join(packed, "service-2.3.1.tgz"), "oci://"+p.Registry.Address+"/"+p.Repo+"/charts",
+		"--plain-http", "--username="+p.Registry.User, "--password="+p.Registry.Password)
+	must(t, out, err)
+	p.edit("ship.toml", "registry.example.com", registry+"/"+p.Repo)
+	p.commit("a registry of our own")
 	file := filepath.Join(t.TempDir(), "LIVE_VALUES")
 	must(t, 0, os.WriteFile(file, []byte("files:\n  licence: walrus-in-the-file\n"), 0o600))
 	p.variables["LIVE_VALUES"] = file

@@ -32,6 +32,7 @@ var (
 	TakingOver  = called("taking-over")
 	SharedChart = called("shared-chart")
 	Umbrella    = called("umbrella")
+	Artifact    = called("artifact")
 )
 
 // called is an example whose manifest is a file VERSION.
