@@ -39,8 +39,8 @@ func (s *Ship) Build(
 // Publish the version's image: build and push it if the registry does not have it.
 //
 // It moves the tag latest to the highest final version, and returns the image's reference,
-// HOST/PATH:VERSION@sha256:…, of several images a line each. It never overwrites a version, and fails if the image there is of
-// another commit.
+// HOST/PATH:VERSION@sha256:…, of several images a line each. It never overwrites a version, and fails
+// if the image there is of another commit.
 // +cache="session"
 func (s *Ship) Publish(ctx context.Context) (string, error) {
 	r, err := s.one(ctx)

@@ -32,10 +32,10 @@ type Package struct {
 func NameOf(chart []byte) (string, error) {
 	var says struct{ Name string }
 	if err := yaml.Unmarshal(chart, &says); err != nil {
-		return "", fmt.Errorf("Chart.yaml: %w", err)
+		return "", fmt.Errorf("the file Chart.yaml: %w", err)
 	}
 	if says.Name == "" {
-		return "", errors.New("Chart.yaml says no name")
+		return "", errors.New("it says no name")
 	}
 	return says.Name, nil
 }
@@ -53,7 +53,7 @@ func (p Package) Pack(files []byte) (registry.Artifact, error) {
 	}
 	chart := map[string]any{}
 	if err := yaml.Unmarshal(contents["Chart.yaml"], &chart); err != nil {
-		return registry.Artifact{}, fmt.Errorf("Chart.yaml: %w", err)
+		return registry.Artifact{}, fmt.Errorf("the file Chart.yaml: %w", err)
 	}
 	chart["version"], chart["appVersion"] = p.Version, p.Version
 	name, _ := chart["name"].(string)
@@ -71,7 +71,7 @@ func (p Package) Pack(files []byte) (registry.Artifact, error) {
 	}
 	config, err := json.Marshal(chart)
 	if err != nil {
-		return registry.Artifact{}, fmt.Errorf("Chart.yaml: %w", err)
+		return registry.Artifact{}, fmt.Errorf("the file Chart.yaml: %w", err)
 	}
 	archive, err := p.archive(name, contents)
 	if err != nil {

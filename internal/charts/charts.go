@@ -64,7 +64,9 @@ func Parse(text string) (r Reference, err error) {
 		return r, fmt.Errorf("%q: a chart comes from oci:// or https://, or is a folder of the repo", text)
 	}
 	if host, _, _ := strings.Cut(rest, "/"); strings.Contains(host, "@") && strings.Contains(rest, "/") {
-		return r, errors.New("the chart's address has a user in it: logins come from secrets, and the address without one")
+		return r, errors.New(
+			"the chart's address has a user in it: logins come from secrets, and the address without one",
+		)
 	}
 	rest, r.Digest, _ = strings.Cut(rest, "@")
 	if at := strings.LastIndex(rest, ":"); at > strings.LastIndex(rest, "/") {

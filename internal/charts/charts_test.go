@@ -62,7 +62,8 @@ func TestPack(t *testing.T) {
 		for i, name := range names {
 			text := map[string]string{
 				"x/Chart.yaml":  "name: shop\nversion: 0.0.1\ndescription: a shop\n",
-				"x/values.yaml": "# how many\nreplicas: 2\nimage: {tag: old, pullPolicy: Always}\n", "x/templates/a.yaml": "a: 1\n",
+				"x/values.yaml": "# how many\nreplicas: 2\nimage: {tag: old, pullPolicy: Always}\n",
+				"x/templates/a.yaml": "a: 1\n",
 			}[name]
 			header := &tar.Header{Name: name, Size: int64(len(text)), Mode: 0o600, ModTime: time.Unix(int64(i), 0)}
 			if err := w.WriteHeader(header); err != nil {
@@ -82,7 +83,9 @@ func TestPack(t *testing.T) {
 	if err != nil || !bytes.Equal(one.Layer.Data, two.Layer.Data) || !bytes.Equal(one.Config.Data, two.Config.Data) {
 		t.Errorf("the same files make other bytes: %v", err)
 	}
-	if got := string(one.Config.Data); got != `{"appVersion":"1.4.0","description":"a shop","name":"shop","version":"1.4.0"}` {
+	if got := string(
+		one.Config.Data,
+	); got != `{"appVersion":"1.4.0","description":"a shop","name":"shop","version":"1.4.0"}` {
 		t.Errorf("config: %s", got)
 	}
 	unzipped, err := gzip.NewReader(bytes.NewReader(one.Layer.Data))

@@ -86,7 +86,14 @@ func PackArchive(
 	if answer.Code != 0 {
 		return Chart{}, fault{fmt.Errorf("unpack %s: %s", called, answer.Failure())}
 	}
-	chart, err := Pack(ctx, t, timeout, tools.Ran(container, args).Directory(unpackedPath), helm.UnpackedChart, appVersion)
+	chart, err := Pack(
+		ctx,
+		t,
+		timeout,
+		tools.Ran(container, args).Directory(unpackedPath),
+		helm.UnpackedChart,
+		appVersion,
+	)
 	chart.folder = called
 	return chart, err
 }
@@ -263,6 +270,14 @@ func (e *Environment) imageLayer(ctx context.Context, wanted Wanted) (layer helm
 
 // comparing is a container with a chart that is rolled out only as the revision after the one that
 // was looked at.
-func comparing(container *dagger.Container, chart Chart, release helm.Release, before helm.Revision) *dagger.Container {
-	return container.WithMountedDirectory(chartPath, chart.chart.WithNewFile(helm.ComparePath, release.Compare(before)))
+func comparing(
+	container *dagger.Container,
+	chart Chart,
+	release helm.Release,
+	before helm.Revision,
+) *dagger.Container {
+	return container.WithMountedDirectory(
+		chartPath,
+		chart.chart.WithNewFile(helm.ComparePath, release.Compare(before)),
+	)
 }

@@ -131,8 +131,8 @@ func (e *Environment) runs(ctx context.Context, revision helm.Revision) (found c
 	found = converge.Environment{Name: e.Name, Prereleases: e.Prereleases, Snapshots: e.Snapshots}
 	if revision.Number > 0 && revision.Status != "uninstalled" {
 		images := revision.Images(e.Slots)
-		found.Version, found.Digest, found.Status = versionOf(images), converge.Together(images.Digests()), revision.Status
-		found.ValuesOf = revision.ValuesOf()
+		found.Version, found.Digest = versionOf(images), converge.Together(images.Digests())
+		found.Status, found.ValuesOf = revision.Status, revision.ValuesOf()
 	}
 	if revision.Rollback() && !e.ByName {
 		found.RolledBack, err = e.rolledBackFrom(ctx, revision)

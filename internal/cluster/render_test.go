@@ -51,7 +51,9 @@ func TestTryOut(t *testing.T) {
 		folder := (&dagger.Directory{}).WithGraphQLQuery(querybuilder.Query().Select("directory"))
 		image := helm.Image{Repository: "r/shop", Tag: "2.0.0", Digest: "sha256:" + strings.Repeat("0", 64)}
 		_, err := e.Render(
-			t.Context(), Wanted{Chart: Chart{folder: "deploy", chart: folder, values: folder}, Images: helm.Images{image}}, true,
+			t.Context(),
+			Wanted{Chart: Chart{folder: "deploy", chart: folder, values: folder}, Images: helm.Images{image}},
+			true,
 		)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)

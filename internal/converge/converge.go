@@ -137,7 +137,8 @@ func (p *Plan) Publishes() bool {
 
 // Writes tells whether something is to be written into the registry.
 func (p *Plan) Writes() bool {
-	return p.Publishes() || p.Chart.Needed || slices.ContainsFunc(p.Images, func(i ImagePlan) bool { return i.Latest.Needed })
+	return p.Publishes() || p.Chart.Needed ||
+		slices.ContainsFunc(p.Images, func(i ImagePlan) bool { return i.Latest.Needed })
 }
 
 // Step is one step's part in a plan.

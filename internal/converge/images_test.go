@@ -54,7 +54,8 @@ func TestSeveralImages(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, image := range plan.Images {
-			if image.Build.Needed != missing[i] || image.Publish.Needed != missing[i] || image.Latest.Needed != behind[i] {
+			if image.Build.Needed != missing[i] || image.Publish.Needed != missing[i] ||
+				image.Latest.Needed != behind[i] {
 				t.Errorf("%+v: %+v", f.Images[i], image)
 			}
 		}

@@ -46,8 +46,13 @@ func TestDevelopment(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := Facts{
-		Name: v.Text, Version: v, Commit: head, Tag: "shop-1.5.0-SNAPSHOT", Images: []Image{{Address: "r/shop:1.5.0-SNAPSHOT"}},
-		Others: []version.Version{final}, Environments: []Environment{{Name: "test", Prereleases: true}},
+		Name:         v.Text,
+		Version:      v,
+		Commit:       head,
+		Tag:          "shop-1.5.0-SNAPSHOT",
+		Images:       []Image{{Address: "r/shop:1.5.0-SNAPSHOT"}},
+		Others:       []version.Version{final},
+		Environments: []Environment{{Name: "test", Prereleases: true}},
 	}
 	plan, err := Decide(f, Options{})
 	want := "1.5.0-SNAPSHOT is a version that is still worked on: raise it to 1.5.0 to release that, " +

@@ -109,7 +109,10 @@ func (k Keys) Check() error {
 	case has(PartRegistry) && !has(PartRepository):
 		return fmt.Errorf("%s gets the registry: name a key for the repository, too", k.path(PartRegistry))
 	case !has(PartReference) && !has(PartTag) && !has(PartDigest):
-		return fmt.Errorf("of %s, none gets the image's digest: name a key for that, or for the tag", enumerate(k.paths()))
+		return fmt.Errorf(
+			"of %s, none gets the image's digest: name a key for that, or for the tag",
+			enumerate(k.paths()),
+		)
 	}
 	return nil
 }

@@ -59,8 +59,8 @@ func TestValuesThereAndBack(t *testing.T) {
 }
 
 func TestKeysThatCannotBe(t *testing.T) {
-	for _, keys := range [][]string{nil, {"a", "b", "c", "d"}, {"a", "a"}, {"a", "a.b"}, {"a.b", "a"}, {"a", ""}, {"a."},
-		{".a"}, {"a..b"}, {"a[]"}, {"a[x]"}, {"a[0"}, {"a[0]b"}, {"[0].a"}, {"a[0]", "a[0].b"}} {
+	for _, keys := range [][]string{nil, {"a", "b", "c", "d"}, {"a", "a"}, {"a", "a.b"}, {"a.b", "a"}, {"a", ""},
+		{"a."}, {".a"}, {"a..b"}, {"a[]"}, {"a[x]"}, {"a[0"}, {"a[0]b"}, {"[0].a"}, {"a[0]", "a[0].b"}} {
 		if _, err := ParseKeys(keys); err == nil {
 			t.Errorf("%q passed", keys)
 		}
@@ -112,7 +112,15 @@ func TestSlots(t *testing.T) {
 		}
 		return keys
 	}
-	web, worker := Image{"r.example/shop/web", "1.4.0", "sha256:1"}, Image{"r.example/shop/worker", "1.4.0", "sha256:2"}
+	web, worker := Image{
+		"r.example/shop/web",
+		"1.4.0",
+		"sha256:1",
+	}, Image{
+		"r.example/shop/worker",
+		"1.4.0",
+		"sha256:2",
+	}
 	for name, c := range map[string]struct {
 		slots Slots
 		want  string // the values; or what is wrong with the keys
@@ -173,7 +181,8 @@ func TestSlots(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
 		}
 		got := c.slots.Images(values)
-		if !slices.Equal(got.Digests(), []string{"sha256:1", "sha256:2"}) || got.Tag() != c.tag || !c.slots.wrote(values, Images{web, worker}) {
+		if !slices.Equal(got.Digests(), []string{"sha256:1", "sha256:2"}) || got.Tag() != c.tag ||
+			!c.slots.wrote(values, Images{web, worker}) {
 			t.Errorf("%s: read back %+v", name, got)
 		}
 		if job, is := values["job"].(map[string]any); is {

@@ -45,7 +45,11 @@ func (r *Repository) Tags(ctx context.Context) (tags []string, err error) {
 // tags is a page of the list, and what its last tag is if there is another page. The registry links to
 // that one; of the address that it gives, only the tag counts, so that it leads nowhere else
 // (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags).
-func (r *Repository) tags(ctx context.Context, budget *limit.Budget, last string) (page []string, next string, err error) {
+func (r *Repository) tags(
+	ctx context.Context,
+	budget *limit.Budget,
+	last string,
+) (page []string, next string, err error) {
 	path := "/tags/list?n=1000"
 	if last != "" {
 		path += "&last=" + url.QueryEscape(last)
@@ -105,7 +109,10 @@ func (r *Repository) Remove(ctx context.Context, tag, digest string) error {
 	}
 	unable, err = r.remove(ctx, digest)
 	if unable {
-		err = fmt.Errorf("%s: the registry removes nothing: have its administrator allow that, or use its own clean-up", r.Address)
+		err = fmt.Errorf(
+			"%s: the registry removes nothing: have its administrator allow that, or use its own clean-up",
+			r.Address,
+		)
 	}
 	return err
 }

@@ -22,7 +22,8 @@ func tagged(tags map[string]string, kind string) http.HandlerFunc {
 			from := slices.IndexFunc(names, func(name string) bool { return name > r.URL.Query().Get("last") })
 			page := names[max(from, 0):min(max(from, 0)+2, len(names))]
 			if from >= 0 && from+2 < len(names) {
-				w.Header().Set("Link", fmt.Sprintf(`<http://elsewhere.example.com/v2/x?last=%s&n=2>; rel="next"`, page[1]))
+				w.Header().
+					Set("Link", fmt.Sprintf(`<http://elsewhere.example.com/v2/x?last=%s&n=2>; rel="next"`, page[1]))
 			}
 			_ = json.NewEncoder(w).Encode(map[string]any{"name": name, "tags": page})
 		case r.Method == http.MethodDelete && (kind == "nothing" || kind == "digests" && !isDigest):

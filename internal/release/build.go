@@ -125,9 +125,12 @@ func (r *Release) build(ctx context.Context, commit string, i int) (string, erro
 	if platforms := r.read.Images[i].Platforms; len(platforms) > 0 {
 		from += " for " + strings.Join(platforms, " and ")
 		if err != nil && strings.Contains(err.Error(), "exec format error") {
-			err = fmt.Errorf("%w\nthis machine cannot run programs of all of %s: have it emulate them (qemu-user-static "+
-				"and binfmt), or let the Dockerfile compile on its own platform (FROM --platform=$BUILDPLATFORM)", err,
-				strings.Join(platforms, ", "))
+			err = fmt.Errorf(
+				"%w\nthis machine cannot run programs of all of %s: have it emulate them (qemu-user-static "+
+					"and binfmt), or let the Dockerfile compile on its own platform (FROM --platform=$BUILDPLATFORM)",
+				err,
+				strings.Join(platforms, ", "),
+			)
 		}
 	}
 	if err != nil && logins.Refused(err.Error()) {
@@ -228,12 +231,21 @@ func (r *Release) checkFiles(commit string, i int) error {
 	}
 	switch {
 	case len(missing) > 0:
-		return fmt.Errorf("the build of %s gets %s from this job's folder, where it is not: an earlier job makes it, and "+
-			"hands it on as an artifact (needs)", r.dockerfile(i), strings.Join(missing, ", "))
+		return fmt.Errorf(
+			"the build of %s gets %s from this job's folder, where it is not: an earlier job makes it, and "+
+				"hands it on as an artifact (needs)",
+			r.dockerfile(i),
+			strings.Join(missing, ", "),
+		)
 	case len(image.Files) > 0 && commit != r.head:
-		return fmt.Errorf("%s is to be built from %s, but %s of this job's folder was made from %s: run the pipeline of "+
-			"that commit again", r.facts.Images[i].Address, converge.Short(commit), strings.Join(image.Files, ", "),
-			converge.Short(r.head))
+		return fmt.Errorf(
+			"%s is to be built from %s, but %s of this job's folder was made from %s: run the pipeline of "+
+				"that commit again",
+			r.facts.Images[i].Address,
+			converge.Short(commit),
+			strings.Join(image.Files, ", "),
+			converge.Short(r.head),
+		)
 	}
 	return nil
 }

@@ -40,7 +40,10 @@ func (r *Release) chart(commit string) (cluster.Chart, error) {
 }
 
 // pack packs a chart, and again if it met trouble on the way to it.
-func (r *Release) pack(doing string, pack func(context.Context) (cluster.Chart, error)) (chart cluster.Chart, err error) {
+func (r *Release) pack(
+	doing string,
+	pack func(context.Context) (cluster.Chart, error),
+) (chart cluster.Chart, err error) {
 	var packed error
 	err = r.tools().Try(r.Context, doing, func(ctx context.Context) error {
 		chart, packed = pack(ctx)

@@ -29,7 +29,7 @@ func (r *Release) readChart() error {
 	}
 	name, err := charts.NameOf(text)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path.Dir(file), err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	place := r.ChartsAt
 	if !registry.HasHost(place) {

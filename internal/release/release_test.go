@@ -87,7 +87,12 @@ func fromFile(t *testing.T, given settings.Given, text string) settings.Settings
 // TestBuildArgs: an argument may refer to what the commit says, and nothing else is changed in it.
 func TestBuildArgs(t *testing.T) {
 	r := planned(t, settings.Given{Args: []string{
-		"VERSION={version}", "BUILD={version}+{commit}", "JSON={\"a\": {b}}", "NAME={name}", "${X}={version", "AT={created}",
+		"VERSION={version}",
+		"BUILD={version}+{commit}",
+		"JSON={\"a\": {b}}",
+		"NAME={name}",
+		"${X}={version",
+		"AT={created}",
 	}})
 	got := r.buildArgs("0123abc", time.Unix(42, 0), r.Settings.Images[0].Args)
 	want := []dagger.BuildArg{
@@ -134,7 +139,11 @@ func TestGroups(t *testing.T) {
 			t.Errorf("%s stops those beside it: %v", step.Name, step.Stops)
 		}
 	}
-	if got := names(planned(t, settings.Given{}).groups(converge.Plan{Images: make([]converge.ImagePlan, 1)})); len(got) != 4 {
+	if got := names(
+		planned(t, settings.Given{}).groups(converge.Plan{Images: make([]converge.ImagePlan, 1)}),
+	); len(
+		got,
+	) != 4 {
 		t.Errorf("without environments and GitLab: %q", got)
 	}
 }

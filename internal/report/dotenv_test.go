@@ -21,7 +21,8 @@ func TestDotenv(t *testing.T) {
 		}
 	}
 	got := Dotenv("api", "1", "", Image{"web", "r/web:1@d"}, Image{"a.b", ""})
-	if want := "API_VERSION=1\nAPI_TAG=\nAPI_IMAGE_WEB=r/web:1@d\nAPI_DIGEST_WEB=d\nAPI_IMAGE_A_B=\nAPI_DIGEST_A_B="; got != want {
+	want := "API_VERSION=1\nAPI_TAG=\nAPI_IMAGE_WEB=r/web:1@d\nAPI_DIGEST_WEB=d\nAPI_IMAGE_A_B=\nAPI_DIGEST_A_B="
+	if got != want {
 		t.Errorf("several images: got %q, want %q", got, want)
 	}
 }

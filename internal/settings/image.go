@@ -79,7 +79,12 @@ func images(only Image, tables []projects.Image) (all []Image, err error) {
 		}
 		for _, file := range image.Files {
 			if !below(image.Context, file) {
-				return nil, t.Fault("files", "files: %s is not in %s, which is all that the build sees", file, image.Context)
+				return nil, t.Fault(
+					"files",
+					"files: %s is not in %s, which is all that the build sees",
+					file,
+					image.Context,
+				)
 			}
 		}
 		if image.Sets = slices.Clone(defaultSets(t.Name)); t.Keys != nil {
@@ -93,7 +98,12 @@ func images(only Image, tables []projects.Image) (all []Image, err error) {
 			address = image.Name
 		}
 		if same := addresses[address]; same != "" {
-			return nil, t.Fault("image", "the images %s and %s have one address: give one of them another", same, t.Name)
+			return nil, t.Fault(
+				"image",
+				"the images %s and %s have one address: give one of them another",
+				same,
+				t.Name,
+			)
 		}
 		addresses[address] = t.Name
 		if err := (&Settings{Images: all}).Slots().Check(); err != nil && len(all) == len(tables) {

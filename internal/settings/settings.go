@@ -97,7 +97,7 @@ type Settings struct {
 	KubeContext  string           // of the kubeconfig, for those that do not say otherwise; empty: its current one
 	Chart        string           // a folder, or what ChartFrom was read from
 	ChartFrom    charts.Reference // zero: the chart is in the repo
-	ChartsAt     string           // HOST/PATH, or a path below the image, that the chart is published below; empty: it is not
+	ChartsAt     string           // HOST/PATH, or a path below the image, to publish the chart below; empty: nowhere
 	ToolsImage   string
 	SOPSImage    string // that has SOPS, for files of values that it has encrypted
 
@@ -109,7 +109,6 @@ type Settings struct {
 	GivenEnvironments []string
 }
 
-// Argument is one for a Dockerfile.
 // DefaultLogins are the secrets that hold logins in GitLab's jobs, by the names of its variables
 // (https://docs.gitlab.com/ci/variables/predefined_variables/).
 var DefaultLogins = []projects.Login{
@@ -121,7 +120,7 @@ var DefaultLogins = []projects.Login{
 	},
 }
 
-// Argument is one for the Dockerfile.
+// Argument is one for a Dockerfile.
 type Argument struct{ Name, Value string }
 
 // The defaults that New's arguments repeat for the engine.

@@ -17,9 +17,11 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.User != User || !s.Latest || s.Images[0].Dockerfile != Dockerfile || s.Chart != Chart || s.ToolsImage != Tools ||
+	if s.User != User || !s.Latest || s.Images[0].Dockerfile != Dockerfile || s.Chart != Chart ||
+		s.ToolsImage != Tools ||
 		s.Timeout != 5*time.Minute ||
-		s.Deadline != 30*time.Second || !reflect.DeepEqual(s.Slots(), helm.DefaultSlots) || s.Path != "." ||
+		s.Deadline != 30*time.Second || !reflect.DeepEqual(s.Slots(), helm.DefaultSlots) ||
+		s.Path != "." ||
 		len(s.Environments) != 0 ||
 		len(s.Images[0].Args) != 0 {
 		t.Errorf("got %+v", s)
