@@ -88,6 +88,7 @@ type Settings struct {
 	Elsewhere bool
 
 	Images []Image // one at least
+
 	// Logins are the secrets with logins of registries that ship.toml names; nil if it names none, for
 	// those of DefaultLogins that are given.
 	Logins []projects.Login
@@ -107,7 +108,6 @@ type Settings struct {
 	GivenEnvironments []string
 }
 
-// Argument is one for a Dockerfile.
 // DefaultLogins are the secrets that hold logins in GitLab's jobs, by the names of its variables
 // (https://docs.gitlab.com/ci/variables/predefined_variables/).
 var DefaultLogins = []projects.Login{
@@ -119,7 +119,7 @@ var DefaultLogins = []projects.Login{
 	},
 }
 
-// Argument is one for the Dockerfile.
+// Argument is one for a Dockerfile.
 type Argument struct{ Name, Value string }
 
 // The defaults that New's arguments repeat for the engine.
