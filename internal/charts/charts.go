@@ -206,7 +206,8 @@ func (s Server) get(ctx context.Context, r Reference, address string, of limit.K
 	if err != nil {
 		return nil, err
 	}
-	if s.Password != "" && network.SameServer(request.URL, own) {
+	private := own.Scheme == "https" || s.PlainHTTP // no login goes over plain HTTP unasked
+	if s.Password != "" && private && network.SameServer(request.URL, own) {
 		request.SetBasicAuth(s.User, s.Password)
 	}
 	response, err := s.Client.HTTP.Do(request)
@@ -217,8 +218,8 @@ func (s Server) get(ctx context.Context, r Reference, address string, of limit.K
 	switch response.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return nil, fmt.Errorf("%s wants another login than it got: name one for %s under logins in ship.toml", own,
-			own.Host)
+		return nil, fmt.Errorf("%s wants another login than it got: give one for %s in a secret DOCKER_AUTH_CONFIG, "+
+			"and let it have TLS", own, own.Host)
 	default:
 		return nil, fmt.Errorf("%s answered %s", address, response.Status)
 	}

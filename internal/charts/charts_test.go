@@ -140,7 +140,8 @@ func TestRepository(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := Server{&registry.Account{User: "ship", Password: "not-for-others", Client: client}}
+	good := Server{&registry.Account{User: "ship", Password: "not-for-others", PlainHTTP: true, Client: client}}
+	unasked := Server{&registry.Account{User: "ship", Password: "not-for-others", Client: client}}
 	for name, c := range map[string]struct {
 		server      Server
 		chart, want string // in the error; empty: the archive is got
@@ -154,7 +155,8 @@ func TestRepository(t *testing.T) {
 		"no repository":     {good, "/none/shop:1.0.0", "answered 404"},
 		"no index":          {good, "/broken/shop:1.0.0", "is no chart repository's"},
 		"no login": {Server{&registry.Account{Client: client}}, "/stable/shop:2.0.0",
-			"wants another login than it got: name one for 127.0.0.1"},
+			"wants another login than it got: give one for 127.0.0.1"},
+		"over plain HTTP, unasked": {unasked, "/stable/shop:2.0.0", "wants another login than it got"},
 	} {
 		r, err := Parse(server.URL + c.chart)
 		if err != nil {

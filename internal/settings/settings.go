@@ -89,6 +89,7 @@ type Settings struct {
 	Elsewhere bool
 
 	Images []Image // one at least
+
 	// Logins are the secrets with logins of registries that ship.toml names; nil if it names none, for
 	// those of DefaultLogins that are given.
 	Logins []projects.Login
