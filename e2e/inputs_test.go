@@ -43,7 +43,7 @@ RUN --mount=type=secret,id=NPM_TOKEN,required \
     mkdir /www && wget -q -O /www/package --header "Authorization: Bearer $(cat /run/secrets/NPM_TOKEN)" $PACKAGES/x
 RUN echo "$TARGETPLATFORM" >/www/platform
 COPY dist /www/dist
-COPY app.jar pyproject.toml /www/
+COPY app.jar pyproject.toml .git/HEAD /www/
 RUN cp /www/pyproject.toml /www/healthz
 
 FROM scratch
@@ -55,6 +55,7 @@ CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1
 	a.write(".gitignore", "dist\napp.jar\n")
 	a.write("ship.toml", `secrets = ["NPM_TOKEN"]
 files = ["dist", "app.jar"]
+git = true
 platforms = ["linux/amd64", "linux/arm64"]
 `)
 	a.commit("what the build wants")
@@ -72,7 +73,7 @@ platforms = ["linux/amd64", "linux/arm64"]
 	refused("ship.toml names the secret NPM_TOKEN, which is not given")
 	a.Secrets["NPM_TOKEN"] = "another-one-that-is-wrong"
 	refused("app.jar was given to the build: is it in the .dockerignore?")
-	a.edit(".dockerignore", `(?m)^!dist$`, "!dist\n!app.jar")
+	a.edit(".dockerignore", `(?m)^!dist$`, "!dist\n!app.jar\n!.git")
 	a.commit("what the build sees")
 	refused("401")
 	a.Secrets["NPM_TOKEN"] = "walrus-of-the-registry"
@@ -116,7 +117,8 @@ platforms = ["linux/amd64", "linux/arm64"]
 		t.Errorf("test runs %s, want %s", got, want)
 	}
 	for file, want := range map[string]string{"platform": "linux/amd64", "package": "module.exports = 42",
-		"dist/app.js": "1", "app.jar": "PK"} {
+		"dist/app.js": "1", "app.jar": "PK",
+		"HEAD": a.git("rev-parse", "HEAD")} {
 		if got := a.kubectl("exec", "--namespace="+a.Name, "deployment/"+a.Name, "--", "cat", "/www/"+file); got != want {
 			t.Errorf("%s is %q, want %q", file, got, want)
 		}

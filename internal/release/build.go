@@ -172,6 +172,9 @@ func (r *Release) containers(
 		options.Secrets = append(options.Secrets, r.Client.SetSecret(name, text))
 	}
 	folder, from := r.buildContext(commit, i).Folder(), r.dockerfile(i)
+	if image.Git {
+		folder = r.buildContext(commit, i).WithGit
+	}
 	label := ""
 	for _, file := range image.Files {
 		with, digest, err := r.withFile(ctx, folder, i, file)

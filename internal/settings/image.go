@@ -25,6 +25,7 @@ type Image struct {
 	Platforms  []string // none: the machine's
 	Secrets    []string // names of those that the build may mount
 	Files      []string // of this job's folder, relative to the project's, that the build gets besides the commit's
+	Git        bool     // the build gets the folder .git, with the commit alone
 	Sets       []helm.Keys
 }
 
@@ -76,6 +77,9 @@ func images(only Image, tables []projects.Image) (all []Image, err error) {
 			if image.Files, err = filesBeside(t.Files); err != nil {
 				return nil, t.Fault("files", "files: %v", err)
 			}
+		}
+		if t.Git != nil {
+			image.Git = *t.Git
 		}
 		for _, file := range image.Files {
 			if !below(image.Context, file) {
@@ -163,6 +167,10 @@ func filesBeside(said []string) (files []string, err error) {
 // inRepo refuses a build's folder that is outside of the repo.
 func (s *Settings) inRepo(tables []projects.Image) error {
 	for i, t := range tables {
+		if s.Images[i].Git && path.Join(s.Path, s.Images[i].Context) != "." {
+			return t.Fault("git", "git: the folder .git is at the repo's root, and the build of %s sees %s only", t.Name,
+				path.Join(s.Path, s.Images[i].Context))
+		}
 		if folder := path.Join(s.Path, s.Images[i].Context); folder == ".." || strings.HasPrefix(folder, "../") {
 			return t.Fault("context", "context: %q leads out of the repo", t.Context)
 		}

@@ -42,6 +42,7 @@ type Given struct {
 	Platforms    []string
 	BuildSecrets []string
 	Files        []string
+	Git          *bool
 	Environments []string
 	Prereleases  []string
 	Context      string
@@ -175,7 +176,7 @@ func Parse(g Given) (Settings, error) {
 		GivenEnvironments: g.Environments,
 	}
 	s.Home = registry.Host(cmp.Or(s.Image, s.Registry))
-	only := Image{Dockerfile: cmp.Or(g.Dockerfile, Dockerfile), Target: g.Target, Secrets: g.BuildSecrets}
+	only := Image{Dockerfile: cmp.Or(g.Dockerfile, Dockerfile), Target: g.Target, Secrets: g.BuildSecrets, Git: g.Git != nil && *g.Git}
 	for _, check := range []struct {
 		name string
 		err  func() error

@@ -16,6 +16,8 @@ type Commit struct {
 	Path  string            // the project's folder; "." is the root
 	Files manifest.Tree     // the repo's files
 
+	WithGit *dagger.Directory // the root with its folder .git, which has the commit alone
+
 	limit time.Duration
 }
 
@@ -34,7 +36,11 @@ func NewCommit(
 		options.HTTPAuthUsername, options.HTTPAuthToken = remote.User, client.SetSecret("ship-token", remote.Token)
 	}
 	root := client.Git(address, options).Commit(hash).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
-	return &Commit{Root: root, Path: ".", Files: NewFiles(client, root, limit).Tree(ctx), limit: limit}
+	options.KeepGitDir = true
+	return &Commit{
+		Root: root, WithGit: client.Git(address, options).Commit(hash).Tree(), Path: ".",
+		Files: NewFiles(client, root, limit).Tree(ctx), limit: limit,
+	}
 }
 
 // In is the part of the commit in a folder.
