@@ -234,7 +234,7 @@ func (a *app) revisions(namespace string) int {
 func (a *app) changes() (changes []string) {
 	a.t.Helper()
 	for _, server := range []string{a.Bed.Git.Control, a.Registry.Control} {
-		requests, err := control.Client{URL: server}.Requests(a.t.Context())
+		requests, err := control.Client{URL: server}.Requests(context.WithoutCancel(a.t.Context())) // in a cleanup, too
 		for _, r := range must(a.t, requests, err) {
 			write := r.Method == "PUT" || r.Method == "PATCH" || r.Method == "DELETE" || r.Operation == "push"
 			if r.Repository == a.Repo && write {

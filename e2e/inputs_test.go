@@ -51,7 +51,7 @@ COPY --from=build / /
 USER 10001:10001
 CMD ["sh", "-c", "trap 'exit 0' TERM; httpd -p 8080 -h /www; while :; do sleep 1 & wait; done"]
 `)
-	a.edit(".dockerignore", `(?m)^!src$`, "!dist")
+	a.edit(".dockerignore", `(?m)^!src$`, "!dist\n!.git")
 	a.write(".gitignore", "dist\napp.jar\n")
 	a.write("ship.toml", `secrets = ["NPM_TOKEN"]
 files = ["dist", "app.jar"]
@@ -73,7 +73,7 @@ platforms = ["linux/amd64", "linux/arm64"]
 	refused("ship.toml names the secret NPM_TOKEN, which is not given")
 	a.Secrets["NPM_TOKEN"] = "another-one-that-is-wrong"
 	refused("app.jar was given to the build: is it in the .dockerignore?")
-	a.edit(".dockerignore", `(?m)^!dist$`, "!dist\n!app.jar\n!.git")
+	a.edit(".dockerignore", `(?m)^!dist$`, "!dist\n!app.jar")
 	a.commit("what the build sees")
 	refused("401")
 	a.Secrets["NPM_TOKEN"] = "walrus-of-the-registry"
