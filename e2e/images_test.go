@@ -20,13 +20,15 @@ func (a *app) several() {
 		"IMAGE", `{{ .Values.worker.image.repository }}:{{ .Values.global.tag }}@{{ .Values.worker.image.digest }}`,
 		"LABEL", "{{ .Chart.AppVersion | quote }}", ".Release.Name", ".Values.worker.name",
 	).Replace("---\n"+pod), "values.yaml", "worker: {name: "+a.Name+"-worker}\nglobal: {}\n",
-		"../jobs/Dockerfile", bed.LightDockerfile+"LABEL part=worker\n", "../jobs/pyproject.toml", "a worker\n")
+		"../jobs/Dockerfile", strings.Replace(bed.LightDockerfile, "FROM busybox:1.35\n", "FROM --platform=$BUILDPLATFORM "+
+			"busybox:1.35 AS base\nFROM scratch\nCOPY --from=base / /\n", 1), "../jobs/pyproject.toml", "a worker\n")
 	a.write("ship.toml", `chart = "c"
 environments = ["test=`+a.Name+`"]
 [images.web]
 keys = ["web.image"]
 [images.worker]
 context = "jobs"
+platforms = ["linux/amd64", "linux/arm64"]
 keys = {repository = "worker.image.repository", tag = "global.tag", digest = "worker.image.digest"}
 `)
 	delete(a.Settings, "environments")

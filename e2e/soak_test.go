@@ -159,12 +159,13 @@ func (p *patient) changeSecret() {
 	p.Secrets["SOAK_SECRET"] = fmt.Sprintf("soak-secret-%d-of-many", p.secret)
 }
 
-// next is what the next release brings: a version; of a shaped one also a commit without, or a secret that changed.
+// next is what the next release brings: a version; of a shaped one also a commit without, a secret that changed, or what
+// somebody's helm did.
 func (p *patient) next(random *rand.Rand) (what string) {
 	p.t.Helper()
 	kind := 0
 	if p.shaped {
-		kind = random.IntN(3)
+		kind = random.IntN(4)
 	}
 	switch kind {
 	case 1:
@@ -174,6 +175,11 @@ func (p *patient) next(random *rand.Rand) (what string) {
 	case 2:
 		p.changeSecret()
 		return "a secret"
+	case 3: // whose revision has no word of Ship's, and is taken over
+		out, err := p.Helm("upgrade", p.Name, filepath.Join(p.Dir, "chart"), "--namespace="+p.Name, "--reuse-values",
+			"--set=soak.byhand="+time.Now().Format("150405"))
+		must(p.t, out, err)
+		return "somebody's helm"
 	}
 	p.nextVersion()
 	return p.versionText()

@@ -37,13 +37,14 @@ stringData:
 	a.write("ship.toml", `[environments.live]
 namespace = "`+a.Name+`-live"
 values = ["deploy/all.yaml", "secret:WHOLE"]
-set = {"config.version" = "{environment} {version}", "config.number" = 2}
+set = {"config.version" = "{environment} {version} {args.BRANCH}", "config.number" = 2}
 secrets = {"config.password" = "DB_PASSWORD"}
 `)
 	a.commit("values")
 	whole := filepath.Join(t.TempDir(), "WHOLE")
 	must(t, 0, os.WriteFile(whole, []byte("whole:\n  secret: walrus-in-the-file\n"), 0o600))
 	a.Settings["secrets"] = "env://DB_PASSWORD,file://" + whole
+	a.Settings["args"] = "BRANCH=main"
 	if out, err := a.ship("release"); err == nil ||
 		!strings.Contains(out, "ship.toml names the secret DB_PASSWORD, which is not given") {
 		t.Fatalf("a secret that is not given: %v", err)
@@ -63,7 +64,7 @@ secrets = {"config.password" = "DB_PASSWORD"}
 		}
 	}
 	has("file", "one")
-	has("version", "live 0.1.0")
+	has("version", "live 0.1.0 main")
 	has("replicas", "2")
 	has("password", "correct-horse-battery")
 	has("whole", "walrus-in-the-file")
@@ -105,7 +106,7 @@ secrets = {"config.password" = "DB_PASSWORD"}
 	a.says([]string{"plan"}, "live runs 0.2.0, but not as wanted: config.file")
 	a.release("resumed")
 	has("file", "three")
-	has("version", "live 0.2.0")
+	has("version", "live 0.2.0 main")
 	a.write("deploy/all.yaml", "config:\n  file: four\n  number: 1\n")
 	a.commit("values that follow again")
 	a.git("checkout", "--quiet", "--detach", "HEAD~1")

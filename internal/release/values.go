@@ -67,6 +67,9 @@ func (r *Release) layers(e *environment, code, commit string, images helm.Images
 	words := []string{
 		"{version}", r.facts.Name, "{commit}", code, "{environment}", e.Name, "{project}", r.read.Project.Name,
 	}
+	for _, arg := range r.Outside {
+		words = append(words, "{args."+arg.Name+"}", arg.Value)
+	}
 	for i, image := range images {
 		word := "{image}"
 		if name := r.read.Images[i].Name; name != "" {

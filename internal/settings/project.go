@@ -31,6 +31,9 @@ func under(g Given, said projects.Settings) (Given, error) {
 	}
 	g.Dockerfile, g.Chart = cmp.Or(said.Dockerfile, g.Dockerfile), cmp.Or(said.Chart, g.Chart)
 	g.Charts = cmp.Or(said.Charts, g.Charts)
+	if g.Outside == nil {
+		g.Outside = g.Args
+	}
 	g.Args, g.Platforms = over(said.Args, g.Args), over(said.Platforms, g.Platforms)
 	g.BuildSecrets, g.Files = over(said.Secrets, g.BuildSecrets), over(said.Files, g.Files)
 	if said.Git != nil {

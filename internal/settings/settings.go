@@ -39,6 +39,7 @@ type Given struct {
 	Dockerfile   string
 	Target       string
 	Args         []string
+	Outside      []string // Args as they were given, without ship.toml's
 	Platforms    []string
 	BuildSecrets []string
 	Files        []string
@@ -89,7 +90,8 @@ type Settings struct {
 	Home      string
 	Elsewhere bool
 
-	Images []Image // one at least
+	Images  []Image    // one at least
+	Outside []Argument // those for Dockerfiles that were given outside of ship.toml
 
 	// Logins are the secrets with logins of registries that ship.toml names; nil if it names none, for
 	// those of DefaultLogins that are given.
@@ -204,6 +206,7 @@ func Parse(g Given) (Settings, error) {
 		{"charts", func() (err error) { s.ChartsAt, err = chartsAt(g.Charts, s.Chart); return }},
 		{"platforms", func() (err error) { only.Platforms, err = platforms(g.Platforms); return }},
 		{"files", func() (err error) { only.Files, err = filesBeside(g.Files); return }},
+		{"args", func() (err error) { s.Outside, err = arguments(given(slices.Clone(g.Outside), blank)); return }},
 		{"args", func() (err error) { only.Args, err = arguments(given(slices.Clone(g.Args), blank)); return }},
 	} {
 		if err := check.err(); err != nil {
