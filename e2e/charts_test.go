@@ -150,9 +150,12 @@ func TestCharts(t *testing.T) {
 			}
 		})
 	}
+	before := len(a.changes())
 	t.Cleanup(func() {
-		if changes := a.changes(); len(changes) > 0 {
-			t.Errorf("something was changed: %q", changes)
+		for _, change := range a.changes()[before:] {
+			if !strings.Contains(change, "/blobs/uploads/") { // by which it is known whether it may push
+				t.Errorf("something was changed: %s", change)
+			}
 		}
 	})
 }

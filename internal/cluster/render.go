@@ -144,8 +144,10 @@ func (e *Environment) tryOut(ctx context.Context, wanted Wanted) (helm.Tried, er
 				return helm.Tried{}, err
 			}
 		}
-		if trial.Kinds, err = e.brought(ctx, container, release, helm.UnknownKinds(cause)); err != nil {
-			return helm.Tried{}, err
+		if trial.Install && !helm.RefusedBySchema(cause) {
+			if trial.Kinds, err = e.brought(ctx, container, release, helm.UnknownKinds(cause)); err != nil {
+				return helm.Tried{}, err
+			}
 		}
 		if helm.NotNow(cause) || trial.Install && len(trial.Kinds) > 0 {
 			answer, err = e.try(ctx, container, release.TemplateTrialArgs(trial, e.Deadline))
@@ -160,13 +162,11 @@ func (e *Environment) tryOut(ctx context.Context, wanted Wanted) (helm.Tried, er
 	return release.ParseTrial(answer.Stdout), nil
 }
 
-// brought are the kinds that the chart itself brings, if they are all that is missing.
+// brought are the kinds that the chart itself brings, if no other one is missing. A template may ask
+// whether there are such, so they count if none is said to be missing, too.
 func (e *Environment) brought(
 	ctx context.Context, container *dagger.Container, release helm.Release, missing []string,
 ) ([]string, error) {
-	if len(missing) == 0 {
-		return nil, nil
-	}
 	answer, err := e.Tools.Run(ctx, container, release.CRDArgs())
 	if err != nil || answer.Code != 0 {
 		return nil, err
