@@ -61,8 +61,8 @@ func TestPack(t *testing.T) {
 		w := tar.NewWriter(&out)
 		for i, name := range names {
 			text := map[string]string{
-				"x/Chart.yaml":  "name: shop\nversion: 0.0.1\ndescription: a shop\n",
-				"x/values.yaml": "# how many\nreplicas: 2\nimage: {tag: old, pullPolicy: Always}\n",
+				"x/Chart.yaml":       "name: shop\nversion: 0.0.1\ndescription: a shop\n",
+				"x/values.yaml":      "# how many\nreplicas: 2\nimage: {tag: old, pullPolicy: Always}\n",
 				"x/templates/a.yaml": "a: 1\n",
 			}[name]
 			header := &tar.Header{Name: name, Size: int64(len(text)), Mode: 0o600, ModTime: time.Unix(int64(i), 0)}
