@@ -152,6 +152,12 @@ func (e *Environment) tryOut(ctx context.Context, wanted Wanted) (helm.Tried, er
 		if helm.NotNow(cause) || trial.Install && len(trial.Kinds) > 0 {
 			answer, err = e.try(ctx, container, release.TemplateTrialArgs(trial, e.Deadline))
 		}
+		if err == nil && answer.Code != 0 && len(trial.Kinds) > 0 {
+			if trial.Apart, err = e.apis(ctx); err != nil {
+				return helm.Tried{}, err
+			}
+			answer, err = e.try(ctx, container, release.TemplateTrialArgs(trial, e.Deadline))
+		}
 	}
 	switch {
 	case err != nil:
@@ -160,6 +166,18 @@ func (e *Environment) tryOut(ctx context.Context, wanted Wanted) (helm.Tried, er
 		return helm.Tried{}, e.notRendered(answer.Failure())
 	}
 	return release.ParseTrial(answer.Stdout), nil
+}
+
+// apis are what the cluster has.
+func (e *Environment) apis(ctx context.Context) (*helm.APIs, error) {
+	answer, err := e.Tools.Ask(ctx, e.Tools.Cluster(), helm.APIArgs())
+	if err == nil && answer.Code != 0 {
+		err = errors.New("ask what the cluster has: " + answer.Failure())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return helm.ParseAPIs(answer.Stdout)
 }
 
 // brought are the kinds that the chart itself brings, if no other one is missing. A template may ask

@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,6 +16,42 @@ type Trial struct {
 	// Kinds are the group and version, or these and the kind, that the chart itself brings. Helm
 	// makes them before it asks what there is.
 	Kinds []string
+	// Apart are the cluster's own kinds and version, for a rendering that does not ask it: Helm 4 takes no
+	// Kinds while it does. Then lookup finds nothing.
+	Apart *APIs
+}
+
+// APIs are what a cluster has: its kinds, as GROUP/VERSION/KIND and as GROUP/VERSION, and its version.
+type APIs struct {
+	Kinds   []string
+	Version string
+}
+
+// APIArgs asks for what a cluster has.
+func APIArgs() []string {
+	return []string{"sh", "-c", "kubectl version --output=json && kubectl api-resources --no-headers"}
+}
+
+// ParseAPIs reads the answer to APIArgs: JSON, and behind it a table that ends with APIVERSION,
+// NAMESPACED and KIND.
+func ParseAPIs(answer string) (*APIs, error) {
+	var said struct {
+		ServerVersion struct{ GitVersion string }
+	}
+	decoder := json.NewDecoder(strings.NewReader(answer))
+	if err := decoder.Decode(&said); err != nil {
+		return nil, fmt.Errorf("read the cluster's version: %w", err)
+	}
+	apis := &APIs{Version: said.ServerVersion.GitVersion}
+	for line := range strings.Lines(answer[decoder.InputOffset():]) {
+		columns := strings.Fields(line)
+		if n := len(columns); n >= 4 {
+			apis.Kinds = append(apis.Kinds, columns[n-3], columns[n-3]+"/"+columns[n-1])
+		}
+	}
+	slices.Sort(apis.Kinds)
+	apis.Kinds = slices.Compact(apis.Kinds)
+	return apis, nil
 }
 
 // UpgradeTrialArgs renders the chart as the very upgrade would, and then has the cluster look at
@@ -35,7 +72,12 @@ func (r Release) UpgradeTrialArgs(t Trial, limit time.Duration) []string {
 // not tell hooks from other objects, so none is looked at as a change of what is there.
 func (r Release) TemplateTrialArgs(t Trial, limit time.Duration) []string {
 	args := append([]string{"helm", "template", r.Name, r.Chart}, r.values()...)
-	args = append(args, "--namespace", r.Namespace, "--dry-run=server")
+	args = append(args, "--namespace", r.Namespace)
+	if t.Apart == nil {
+		args = append(args, "--dry-run=server")
+	} else {
+		args = append(args, "--kube-version", t.Apart.Version, "--api-versions", strings.Join(t.Apart.Kinds, ","))
+	}
 	mode := t.mode()
 	if !t.Install {
 		mode, args = replace, append(args, "--is-upgrade")

@@ -165,3 +165,16 @@ func TestAskedIn(t *testing.T) {
 		}
 	}
 }
+
+func TestParseAPIs(t *testing.T) {
+	apis, err := ParseAPIs("{\n  \"serverVersion\": {\"gitVersion\": \"v1.37.2\"}\n}\n" +
+		"pods          po   v1             true   Pod\nbindings           v1             true   Binding\n" +
+		"deployments   deploy   apps/v1   true   Deployment\nodd\n")
+	want := []string{"apps/v1", "apps/v1/Deployment", "v1", "v1/Binding", "v1/Pod"}
+	if err != nil || apis.Version != "v1.37.2" || !slices.Equal(apis.Kinds, want) {
+		t.Errorf("%+v, %v", apis, err)
+	}
+	if _, err := ParseAPIs("error"); err == nil {
+		t.Error("what is no JSON passes")
+	}
+}
