@@ -138,8 +138,11 @@ func (a *app) images(name ...string) *registry.Repository {
 	a.t.Helper()
 	client, err := network.New("", 2*time.Minute, func(text string) { a.t.Log(text) })
 	must(a.t, 0, err)
-	return &registry.Repository{Address: strings.Join(append([]string{a.Registry.Address, a.Repo}, name...), "/"), Account: &registry.Account{
-		User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client}}
+	return &registry.Repository{
+		Address: strings.Join(append([]string{a.Registry.Address, a.Repo}, name...), "/"),
+		Account: &registry.Account{
+			User: a.Registry.User, Password: a.Registry.Password, PlainHTTP: true, Client: client},
+	}
 }
 
 func (a *app) kubectl(args ...string) string {
@@ -234,7 +237,11 @@ func (a *app) revisions(namespace string) int {
 func (a *app) changes() (changes []string) {
 	a.t.Helper()
 	for _, server := range []string{a.Bed.Git.Control, a.Registry.Control} {
-		requests, err := control.Client{URL: server}.Requests(context.WithoutCancel(a.t.Context())) // in a cleanup, too
+		requests, err := control.Client{
+			URL: server,
+		}.Requests(
+			context.WithoutCancel(a.t.Context()),
+		) // in a cleanup, too
 		for _, r := range must(a.t, requests, err) {
 			write := r.Method == "PUT" || r.Method == "PATCH" || r.Method == "DELETE" || r.Operation == "push"
 			if r.Repository == a.Repo && write {

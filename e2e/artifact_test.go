@@ -25,9 +25,17 @@ func TestExampleArtifact(t *testing.T) {
 		if got := p.running(p.Name + "-live"); got != want {
 			t.Errorf("live runs %s, want %s", got, want)
 		}
-		for file, want := range map[string]string{"app.jar": "a jar of " + commit[:8], "index.html": "a page of " + commit[:8],
-			"greet.js": "module.exports = 42"} {
-			if got := p.kubectl("exec", "--namespace="+p.Name+"-live", "deployment/shop", "--", "cat", "/www/"+file); got != want {
+		for file, want := range map[string]string{"app.jar": "a jar of " + commit[:8],
+			"index.html": "a page of " + commit[:8],
+			"greet.js":   "module.exports = 42"} {
+			if got := p.kubectl(
+				"exec",
+				"--namespace="+p.Name+"-live",
+				"deployment/shop",
+				"--",
+				"cat",
+				"/www/"+file,
+			); got != want {
 				t.Errorf("%s is %q, want %q", file, got, want)
 			}
 		}

@@ -20,7 +20,8 @@ func (c *charts) pack(version, mark string) (archive string) {
 	c.t.Helper()
 	folder := filepath.Join(c.Dir, "service")
 	c.chart("service", threeKeys, "templates/mark.yaml", "apiVersion: v1\nkind: ConfigMap\n"+
-		"metadata: {name: {{ .Release.Name }}-mark}\ndata: {mark: "+mark+", greeting: {{ .Values.greeting | quote }}}\n",
+		"metadata: {name: {{ .Release.Name }}-mark}\n"+
+		"data: {mark: "+mark+", greeting: {{ .Values.greeting | quote }}}\n",
 		"values.yaml", "greeting: hello\nimage: {}\n")
 	out, err := c.Helm("package", folder, "--version="+version, "--destination="+c.packed)
 	must(c.t, out, err)
@@ -42,7 +43,13 @@ func (c *charts) place() string { return "oci://" + c.Image() + "/charts" }
 
 func (c *charts) marked() string {
 	c.t.Helper()
-	return c.kubectl("get", "configmap", c.Name+"-mark", "--namespace="+c.Name, "--output=jsonpath={.data.mark} {.data.greeting}")
+	return c.kubectl(
+		"get",
+		"configmap",
+		c.Name+"-mark",
+		"--namespace="+c.Name,
+		"--output=jsonpath={.data.mark} {.data.greeting}",
+	)
 }
 
 // TestChartReferences deploys charts that are made for many: from a registry and from a chart repository, pinned by
@@ -105,7 +112,10 @@ func TestChartReferences(t *testing.T) {
 	}
 	c.release("nothing to do")
 	pin(server.URL + "/stable/other:2.0.0")
-	if out, err := c.ship("release"); err == nil || !strings.Contains(out, "there is no chart other of version 2.0.0") {
+	if out, err := c.ship(
+		"release",
+	); err == nil ||
+		!strings.Contains(out, "there is no chart other of version 2.0.0") {
 		t.Errorf("a chart that is not there: %v", err)
 	}
 	must(t, 0, os.WriteFile(filepath.Join(c.packed, "service-2.0.0.tgz"), []byte("another"), 0o644))

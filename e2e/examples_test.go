@@ -120,8 +120,14 @@ func TestExampleSharedChart(t *testing.T) {
 	packed, registry := t.TempDir(), strings.TrimSuffix(p.Image(), "/"+p.Repo)
 	out, err := p.Helm("package", "charts/service", "--destination="+packed)
 	must(t, out, err)
-	out, err = p.Helm("push", filepath.Join(packed, "service-2.3.1.tgz"), "oci://"+p.Registry.Address+"/"+p.Repo+"/charts",
-		"--plain-http", "--username="+p.Registry.User, "--password="+p.Registry.Password)
+	out, err = p.Helm(
+		"push",
+		filepath.Join(packed, "service-2.3.1.tgz"),
+		"oci://"+p.Registry.Address+"/"+p.Repo+"/charts",
+		"--plain-http",
+		"--username="+p.Registry.User,
+		"--password="+p.Registry.Password,
+	)
 	must(t, out, err)
 	p.edit("ship.toml", "registry.example.com", registry+"/"+p.Repo)
 	p.commit("a registry of our own")

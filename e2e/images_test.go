@@ -16,12 +16,26 @@ import (
 // several makes the app one of two images, of which its chart runs web and worker, each with keys of its own.
 func (a *app) several() {
 	a.t.Helper()
-	a.chart("c", `{{ .Values.web.image }}`, "templates/worker.yaml", strings.NewReplacer(
-		"IMAGE", `{{ .Values.worker.image.repository }}:{{ .Values.global.tag }}@{{ .Values.worker.image.digest }}`,
-		"LABEL", "{{ .Chart.AppVersion | quote }}", ".Release.Name", ".Values.worker.name",
-	).Replace("---\n"+pod), "values.yaml", "worker: {name: "+a.Name+"-worker}\nglobal: {}\n",
-		"../jobs/Dockerfile", strings.Replace(bed.LightDockerfile, "FROM busybox:1.35\n", "FROM --platform=$BUILDPLATFORM "+
-			"busybox:1.35 AS base\nFROM scratch\nCOPY --from=base / /\n", 1), "../jobs/pyproject.toml", "a worker\n")
+	a.chart(
+		"c",
+		`{{ .Values.web.image }}`,
+		"templates/worker.yaml",
+		strings.NewReplacer(
+			"IMAGE",
+			`{{ .Values.worker.image.repository }}:{{ .Values.global.tag }}@{{ .Values.worker.image.digest }}`,
+			"LABEL",
+			"{{ .Chart.AppVersion | quote }}",
+			".Release.Name",
+			".Values.worker.name",
+		).Replace("---\n"+pod),
+		"values.yaml",
+		"worker: {name: "+a.Name+"-worker}\nglobal: {}\n",
+		"../jobs/Dockerfile",
+		strings.Replace(bed.LightDockerfile, "FROM busybox:1.35\n", "FROM --platform=$BUILDPLATFORM "+
+			"busybox:1.35 AS base\nFROM scratch\nCOPY --from=base / /\n", 1),
+		"../jobs/pyproject.toml",
+		"a worker\n",
+	)
 	a.write("ship.toml", `chart = "c"
 environments = ["test=`+a.Name+`"]
 [images.web]
@@ -66,10 +80,16 @@ func TestSeveralImages(t *testing.T) {
 	runs("0.1.0", first)
 	a.release("nothing to do")
 	a.says([]string{"status"}, "0.1.0", "healthy")
-	a.says([]string{"publish"}, a.Image()+"/web:0.1.0@"+first[0].Digest+"\n"+a.Image()+"/worker:0.1.0@"+first[1].Digest)
+	a.says(
+		[]string{"publish"},
+		a.Image()+"/web:0.1.0@"+first[0].Digest+"\n"+a.Image()+"/worker:0.1.0@"+first[1].Digest,
+	)
 	a.says([]string{"report", "dotenv"}, "IMAGE_WEB="+a.Image()+"/web:0.1.0@"+first[0].Digest,
 		"DIGEST_WORKER="+first[1].Digest)
-	if out, err := a.ship("build"); err == nil || !strings.Contains(out, "--image: the project has several images: name one of web") {
+	if out, err := a.ship(
+		"build",
+	); err == nil ||
+		!strings.Contains(out, "--image: the project has several images: name one of web") {
 		t.Errorf("build without a name: %v", err)
 	}
 
@@ -78,7 +98,8 @@ func TestSeveralImages(t *testing.T) {
 	a.commit("a commit without a version")
 	must(t, 0, a.images("worker").Remove(t.Context(), "0.1.0", first[1].Digest))
 	out := a.release("resumed")
-	for _, said := range []string{"= build web", "+ build worker", "= publish web", "+ publish worker", "test runs 0.1.0 by now"} {
+	for _, said := range []string{"= build web", "+ build worker", "= publish web",
+		"+ publish worker", "test runs 0.1.0 by now"} {
 		if !strings.Contains(out, said) {
 			t.Errorf("the report does not say %q", said)
 		}
@@ -95,8 +116,9 @@ func TestSeveralImages(t *testing.T) {
 	a.bump("0.2.0")
 	a.killAfter(func() {
 		must(t, 0, server.AwaitWaiting(t.Context(), fault.ID, 1))
-		for until := time.Now().Add(time.Minute); a.lookAll("0.2.0")[0].Digest == ""; time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(until) {
+		until := time.Now().Add(time.Minute)
+		for a.lookAll("0.2.0")[0].Digest == "" {
+			if time.Sleep(50 * time.Millisecond); time.Now().After(until) {
 				t.Fatal("web is never pushed")
 			}
 		}

@@ -119,7 +119,14 @@ platforms = ["linux/amd64", "linux/arm64"]
 	for file, want := range map[string]string{"platform": "linux/amd64", "package": "module.exports = 42",
 		"dist/app.js": "1", "app.jar": "PK",
 		"HEAD": a.git("rev-parse", "HEAD")} {
-		if got := a.kubectl("exec", "--namespace="+a.Name, "deployment/"+a.Name, "--", "cat", "/www/"+file); got != want {
+		if got := a.kubectl(
+			"exec",
+			"--namespace="+a.Name,
+			"deployment/"+a.Name,
+			"--",
+			"cat",
+			"/www/"+file,
+		); got != want {
 			t.Errorf("%s is %q, want %q", file, got, want)
 		}
 	}

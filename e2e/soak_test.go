@@ -159,8 +159,8 @@ func (p *patient) changeSecret() {
 	p.Secrets["SOAK_SECRET"] = fmt.Sprintf("soak-secret-%d-of-many", p.secret)
 }
 
-// next is what the next release brings: a version; of a shaped one also a commit without, a secret that changed, or what
-// somebody's helm did.
+// next is what the next release brings: a version; of a shaped one also a commit without, a secret that changed, or
+// what somebody's helm did.
 func (p *patient) next(random *rand.Rand) (what string) {
 	p.t.Helper()
 	kind := 0

@@ -168,8 +168,8 @@ func filesBeside(said []string) (files []string, err error) {
 func (s *Settings) inRepo(tables []projects.Image) error {
 	for i, t := range tables {
 		if s.Images[i].Git && path.Join(s.Path, s.Images[i].Context) != "." {
-			return t.Fault("git", "git: the folder .git is at the repo's root, and the build of %s sees %s only", t.Name,
-				path.Join(s.Path, s.Images[i].Context))
+			return t.Fault("git", "git: the folder .git is at the repo's root, and the build of %s sees %s only",
+				t.Name, path.Join(s.Path, s.Images[i].Context))
 		}
 		if folder := path.Join(s.Path, s.Images[i].Context); folder == ".." || strings.HasPrefix(folder, "../") {
 			return t.Fault("context", "context: %q leads out of the repo", t.Context)

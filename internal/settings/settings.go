@@ -178,7 +178,10 @@ func Parse(g Given) (Settings, error) {
 		GivenEnvironments: g.Environments,
 	}
 	s.Home = registry.Host(cmp.Or(s.Image, s.Registry))
-	only := Image{Dockerfile: cmp.Or(g.Dockerfile, Dockerfile), Target: g.Target, Secrets: g.BuildSecrets, Git: g.Git != nil && *g.Git}
+	only := Image{
+		Dockerfile: cmp.Or(g.Dockerfile, Dockerfile), Target: g.Target, Secrets: g.BuildSecrets,
+		Git: g.Git != nil && *g.Git,
+	}
 	for _, check := range []struct {
 		name string
 		err  func() error
