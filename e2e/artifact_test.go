@@ -40,7 +40,7 @@ func TestExampleArtifact(t *testing.T) {
 			}
 		}
 	}
-	p.runs("+ deploy live", "with target/app.jar with dist")
+	p.runs("+ deploy live", "with target/app.jar and dist")
 	runs("1.0.0", p.git("rev-parse", "HEAD"))
 	p.runs("nothing is missing")
 	commit := p.merge("1.1.0")

@@ -79,7 +79,7 @@ platforms = ["linux/amd64", "linux/arm64"]
 	a.Secrets["NPM_TOKEN"] = "walrus-of-the-registry"
 	a.says([]string{"plan"}, "is not in the registry, with dist, app.jar of this job")
 	out := a.release("released")
-	if !strings.Contains(out, "from Dockerfile with dist with app.jar for linux/amd64 and linux/arm64") {
+	if !strings.Contains(out, "from Dockerfile with dist and app.jar for linux/amd64 and linux/arm64") {
 		t.Error("the report does not say what the image was made from")
 	}
 

@@ -181,10 +181,17 @@ func (r *Release) containers(
 		if err != nil {
 			return nil, "", err
 		}
-		folder, from = with, from+" with "+file
+		folder = with
 		label = strings.TrimPrefix(label+" "+file+"@"+digest, " ")
 	}
-	for _, platform := range append(image.Platforms, "")[:max(1, len(image.Platforms))] {
+	if len(image.Files) > 0 {
+		from += " with " + strings.Join(image.Files, " and ")
+	}
+	platforms := image.Platforms
+	if len(platforms) == 0 {
+		platforms = []string{""} // the machine's
+	}
+	for _, platform := range platforms {
 		options.Platform = dagger.Platform(platform)
 		container := folder.DockerBuild(options)
 		if label != "" {
