@@ -93,7 +93,8 @@ func (p *project) gitlab(args ...string) (string, error) {
 			"--shell-isolation", "--no-evaluate-rule-changes", "--no-artifacts-to-source", "--max-job-name-padding=0"},
 			args...)...)
 	cmd.Dir = p.Dir
-	cmd.Env = append(p.env[:len(p.env):len(p.env)], "NO_COLOR=1", "FORCE_COLOR=0")
+	cmd.Env = append(p.env[:len(p.env):len(p.env)], "NO_COLOR=1", "FORCE_COLOR=0",
+		"SHLVL=9") // bash at the first level reads .bashrc if its input is a socket, as Node.js gives it
 	out, err := cmd.CombinedOutput()
 	p.t.Logf("gitlab-ci-local %s\n%s", strings.Join(args, " "), out)
 	p.checkSecrets(string(out))
