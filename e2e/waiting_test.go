@@ -275,7 +275,7 @@ func (a *app) killAfter(happens func()) {
 func (a *app) awaitRollout(revision int) {
 	a.t.Helper()
 	secret := fmt.Sprintf("sh.helm.release.v1.%s.v%d", a.Name, revision)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		labels, err := a.Kubectl("get", "secret", secret, "--namespace="+a.Name, "--ignore-not-found",
 			"--output=jsonpath={.metadata.labels.status} {.metadata.labels.ship-rollout}")
 		if err == nil && labels == fmt.Sprintf("deployed %d", revision) {
