@@ -23,7 +23,8 @@ type Image struct {
 	Platforms  []string `toml:"platforms"`
 	Secrets    []string `toml:"secrets"`
 	Files      []string `toml:"files"` // relative to the project's folder
-	Keys       any      `toml:"keys"`  // of the chart's values: see Settings.Keys
+	Cache      *bool    `toml:"cache"`
+	Keys       any      `toml:"keys"` // of the chart's values: see Settings.Keys
 
 	settings Settings
 }

@@ -81,6 +81,8 @@ type Common struct {
 	settingsAt   once.Answers[string, settings.Settings] // as ship.toml has them at a commit, by that and the project
 	places       once.Answers[string, *place]
 	accounts     once.Answers[string, *registry.Account] // by the registry's host
+	keepsLayers  func() bool                             // whether builds can keep theirs in a registry
+	noCache      sync.Once                               // says that they cannot
 	logins       once.Answers[string, struct{}]          // the same
 }
 
@@ -117,6 +119,7 @@ func NewCommon(
 	})
 	c.tagged = sync.OnceValues(c.lookAtTags)
 	c.mayPush = sync.OnceValue(func() error { return c.remote.CheckPush(ctx) })
+	c.keepsLayers = sync.OnceValue(func() bool { return keeper(ctx, engine.Client) })
 	c.resolve = sync.OnceValue(func() error { return c.remote.Resolve(ctx) })
 	return c
 }

@@ -25,6 +25,7 @@ type Image struct {
 	Platforms  []string // none: the machine's
 	Secrets    []string // names of those that the build may mount
 	Files      []string // of this job's folder, relative to the project's, that the build gets besides the commit's
+	Cache      bool     // the layers of its build are kept in the registry
 	Sets       []helm.Keys
 }
 
@@ -71,6 +72,9 @@ func images(only Image, tables []projects.Image) (all []Image, err error) {
 		}
 		if t.Secrets != nil {
 			image.Secrets = t.Secrets
+		}
+		if t.Cache != nil {
+			image.Cache = *t.Cache
 		}
 		if t.Files != nil {
 			if image.Files, err = filesBeside(t.Files); err != nil {

@@ -33,6 +33,9 @@ func under(g Given, said projects.Settings) (Given, error) {
 	g.Charts = cmp.Or(said.Charts, g.Charts)
 	g.Args, g.Platforms = over(said.Args, g.Args), over(said.Platforms, g.Platforms)
 	g.BuildSecrets, g.Files = over(said.Secrets, g.BuildSecrets), over(said.Files, g.Files)
+	if said.Cache != nil {
+		g.Cache = *said.Cache
+	}
 	if said.Keys != nil {
 		var err error
 		if g.Sets, err = keysSaid(said.Keys); err != nil {

@@ -42,6 +42,7 @@ type Given struct {
 	Platforms    []string
 	BuildSecrets []string
 	Files        []string
+	Cache        bool
 	Environments []string
 	Prereleases  []string
 	Context      string
@@ -152,7 +153,9 @@ func Parse(g Given) (Settings, error) {
 		GivenEnvironments: g.Environments,
 	}
 	s.Home = registry.Host(cmp.Or(s.Image, s.Registry))
-	only := Image{Dockerfile: cmp.Or(g.Dockerfile, Dockerfile), Target: g.Target, Secrets: g.BuildSecrets}
+	only := Image{
+		Dockerfile: cmp.Or(g.Dockerfile, Dockerfile), Target: g.Target, Secrets: g.BuildSecrets, Cache: g.Cache,
+	}
 	for _, check := range []struct {
 		name string
 		err  func() error
