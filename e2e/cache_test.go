@@ -69,17 +69,17 @@ func TestBuildCache(t *testing.T) {
 	server := control.Client{URL: a.Registry.Control}
 	before := "0.2.0"
 	for _, c := range []struct {
-		version string
-		fault   control.Fault
-		used    bool // the cache
+		version, operation, method string
+		status, skip               int
+		used                       bool // the cache
 	}{
-		{"0.3.0", control.Fault{Operation: "blob-read", Method: http.MethodGet, Status: http.StatusNotFound, Skip: 1}, false},
-		{"0.4.0", control.Fault{Operation: "blob-read", Method: http.MethodGet, Status: http.StatusInternalServerError}, false},
-		{"0.5.0", control.Fault{Operation: "manifest-write", Method: http.MethodPut, Status: http.StatusForbidden, Skip: 1},
-			true},
+		{"0.3.0", "blob-read", http.MethodGet, http.StatusNotFound, 1, false},
+		{"0.4.0", "blob-read", http.MethodGet, http.StatusInternalServerError, 0, false},
+		{"0.5.0", "manifest-write", http.MethodPut, http.StatusForbidden, 1, true},
 	} {
-		c.fault.Repository, c.fault.Kind = a.Repo, control.Status
-		set, err := server.Fault(t.Context(), c.fault)
+		fault := control.Fault{Repository: a.Repo, Kind: control.Status, Operation: c.operation, Method: c.method,
+			Status: c.status, Skip: c.skip}
+		set, err := server.Fault(t.Context(), fault)
 		must(t, 0, err)
 		a.newRunner()
 		a.bump(c.version)

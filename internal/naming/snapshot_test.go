@@ -15,7 +15,7 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("as an image's tag: %q, %v", tag, err)
 	}
 	upper := "sha-" + strings.ToUpper(commit)
-	for _, text := range []string{"", "1.0.0", commit, "sha-" + commit[1:], Snapshot(commit) + "0", upper} {
+	for _, text := range []string{"buildcache", "", "1.0.0", commit, "sha-" + commit[1:], Snapshot(commit) + "0", upper} {
 		if _, is := SnapshotOf(text); is {
 			t.Errorf("%q is no snapshot", text)
 		}

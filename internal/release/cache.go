@@ -12,8 +12,8 @@ import (
 
 const (
 	cacheTag = "buildcache" // of an image's repository, that keeps the layers of its builds
-	// cacheArg tells a session on BuildKit where the layers are kept. An engine would take it for an argument of the
-	// Dockerfile's, so it gets none.
+	// cacheArg tells a session on BuildKit where the layers are kept. An engine would take it for an
+	// argument of the Dockerfile's, so it gets none.
 	cacheArg = "BUILDKIT_REGISTRY_CACHE"
 	// onBuildKit is what such a session says that its engine is called.
 	onBuildKit = "ship-embedded"
@@ -27,7 +27,8 @@ func (r *Release) cacheOf(i int) string {
 	return r.read.Images[i].Address + ":" + cacheTag
 }
 
-// keeper tells whether what Ship runs in can keep layers in a registry: a Dagger engine of 0.21 has no call for it.
+// keeper tells whether what Ship runs in can keep layers in a registry: a Dagger engine of 0.21 has
+// no call for it.
 func keeper(ctx context.Context, client *dagger.Client) bool {
 	name, err := client.Engine().Name(ctx)
 	return err == nil && name == onBuildKit
@@ -41,8 +42,8 @@ func (r *Release) remarkCache(i int) (remark string) {
 	return remark
 }
 
-// cacheSteps keep the layers of what was built, for runners that have built nothing yet. They come after the push of the
-// image, for which the rights have been checked.
+// cacheSteps keep the layers of what was built, for runners that have built nothing yet. They come
+// after the push of the image, for which the rights have been checked.
 func (r *Release) cacheSteps(plan converge.Plan) (steps flow.Group) {
 	for i, image := range plan.Images {
 		to := r.cacheOf(i)
@@ -67,7 +68,8 @@ func (r *Release) keepLayers(ctx context.Context, i int, to string) string {
 	_, err := container.Publish(limited, to, options)
 	switch {
 	case err != nil && limited.Err() != nil && ctx.Err() == nil:
-		return fmt.Sprintf("%s was not written within %s (see --timeout): other runners build without it", to, r.Timeout)
+		return fmt.Sprintf("%s was not written within %s (see --timeout), so other runners build without it", to,
+			r.Timeout)
 	case err != nil:
 		return to + " was not written, so other runners build without it: " + tools.Explain(err)
 	}
