@@ -30,11 +30,11 @@ func (b *bench) caches(ctx context.Context) (string, error) {
 			return b.released(fmt.Sprintf("filling%d", fills), "", "cache = true\n", true).run(ctx, m)
 		}},
 		b.released("warm", "a runner that keeps BuildKit's state, without a cache", "", false))
-	return "`ship release` of a new version with another source, on a session already up. A step of the Dockerfile stands for " +
-		"dependencies, which have not changed: it takes five seconds and makes 20 MB that do not compress. A later step " +
-		"reads them and the source. A cold runner has a BuildKit that has built nothing yet; that it starts does not count. " +
-		"The registry is on loopback: what it takes to fetch 20 MB from elsewhere, or to make what they stand for, is the " +
-		"reader's to add.\n\n" + b.table(rows, memory), err
+	return "`ship release` of a new version with another source, on a session already up. A step of the Dockerfile " +
+		"stands for dependencies, which have not changed: it takes five seconds and makes 20 MB that do not " +
+		"compress. A later step reads them and the source. A cold runner has a BuildKit that has built nothing yet; " +
+		"that it starts does not count. The registry is on loopback: what it takes to fetch 20 MB from elsewhere, or " +
+		"to make what they stand for, is the reader's to add.\n\n" + b.table(rows, memory), err
 }
 
 // released releases an app of one image without environments.
@@ -46,7 +46,8 @@ func (b *bench) released(name, title, toml string, cold bool) contender {
 				return err
 			}
 			delete(app.Settings, "environments")
-			for file, text := range map[string]string{"Dockerfile": cachedDockerfile, "ship.toml": "latest = false\n" + toml} {
+			files := map[string]string{"Dockerfile": cachedDockerfile, "ship.toml": "latest = false\n" + toml}
+			for file, text := range files {
 				if err := os.WriteFile(filepath.Join(app.Dir, file), []byte(text), 0o644); err != nil {
 					return err
 				}

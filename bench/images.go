@@ -18,10 +18,11 @@ func (b *bench) images(ctx context.Context) (string, error) {
 	rows, err := b.measure(ctx, b.imagesByHand("handonce", "by hand, at once (the floor)", "&"),
 		b.imagesByHand("handturns", "by hand, one after the other", ";"),
 		b.imagesByShip("shippublish", "publish", "/image0:"), b.imagesByShip("shiprelease", "release", ": released"))
-	return fmt.Sprintf("A project of %d images, each with a new file in each run, which one step reads: `ship` on a session "+
-		"already up, against one `buildctl build` with a push for each image. By hand, nothing is looked at, checked or "+
-		"labelled. `ship publish` builds and pushes, `ship release` also tags; neither moves `latest` here.\n\n", severalImages) +
-		b.table(rows, memory), err
+	return fmt.Sprintf("A project of %d images, each with a new file in each run, which one step reads: `ship` on a "+
+		"session already up, against one `buildctl build` with a push for each image. By hand, nothing is looked at, "+
+		"checked or labelled. `ship publish` builds and pushes, `ship release` also tags; neither moves `latest`. "+
+		"The builds themselves take next to nothing, so that the table shows what is around them.\n\n",
+		severalImages) + b.table(rows, memory), err
 }
 
 // newImages makes an app of several images.
