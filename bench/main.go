@@ -48,6 +48,8 @@ type part struct {
 var parts = []part{
 	{"nothing", "Nothing to release", (*bench).nothing},
 	{"release", "A whole release", (*bench).releases},
+	{"images", "Six images at once", (*bench).images},
+	{"cache", "A layer cache in the registry", (*bench).caches},
 	{"retry", "A retry after a kill", (*bench).retries},
 	{"monorepo", "Many projects with nothing to do", (*bench).monorepo},
 	{"imports", "What imports cost", (*bench).imports},

@@ -25,8 +25,10 @@ func newSession(ctx context.Context, app *bed.App) (*session, error) {
 	cmd := exec.CommandContext(ctx, os.Getenv("EMBEDDED_PROGRAM"), "session", "--workdir", app.Dir)
 	cmd.Env, cmd.Stderr = os.Environ(), os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	for name, value := range app.Secrets {
-		cmd.Env = append(cmd.Env, name+"="+value)
+	for _, of := range []map[string]string{app.Env, app.Secrets} {
+		for name, value := range of {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
 	}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

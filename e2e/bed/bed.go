@@ -99,7 +99,13 @@ func StartIn(ctx context.Context, wanted, state string, log io.Writer, flags ...
 		configure := strings.Fields(os.Getenv("SHIP_ENGINE_CONFIGURE"))
 		return b, run(log, configure[0], append(configure[1:], file)...)
 	}
-	return b, b.startBuildKit(filepath.Join(state, "buildkit"))
+	host, stop, err := b.NewBuildKit(filepath.Join(state, "buildkit"))
+	if err != nil {
+		return b, err
+	}
+	b.stops = append(b.stops, func() error { stop(); return nil })
+	// What the session fetches itself, it fetches with git: it is to trust the testbed's authority as BuildKit does.
+	return b, errors.Join(os.Setenv("GIT_SSL_CAINFO", b.CA), os.Setenv("BUILDKIT_HOST", host))
 }
 
 // CanTLS says whether the session trusts the testbed's authority. BuildKit's is told to; whoever runs a Dagger engine
@@ -130,35 +136,34 @@ func lastLine(text string) string {
 	return lines[len(lines)-1]
 }
 
-// startBuildKit runs one BuildKit for all calls, as a machine that builds often would.
-func (b *Bed) startBuildKit(root string) error {
+// NewBuildKit runs a BuildKit with its state in the folder root. The bed's own is for all calls, as on a machine that
+// builds often; a new one is like a runner that has built nothing yet. It is used by whoever has host as BUILDKIT_HOST.
+func (b *Bed) NewBuildKit(root string) (host string, stop func(), err error) {
 	cmd := exec.Command(os.Getenv("EMBEDDED_PROGRAM"), "daemon", "--root", root, "--config", b.Buildkitd)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	log, err := os.Create(root + ".log")
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	defer log.Close()
 	cmd.Stderr = log
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start BuildKit: %w", err)
+		return "", nil, fmt.Errorf("start BuildKit: %w", err)
 	}
-	b.stops = append(b.stops, func() error {
+	stop = func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
-		return nil
-	})
+	}
 	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "ready\n" {
 		said, _ := os.ReadFile(log.Name())
-		return fmt.Errorf("start BuildKit: it said %q\n%s", line, said)
+		stop()
+		return "", nil, fmt.Errorf("start BuildKit: it said %q\n%s", line, said)
 	}
-	// What the session fetches itself, it fetches with git: it is to trust the testbed's authority as BuildKit does.
-	return errors.Join(os.Setenv("GIT_SSL_CAINFO", b.CA), os.Setenv("BUILDKIT_HOST",
-		"unix://"+filepath.Join(root, "buildkitd.sock")))
+	return "unix://" + filepath.Join(root, "buildkitd.sock"), stop, nil
 }
 
 // Stop ends all that Start began, the last first.

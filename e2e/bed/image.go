@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -16,6 +17,7 @@ import (
 type Image struct {
 	Digest   string
 	Revision string // the label that says which commit it was built from
+	Layers   string // their digests, with blanks between them
 }
 
 // Look is the image at a tag, as the registry tells another client than Ship's own over plain HTTP; a zero one if there
@@ -41,5 +43,13 @@ func (a *App) Look(ctx context.Context, tag string) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	return Image{digest.String(), config.Config.Labels[ocispec.AnnotationRevision]}, nil
+	manifest, err := image.Manifest()
+	if err != nil {
+		return Image{}, err
+	}
+	var layers []string
+	for _, layer := range manifest.Layers {
+		layers = append(layers, layer.Digest.String())
+	}
+	return Image{digest.String(), config.Config.Labels[ocispec.AnnotationRevision], strings.Join(layers, " ")}, nil
 }

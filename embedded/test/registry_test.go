@@ -40,7 +40,8 @@ func startRegistry(t *testing.T, certificate *tls.Certificate) string {
 
 // serveRegistry serves an empty registry until stop is called.
 func serveRegistry(auth configuration.Auth, certificate *tls.Certificate) (string, func()) {
-	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil}, Auth: auth}
+	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": nil,
+		"delete": {"enabled": true}}, Auth: auth}
 	config.HTTP.Secret = "test"
 	config.Catalog.MaxEntries = 100
 	config.Log.AccessLog.Disabled = true

@@ -24,6 +24,7 @@ type Image struct {
 	Secrets    []string `toml:"secrets"`
 	Files      []string `toml:"files"` // relative to the project's folder
 	Git        *bool    `toml:"git"`
+	Cache      *bool    `toml:"cache"`
 	Keys       any      `toml:"keys"` // of the chart's values: see Settings.Keys
 
 	settings Settings

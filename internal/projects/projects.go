@@ -55,6 +55,7 @@ type Settings struct {
 	Secrets    []string `toml:"secrets"`   // names of secrets that the build may mount, each as the id of its name
 	Files      []string `toml:"files"`     // of this job's folder, that the build gets besides the commit's
 	Git        *bool    `toml:"git"`       // the build gets the folder .git, with the commit alone
+	Cache      *bool    `toml:"cache"`     // whether layers are kept in the registry; nil: as above it
 
 	// Environments is a list, as the setting of that name, or tables, [environments.NAME].
 	Environments any      `toml:"environments"`

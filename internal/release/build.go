@@ -136,7 +136,7 @@ func (r *Release) build(ctx context.Context, commit string, i int) (string, erro
 	if err != nil && logins.Refused(err.Error()) {
 		err = onBases{err, r.bases(ctx, commit, i)}
 	}
-	return "from " + from + " at " + converge.Short(commit), err
+	return "from " + from + " at " + converge.Short(commit) + r.remarkCache(i), err
 }
 
 // annotations say of what is published where it comes from
@@ -163,6 +163,9 @@ func (r *Release) containers(
 	image := r.read.Images[i]
 	options := dagger.DirectoryDockerBuildOpts{
 		Dockerfile: image.Dockerfile, Target: image.Target, BuildArgs: r.buildArgs(commit, when, image.Args),
+	}
+	if cache := r.cacheOf(i); cache != "" {
+		options.BuildArgs = append(options.BuildArgs, dagger.BuildArg{Name: cacheArg, Value: cache})
 	}
 	for _, name := range image.Secrets {
 		text, err := r.needSecret(name)

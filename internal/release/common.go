@@ -84,6 +84,8 @@ type Common struct {
 	accounts     once.Answers[string, *registry.Account] // by the registry's host, and where the login is from
 	loginLists   once.Answers[string, givenLogins]       // by the secrets that they are in
 	sessions     sessions
+	keepsLayers  func() bool // whether builds can keep theirs in a registry
+	noCache      sync.Once   // says that they cannot
 }
 
 // NewCommon is what the releases of a call share, of which nothing has been read yet.
@@ -119,6 +121,7 @@ func NewCommon(
 	})
 	c.tagged = sync.OnceValues(c.lookAtTags)
 	c.mayPush = sync.OnceValue(func() error { return c.remote.CheckPush(ctx) })
+	c.keepsLayers = sync.OnceValue(func() bool { return keeper(ctx, engine.Client) })
 	c.resolve = sync.OnceValue(func() error { return c.remote.Resolve(ctx) })
 	return c
 }

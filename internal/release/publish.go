@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"dagger/ship/internal/converge"
@@ -38,9 +39,14 @@ func (r *Release) Publish(ctx context.Context) (string, error) {
 		ctx,
 		append(flow.Group{s.checkStep(plan)}, s.buildSteps(plan)...),
 		s.publishSteps(plan),
-		append(s.latestSteps(plan), s.chartSteps(plan)...),
+		s.besideImages(plan),
 	)
 	return s.references(), err
+}
+
+// besideImages is what follows the push of the images, and needs nothing but them.
+func (r *Release) besideImages(plan converge.Plan) flow.Group {
+	return slices.Concat(r.latestSteps(plan), r.chartSteps(plan), r.cacheSteps(plan))
 }
 
 // publish looks once more before it pushes: another release of the same commit may have been
@@ -56,15 +62,7 @@ func (r *Release) publish(ctx context.Context, commit string, i int) (string, er
 	case unlessMissing(err) != nil:
 		return "", err
 	}
-	container := made.containers[0]
-	options := dagger.ContainerPublishOpts{RegistryService: r.service(image.Address)}
-	if len(made.containers) > 1 {
-		container, options.PlatformVariants = r.Client.Container(), made.containers
-	}
-	if login, is := r.login(image.Address); is {
-		login.Place.Host = registry.Host(image.Address) // as the push writes it
-		container = r.with(container, login)
-	}
+	container, options := r.toPush(i)
 	err := r.tools().Try(ctx, "push "+to, func(ctx context.Context) error {
 		_, err := container.Publish(ctx, to, options)
 		return err
@@ -79,6 +77,21 @@ func (r *Release) publish(ctx context.Context, commit string, i int) (string, er
 	}
 	made.digest = there.Digest
 	return r.images()[i].String(), nil
+}
+
+// toPush is what this call built of an image, with the registry's credentials.
+func (r *Release) toPush(i int) (*dagger.Container, dagger.ContainerPublishOpts) {
+	image, made := &r.read.Images[i], &r.made.images[i]
+	container := made.containers[0]
+	options := dagger.ContainerPublishOpts{RegistryService: r.service(image.Address)}
+	if len(made.containers) > 1 {
+		container, options.PlatformVariants = r.Client.Container(), made.containers
+	}
+	if login, is := r.login(image.Address); is {
+		login.Place.Host = registry.Host(image.Address) // as the push writes it
+		container = r.with(container, login)
+	}
+	return container, options
 }
 
 // awaitRival looks for the version's image, and if another release of the same commit has pushed

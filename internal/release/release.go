@@ -101,6 +101,7 @@ func (r *Release) groups(plan converge.Plan) []flow.Group {
 			groups,
 			append(flow.Group{s.checkStep(s.plan)}, s.buildSteps(s.plan)...),
 			s.publishSteps(s.plan),
+			s.cacheSteps(s.plan),
 		)
 	}
 	return append(groups, r.deployGroups()...)
@@ -111,7 +112,7 @@ func (r *Release) versionGroups(plan converge.Plan) []flow.Group {
 		append(flow.Group{r.checkStep(plan)}, r.buildSteps(plan)...),
 		{r.tagStep(plan)},
 		r.publishSteps(plan),
-		append(r.latestSteps(plan), r.chartSteps(plan)...),
+		r.besideImages(plan),
 	}
 	// before the deploys, which may fail or take long: it says what is being deployed, and they do without it
 	if r.GitLab != "" {

@@ -26,6 +26,7 @@ type Image struct {
 	Secrets    []string // names of those that the build may mount
 	Files      []string // of this job's folder, relative to the project's, that the build gets besides the commit's
 	Git        bool     // the build gets the folder .git, with the commit alone
+	Cache      bool     // the layers of its build are kept in the registry
 	Sets       []helm.Keys
 }
 
@@ -72,6 +73,9 @@ func images(only Image, tables []projects.Image) (all []Image, err error) {
 		}
 		if t.Secrets != nil {
 			image.Secrets = t.Secrets
+		}
+		if t.Cache != nil {
+			image.Cache = *t.Cache
 		}
 		if t.Files != nil {
 			if image.Files, err = filesBeside(t.Files); err != nil {

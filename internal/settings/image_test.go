@@ -18,6 +18,9 @@ func (i Image) words() string {
 			words = append(words, string(key.Part)+":"+key.Path)
 		}
 	}
+	if i.Cache {
+		words = append(words, "cached")
+	}
 	return strings.Join(words, " ")
 }
 
@@ -40,6 +43,10 @@ target = "slim"
 keys = {tag = "global.tag", digest = "web.digest"}`: "worker  jobs Dockerfile  B={created} " +
 			"repository:worker.image.repository tag:worker.image.tag digest:worker.image.digest; " +
 			"web front . Containerfile slim A=1 tag:global.tag digest:web.digest",
+		"cache = true": "   Dockerfile  repository:image.repository tag:image.tag digest:image.digest cached",
+		"cache = true\n[images.a]\nkeys = [\"x\"]\n[images.b]\nkeys = [\"y\"]\ncache = false": "a  . Dockerfile  " +
+			"image:x cached; b  . Dockerfile  image:y",
+		"[images.a]\ncache = \"yes\"":                            "2:9: cannot decode TOML string into",
 		`[images.Web]`:                                           `1:2: "Web" cannot name an image`,
 		"[images.a]\n[images.b]\nimage = \"a\"":                  "3:1: the images a and b have one address",
 		"[images.a]\nkeys = [\"x\"]\n[images.b]\nkeys = [\"x\"]": `4:1: keys: "x" and "x" are the same`,

@@ -37,7 +37,10 @@ func under(g Given, said projects.Settings) (Given, error) {
 	g.Args, g.Platforms = over(said.Args, g.Args), over(said.Platforms, g.Platforms)
 	g.BuildSecrets, g.Files = over(said.Secrets, g.BuildSecrets), over(said.Files, g.Files)
 	if said.Git != nil {
-		g.Git = said.Git
+		g.Git = *said.Git
+	}
+	if said.Cache != nil {
+		g.Cache = *said.Cache
 	}
 	if said.Keys != nil {
 		var err error

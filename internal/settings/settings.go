@@ -43,7 +43,8 @@ type Given struct {
 	Platforms    []string
 	BuildSecrets []string
 	Files        []string
-	Git          *bool
+	Git          bool
+	Cache        bool
 	Environments []string
 	Prereleases  []string
 	Context      string
@@ -180,7 +181,7 @@ func Parse(g Given) (Settings, error) {
 	s.Home = registry.Host(cmp.Or(s.Image, s.Registry))
 	only := Image{
 		Dockerfile: cmp.Or(g.Dockerfile, Dockerfile), Target: g.Target, Secrets: g.BuildSecrets,
-		Git: g.Git != nil && *g.Git,
+		Git: g.Git, Cache: g.Cache,
 	}
 	for _, check := range []struct {
 		name string

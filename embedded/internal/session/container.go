@@ -35,6 +35,12 @@ type Container struct {
 	base        []byte     // config of the image that a Dockerfile builds on, whose layers keep their times
 	created     *time.Time // the image's; nil: as BuildKit says
 
+	// history is a Dockerfile's, of its steps: BuildKit's own says of layers where they were taken from, which differs
+	// from machine to machine.
+	history []ocispecs.History
+
+	cache *layerCache // nil: its layers are kept nowhere but here
+
 	reproducible bool // no file that a Dockerfile's steps made is younger than created
 }
 
@@ -191,6 +197,7 @@ func (c *Container) from(ctx context.Context, s *Session, address string) (*Cont
 		with.platform = c.platform
 	}
 	with.config = mergeConfig(c.config, image.Config)
+	with.history = nil
 	with.state = llb.Image(ref.String(), llb.Platform(with.platform), llb.WithCustomName("pull "+ref.String()))
 	return with, nil
 }

@@ -19,7 +19,7 @@ func init() {
 			return nil, err
 		}
 		c = c.clone()
-		c.state = dir.root()
+		c.state, c.history = dir.root(), nil
 		return c, nil
 	})
 	field("Container.directory", func(_ context.Context, _ *Session, c *Container, args pathArgs) (*Directory, error) {

@@ -174,7 +174,7 @@ func (d *Directory) export(ctx context.Context, s *Session, dir string) (string,
 	}
 	exports := []bk.ExportEntry{{Type: bk.ExporterLocal, OutputDir: dir}}
 	_, err := s.build(ctx, exports, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
-		return solve(ctx, c, state, d.platform)
+		return solve(ctx, c, state, d.platform, s.cacheOf(state))
 	})
 	return filepath.Clean(dir), err
 }

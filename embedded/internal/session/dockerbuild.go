@@ -55,6 +55,9 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 	for _, arg := range args.BuildArgs {
 		options["build-arg:"+arg.Name] = arg.Value
 	}
+	if built.cache, err = newLayerCache(options); err != nil {
+		return nil, err
+	}
 	if epoch, given := options["build-arg:"+epochArg]; given {
 		if built.created, err = parseEpoch(epoch); err != nil {
 			return nil, err
@@ -97,6 +100,11 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 		sent = copyInto(llb.Scratch(), place{files, "/", d.platform}, "/",
 			llb.CopyInfo{CopyDirContentsOnly: true, ExcludePatterns: ignored})
 	}
+	if built.cache != nil {
+		if sent, err = s.flat(ctx, sent); err != nil {
+			return nil, fmt.Errorf("write down the build's context: %w", err)
+		}
+	}
 	inputs := map[string]*pb.Definition{}
 	for name, state := range map[string]llb.State{dockerui.DefaultLocalNameContext: sent,
 		dockerui.DefaultLocalNameDockerfile: files} {
@@ -114,6 +122,9 @@ func (d *Directory) dockerBuild(ctx context.Context, s *Session, args dockerBuil
 		}
 		return gateway.NewResult(), built.take(result, names)
 	})
+	if err == nil && built.cache != nil {
+		s.caches.Store(built.state.Output(), built.cache)
+	}
 	return built, err
 }
 
@@ -136,6 +147,7 @@ func (c *Container) take(result *gateway.Result, secrets map[string]string) erro
 	if err := json.Unmarshal(result.Metadata[exptypes.ExporterImageConfigKey], &image); err != nil {
 		return fmt.Errorf("read the Dockerfile's image config: %w", err)
 	}
+	c.history = image.History
 	c.config, c.base = image.Config, result.Metadata[exptypes.ExporterImageBaseConfigKey]
 	if image.OS != "" {
 		c.platform = platforms.Normalize(image.Platform)

@@ -51,9 +51,28 @@ func publish(
 			return "", errors.New("no containers to export")
 		}
 	}
+	named := reference.TagNameOnly(ref).String()
+	if cache := variants[0].cache; cache != nil && cache.ref == named {
+		return named, exportCache(ctx, s, variants)
+	}
+	digest := ""
+	err = withCache(ctx, s, variants, func(variants []*Container) (err error) {
+		digest, err = pushImage(ctx, s, variants, named, mediaTypes, compression)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return ref.String() + "@" + digest, nil
+}
+
+// pushImage pushes containers as an image, and returns its digest.
+func pushImage(
+	ctx context.Context, s *Session, variants []*Container, address, mediaTypes, compression string,
+) (digest string, err error) {
 	c := variants[0]
 	attrs := map[string]string{
-		"name":           reference.TagNameOnly(ref).String(),
+		"name":           address,
 		"push":           "true",
 		"oci-mediatypes": fmt.Sprint(!strings.HasPrefix(strings.ToUpper(mediaTypes), "DOCKER")),
 	}
@@ -72,21 +91,18 @@ func publish(
 	}
 	exports := []bk.ExportEntry{{Type: bk.ExporterImage, Attrs: attrs}}
 	response, err := s.build(ctx, exports, func(ctx context.Context, client gateway.Client) (*gateway.Result, error) {
-		if len(variants) == 1 {
-			return c.export(ctx, client, "")
-		}
 		return exportAll(ctx, client, variants)
 	})
 	if err != nil {
 		return "", err
 	}
-	return ref.String() + "@" + response.ExporterResponse[exptypes.ExporterImageDigestKey], nil
+	return response.ExporterResponse[exptypes.ExporterImageDigestKey], nil
 }
 
 // export is the container as BuildKit exports it. The key of each of its configs ends with the suffix.
 func (c *Container) export(ctx context.Context, client gateway.Client, suffix string) (*gateway.Result, error) {
 	config, err := json.Marshal(dockerspec.DockerOCIImage{
-		Image: ocispecs.Image{Created: c.created, Platform: ocispecs.Platform{
+		Image: ocispecs.Image{Created: c.created, History: c.history, Platform: ocispecs.Platform{
 			Architecture: c.platform.Architecture, OS: c.platform.OS, OSVersion: c.platform.OSVersion,
 			OSFeatures: c.platform.OSFeatures, Variant: c.platform.Variant,
 		}},
@@ -95,7 +111,7 @@ func (c *Container) export(ctx context.Context, client gateway.Client, suffix st
 	if err != nil {
 		return nil, fmt.Errorf("write the image's config: %w", err)
 	}
-	result, err := solve(ctx, client, c.state, c.platform)
+	result, err := solve(ctx, client, c.state, c.platform, c.cache)
 	if err != nil {
 		return nil, err
 	}
@@ -106,8 +122,11 @@ func (c *Container) export(ctx context.Context, client gateway.Client, suffix st
 	return result, nil
 }
 
-// exportAll is one result of containers of several platforms.
+// exportAll is one result of all containers, of which several are of different platforms.
 func exportAll(ctx context.Context, client gateway.Client, variants []*Container) (*gateway.Result, error) {
+	if len(variants) == 1 {
+		return variants[0].export(ctx, client, "")
+	}
 	all := gateway.NewResult()
 	var index exptypes.Platforms
 	for _, c := range variants {

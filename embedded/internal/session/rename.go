@@ -14,6 +14,29 @@ func renameSecrets(state llb.State, names map[string]string) (llb.State, error) 
 	if len(names) == 0 {
 		return state, nil
 	}
+	return rewrite(state, func(op *pb.Op) error {
+		exec := op.GetExec()
+		if exec == nil {
+			return nil
+		}
+		for _, env := range exec.Secretenv {
+			if name, is := names[env.ID]; is {
+				env.ID = name
+			}
+		}
+		for _, mount := range exec.Mounts {
+			if mount.SecretOpt != nil {
+				if name, is := names[mount.SecretOpt.ID]; is {
+					mount.SecretOpt.ID = name
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// rewrite is a state with changed steps.
+func rewrite(state llb.State, change func(*pb.Op) error) (llb.State, error) {
 	def, err := state.Marshal(context.Background())
 	if err != nil {
 		return state, err
@@ -31,19 +54,8 @@ func renameSecrets(state llb.State, names map[string]string) (llb.State, error) 
 				input.Digest = changed
 			}
 		}
-		if exec := op.GetExec(); exec != nil {
-			for _, env := range exec.Secretenv {
-				if name, is := names[env.ID]; is {
-					env.ID = name
-				}
-			}
-			for _, mount := range exec.Mounts {
-				if mount.SecretOpt != nil {
-					if name, is := names[mount.SecretOpt.ID]; is {
-						mount.SecretOpt.ID = name
-					}
-				}
-			}
+		if err := change(&op); err != nil {
+			return state, err
 		}
 		changed, err := op.MarshalVT()
 		if err != nil {

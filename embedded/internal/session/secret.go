@@ -102,21 +102,22 @@ func (secret *Secret) plaintext() ([]byte, error) {
 }
 
 // register returns the name that BuildKit asks for the secret by. It is part of cache keys, so it stands for the
-// plaintext, or, as in the engine, for the name that the secret was set under. The salt keeps it from being guessed.
+// plaintext, or, as in the engine, for the name that the secret was set under. The salt keeps it from being guessed. A
+// name has none, since it is no secret: it must be the same on all machines for what they share in a registry.
 func (secret *Secret) register() (string, error) {
-	kind, text := "plaintext", []byte(secret.name)
+	kind, text, salt := "plaintext", []byte(secret.name), secret.session.salt
 	switch {
 	case secret.key != "":
 		kind, text = "key", []byte(secret.key)
 	case secret.uri == "":
-		kind = "name"
+		kind, salt = "name", nil
 	default:
 		var err error
 		if text, err = secret.plaintext(); err != nil {
 			return "", err
 		}
 	}
-	mac := hmac.New(sha256.New, secret.session.salt)
+	mac := hmac.New(sha256.New, salt)
 	fmt.Fprintf(mac, "%s:%s", kind, text)
 	id := hex.EncodeToString(mac.Sum(nil))
 	secret.session.registered.Store(id, secret)

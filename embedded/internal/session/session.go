@@ -29,6 +29,12 @@ import (
 // Version is the engine version whose API this is.
 const Version = "v0.21.8"
 
+// Name is what the session says that its engine is called, by which clients tell it from Dagger's own.
+const Name = "ship-embedded"
+
+// Engine is what does the work of a session.
+type Engine struct{}
+
 // Options say how a session is made.
 type Options struct {
 	BuildKit string    // address of buildkitd, as unix:///run/buildkit/buildkitd.sock
@@ -58,8 +64,10 @@ type Session struct {
 
 	warnOfBuilds func() // says once what a build may reach; nil where there is nothing to say
 
-	ctx   context.Context //nolint:containedctx // ends with the session
-	hosts sync.Map        // how folders of this machine are looked at, by their state's output
+	ctx        context.Context //nolint:containedctx // ends with the session
+	caches     sync.Map        // *layerCache by the output of the states that may be in one
+	unreadable sync.Map        // the caches that cannot be read, by their places
+	hosts      sync.Map        // how folders of this machine are looked at, by their state's output
 }
 
 // New connects to BuildKit. The session lasts until ctx ends; Wait then waits for what is left.
@@ -183,4 +191,6 @@ func salt(file string) ([]byte, error) {
 
 func init() {
 	field("Query.version", func(context.Context, *Session, any, none) (string, error) { return Version, nil })
+	field("Query.engine", func(context.Context, *Session, any, none) (*Engine, error) { return &Engine{}, nil })
+	field("Engine.name", func(context.Context, *Session, *Engine, none) (string, error) { return Name, nil })
 }

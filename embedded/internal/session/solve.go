@@ -25,8 +25,15 @@ const readChunk = 4 << 20
 // build runs f, which asks BuildKit for results, and exports what f returns where exports are given. Each build has
 // a BuildKit session of its own, since BuildKit remembers credentials, good or bad, for as long as one lasts.
 func (s *Session) build(ctx context.Context, exports []bk.ExportEntry, f gateway.BuildFunc) (*bk.SolveResponse, error) {
+	return s.buildCached(ctx, exports, nil, f)
+}
+
+// buildCached is build with the layers of the results written to caches.
+func (s *Session) buildCached(ctx context.Context, exports []bk.ExportEntry, caches []bk.CacheOptionsEntry,
+	f gateway.BuildFunc) (*bk.SolveResponse, error) {
 	opt := bk.SolveOpt{
-		Exports: exports,
+		Exports:      exports,
+		CacheExports: caches,
 		Session: []session.Attachable{
 			authprovider.NewDockerAuthProvider(
 				authprovider.DockerAuthProviderConfig{AuthConfigProvider: s.auth.lookup}),
@@ -58,14 +65,15 @@ func (s *Session) build(ctx context.Context, exports []bk.ExportEntry, f gateway
 	return response, nil
 }
 
-// solve asks for one state's result. It is nil where the state is empty.
-func solve(ctx context.Context, c gateway.Client, state llb.State,
-	platform ocispecs.Platform) (*gateway.Result, error) {
+// solve asks for one state's result, which may be in a cache. It is nil where the state is empty.
+func solve(ctx context.Context, c gateway.Client, state llb.State, platform ocispecs.Platform,
+	cache *layerCache) (*gateway.Result, error) {
 	def, err := state.Marshal(ctx, llb.Platform(platform))
 	if err != nil {
 		return nil, fmt.Errorf("write the build's definition: %w", err)
 	}
-	return c.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	return c.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true,
+		CacheImports: cache.imports()})
 }
 
 // look builds a state and hands its files to f.
@@ -78,17 +86,21 @@ func (s *Session) look(ctx context.Context, state llb.State, platform ocispecs.P
 		return f(tree{ctx, seen})
 	}
 	var own error
-	_, err := s.build(ctx, nil, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
-		result, err := solve(ctx, c, state, platform)
-		if err != nil {
-			return nil, err
-		}
-		ref, err := result.SingleRef()
-		if err != nil {
-			return nil, err
-		}
-		own = f(tree{ctx, ref})
-		return gateway.NewResult(), nil
+	of := []*Container{{state: state, platform: platform, cache: s.cacheOf(state)}}
+	err := withCache(ctx, s, of, func(of []*Container) error {
+		_, err := s.build(ctx, nil, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
+			result, err := solve(ctx, c, state, platform, of[0].cache)
+			if err != nil {
+				return nil, err
+			}
+			ref, err := result.SingleRef()
+			if err != nil {
+				return nil, err
+			}
+			own = f(tree{ctx, ref})
+			return gateway.NewResult(), nil
+		})
+		return err
 	})
 	if err != nil {
 		return err

@@ -67,6 +67,7 @@ func visible(name string) string {
 func (w *watch) add(s *bk.SolveStatus) {
 	for _, vertex := range s.Vertexes {
 		w.names[vertex.Digest] = vertex.Name
+		w.session.unread(vertex)
 		delete(w.running, vertex.Digest)
 		if vertex.Started != nil && vertex.Completed == nil {
 			w.running[vertex.Digest] = *vertex.Started
