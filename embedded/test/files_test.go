@@ -2,6 +2,7 @@ package test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,6 +14,29 @@ import (
 
 func platform() string { return "linux/" + runtime.GOARCH }
 
+// status describes a path: type, permissions and size.
+func status(d *dagger.Directory, path string, o ...dagger.DirectoryStatOpts) func(context.Context) (any, error) {
+	return func(ctx context.Context) (any, error) {
+		stat := d.Stat(path, o...)
+		kind, err := stat.FileType(ctx)
+		if err != nil {
+			return nil, err
+		}
+		mode, err := stat.Permissions(ctx)
+		if err != nil {
+			return nil, err
+		}
+		size, err := stat.Size(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if kind == dagger.FileTypeDirectory {
+			size = 4096 // as the file system has it
+		}
+		return fmt.Sprintf("%s %o %d", kind, mode, size), nil
+	}
+}
+
 func TestFiles(t *testing.T) {
 	dir := client.Directory().WithNewFile("a", "A").WithNewFile("sub/b", "B").WithNewFile("sub/deep/c.txt", "C")
 	c := shell(t)
@@ -20,6 +44,8 @@ func TestFiles(t *testing.T) {
 		any, error) {
 		return func(ctx context.Context) (any, error) { return d.Exists(ctx, path, o...) }
 	}
+	links := c.WithExec(sh("mkdir -p /x/below; printf x > /x/below/run; chmod 755 /x/below/run; " +
+		"ln -s below/run /x/link")).Directory("/x")
 	ask(t, []question{
 		{"entries", entries(dir), []string{"a", "sub/"}, ""},
 		{"entries below", entries(dir, dagger.DirectoryEntriesOpts{Path: "sub"}), []string{"b", "deep/"}, ""},
@@ -38,6 +64,12 @@ func TestFiles(t *testing.T) {
 		}, 20000000, ""},
 		{"size", number(dir.File("sub/b").Size), 1, ""},
 		{"name", text(dir.File("sub/b").Name), "b", ""},
+		{"stat", status(links, "below/run"), "REGULAR 755 1", ""},
+		{"stat of a link", status(links, "link"), "REGULAR 755 1", ""},
+		{"stat of a link itself", status(links, "link", dagger.DirectoryStatOpts{DoNotFollowSymlinks: true}),
+			"SYMLINK 777 9", ""},
+		{"stat of a folder", status(links, "below"), "DIRECTORY 755 4096", ""},
+		{"stat of nothing", status(links, "none"), nil, "no such file or directory"},
 		{"exists", exists(dir, "sub/b"), true, ""},
 		{"does not exist", exists(dir, "sub/none"), false, ""},
 		{"exists as a folder",

@@ -17,7 +17,7 @@ import (
 )
 
 // startGit serves a repository with two commits and two tags, and returns its URL and the commits. It asks for user
-// and password.
+// and password. Its branch whole has the first commit of the same repository as a submodule.
 func startGit(t *testing.T) (string, []string) {
 	t.Helper()
 	server, commits := newGit(t)
@@ -54,6 +54,15 @@ func newGit(t *testing.T) (*httptest.Server, []string) {
 		run("tag", "-a", "-m", text, "v-"+text)
 		commits = append(commits, run("rev-parse", "HEAD"))
 	}
+	run("checkout", "--quiet", "-b", "whole")
+	if err := os.WriteFile(filepath.Join(work, ".gitmodules"),
+		[]byte("[submodule \"x\"]\n\tpath = below/first\n\turl = ../repo.git\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run("add", ".")
+	run("update-index", "--add", "--cacheinfo", "160000,"+commits[0]+",below/first")
+	run("commit", "--quiet", "-m", "with a submodule")
+	run("checkout", "--quiet", "main")
 	exe, err := exec.LookPath("git")
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +97,7 @@ func TestGit(t *testing.T) {
 		{"tree without .git", entries(git.Commit(commits[0]).Tree(bare)), []string{"file"}, ""},
 		{"tree with .git", entries(git.Commit(commits[1]).Tree()), []string{".git/", "file"}, ""},
 		{"tree of a branch", contents(git.Branch("main").Tree(bare).File("file")), "second", ""},
+		{"submodule of a branch", contents(git.Branch("whole").Tree(bare).File("below/first/file")), "first", ""},
 		{"tree of a tag", contents(git.Tag("v-first").Tree(bare).File("file")), "first", ""},
 		{"commit of an annotated tag", text(git.Tag("v-first").Commit), commits[0], ""},
 		{"commit of HEAD", text(git.Head().Commit), commits[1], ""},
@@ -95,6 +105,8 @@ func TestGit(t *testing.T) {
 		{"a tag that is not there", text(git.Tag("none").Commit), nil, "none"},
 		{"a commit that is none", text(git.Commit("none").Commit), nil, "none"},
 		{"a commit that is not there", contents(git.Commit(strings.Repeat("1", 40)).Tree().File("file")), nil, "fetch"},
+		{"files of a submodule", entries(git.Branch("whole").Tree(bare).Directory("below/first")),
+			[]string{"file"}, ""},
 		{"built from", contents(git.Commit(commits[0]).Tree(bare).WithNewFile("Dockerfile",
 			"FROM scratch\nCOPY file /").DockerBuild().File("/file")), "first", ""},
 	})

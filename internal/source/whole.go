@@ -154,9 +154,9 @@ func (c *Commit) checkSubmodules(ctx context.Context, build *dagger.Directory, f
 		}
 		if len(files) == 0 {
 			return fmt.Errorf(
-				"%s is a git submodule, and a session on BuildKit does not fetch those: release in a Dagger engine, "+
-					"which does, commit the files themselves, or name the folder in .dockerignore if the image does "+
-					"not need it",
+				"%s is a git submodule whose files were not fetched (.gitmodules may say update = none): have them "+
+					"fetched, commit the files themselves, or name the folder in .dockerignore if the image does not "+
+					"need it",
 				path.Join(c.Path, folder),
 			)
 		}

@@ -33,14 +33,14 @@ func Environment(more ...string) []string {
 
 // GitEnvironment is what the program git gets, so that it reads the same bytes on every machine: no configuration,
 // attributes, templates or credentials of this machine or its user, none of the variables by which a hook tells git
-// about another repository, and no questions. Authorities that the session is told to trust (GIT_SSL_CAINFO) and
-// proxies stay. Each setting is a pair of a name and a value, as http.followRedirects and false; arguments can be seen
-// by others, these cannot.
+// about another repository, no questions, and no other protocol than HTTP(S). Authorities that the session is told to
+// trust (GIT_SSL_CAINFO) and proxies stay. Each setting is a pair of a name and a value, as http.followRedirects and
+// false; arguments can be seen by others, these cannot.
 func GitEnvironment(settings ...[2]string) []string {
 	variables := Environment(
 		"HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent",
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_ATTR_NOSYSTEM=1",
-		"GIT_TEMPLATE_DIR=", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C",
+		"GIT_TEMPLATE_DIR=", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=http:https", "LC_ALL=C",
 	)
 	if authorities, is := os.LookupEnv("GIT_SSL_CAINFO"); is {
 		variables = append(variables, "GIT_SSL_CAINFO="+authorities)

@@ -132,7 +132,8 @@ func (r *GitRef) resolve(ctx context.Context) (commit, ref string, err error) {
 	return commit, ref, nil
 }
 
-// tree fetches the one commit, without its history, and takes its files as a folder of this machine.
+// tree fetches the one commit, without its history, and takes its files, with those of its submodules, as a folder of
+// this machine.
 func (r *GitRef) tree(ctx context.Context, s *Session, discard bool) (*Directory, error) {
 	commit, _, err := r.resolve(ctx)
 	if err != nil {
@@ -144,12 +145,16 @@ func (r *GitRef) tree(ctx context.Context, s *Session, discard bool) (*Directory
 	}
 	for _, args := range [][]string{
 		{"init", "--quiet", "--initial-branch=main"},
-		{"fetch", "--quiet", "--depth=1", r.repository.url, commit},
-		{"-c", "advice.detachedHead=false", "checkout", "--quiet", commit},
+		{"fetch", "--quiet", "--depth=1", "--no-recurse-submodules", r.repository.url, commit},
+		{"checkout", "--quiet", "--detach", commit},
 	} {
 		if _, err := r.repository.git(ctx, dir, args...); err != nil {
 			return nil, err
 		}
+	}
+	more := submodules{temp: s.temp, home: r.repository}
+	if err := more.fetch(ctx, r.repository, dir, commit, dir, ""); err != nil {
+		return nil, err
 	}
 	var exclude []string
 	if discard {

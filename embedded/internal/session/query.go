@@ -104,7 +104,7 @@ func (r *run) field(ctx context.Context, on object, field *ast.Field, path ast.P
 	}
 	value, err := r.session.call(ctx, on, field.Definition, field.ArgumentMap(r.variables))
 	if err != nil {
-		return nil, failure(err, path)
+		return nil, failure(r.session.hideQueries(err), path)
 	}
 	list := reflect.ValueOf(value)
 	switch made := value.(type) {

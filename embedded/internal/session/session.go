@@ -61,6 +61,7 @@ type Session struct {
 	objects     sync.Map // object by its call's digest
 	plaintexts  sync.Map // of setSecret, by name
 	registered  sync.Map // *Secret by the name that BuildKit asks for
+	queries     sync.Map // of addresses that are downloaded, with what is shown instead of each
 
 	warnOfBuilds func() // says once what a build may reach; nil where there is nothing to say
 
