@@ -10,7 +10,8 @@
 //
 // Registries with a certificate of an own authority are named in that configuration. For git remotes of that kind,
 // which a session reads with the program git, the session's GIT_SSL_CAINFO names a file with the authorities to trust
-// (git help git-config, http.sslCAInfo). That program gets nothing of the user's own configuration, so that a commit's
+// (git help git-config, http.sslCAInfo); a buildkitd that is started with that variable trusts them for downloads, too,
+// as it does those of SSL_CERT_FILE. The program git gets nothing of the user's own configuration, so that a commit's
 // files are the same on every machine.
 //
 // A Dockerfile's commands have a network of their own, in which this machine's loopback is not, if BuildKit can make

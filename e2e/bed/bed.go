@@ -140,6 +140,7 @@ func lastLine(text string) string {
 // builds often; a new one is like a runner that has built nothing yet. It is used by whoever has host as BUILDKIT_HOST.
 func (b *Bed) NewBuildKit(root string) (host string, stop func(), err error) {
 	cmd := exec.Command(os.Getenv("EMBEDDED_PROGRAM"), "daemon", "--root", root, "--config", b.Buildkitd)
+	cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+b.CA) // for downloads, beside the system's
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	log, err := os.Create(root + ".log")
 	if err != nil {

@@ -50,7 +50,12 @@ func TestHTTP(t *testing.T) {
 	wrong.Checksum = "sha256:" + strings.Repeat("0", 64)
 	dir := client.Directory().WithNewFile("a/pointer", "x").WithFile("a/pointer", get("/a", with),
 		dagger.DirectoryWithFileOpts{Permissions: 0o750})
+	below := client.Directory().WithFile("new/below/x", get("/a", with),
+		dagger.DirectoryWithFileOpts{Permissions: 0o640})
 	ask(t, []question{
+		{"folders above a file", status(below, "new"), "DIRECTORY 755 4096", ""},
+		{"folder of a file", status(below, "new/below"), "DIRECTORY 755 4096", ""},
+		{"permissions in a new folder", status(below, "new/below/x"), "REGULAR 640 5", ""},
 		{"contents", contents(get("/a", with)), "large", ""},
 		{"size", number(get("/a", with).Size), 5, ""},
 		{"name", text(get("/a", with).Name), "named", ""},

@@ -7,8 +7,11 @@ package gitfiles
 
 import (
 	"bytes"
+	"errors"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dagger/ship/internal/foreign"
@@ -23,6 +26,43 @@ func IsPointer(contents []byte) bool {
 	return len(contents) < MaxPointer &&
 		bytes.HasPrefix(contents, []byte("version https://git-lfs.github.com/spec/v1")) ||
 		len(contents) < MaxPointer && bytes.HasPrefix(contents, []byte("version https://hawser.github.com/spec/v1"))
+}
+
+// Pointer is what stands in a commit in place of a large file.
+type Pointer struct {
+	OID  string // the SHA-256 of the file's contents, 64 hexadecimal digits
+	Size int64  // of the file, in bytes
+}
+
+var oid = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// ReadPointer reads a pointer of Git LFS, in the one form that the specification allows
+// (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md#the-pointer).
+func ReadPointer(contents []byte) (p Pointer, err error) {
+	p.Size = -1
+	for line := range strings.Lines(string(contents)) {
+		key, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+		switch {
+		case key == "oid" && p.OID == "":
+			kind, sum, _ := strings.Cut(value, ":")
+			if kind != "sha256" || !oid.MatchString(sum) {
+				return Pointer{}, errors.New("its oid is no SHA-256")
+			}
+			p.OID = sum
+		case key == "size" && p.Size < 0:
+			if p.Size, err = strconv.ParseInt(value, 10, 64); err != nil || p.Size < 0 {
+				return Pointer{}, errors.New("its size is no number")
+			}
+		case strings.HasPrefix(key, "ext-"):
+			return Pointer{}, errors.New("it was changed by an extension of Git LFS, which Ship does not have")
+		case key != "version":
+			return Pointer{}, errors.New("it is no pointer that Git LFS writes")
+		}
+	}
+	if p.OID == "" || p.Size < 0 {
+		return Pointer{}, errors.New("it has no oid, or no size")
+	}
+	return p, nil
 }
 
 // LFS returns patterns of the files that a .gitattributes in that folder ("." at the root) gives to

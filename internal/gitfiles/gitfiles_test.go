@@ -23,6 +23,33 @@ func TestIsPointer(t *testing.T) {
 	}
 }
 
+func TestReadPointer(t *testing.T) {
+	const sum = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
+	for contents, want := range map[string]string{
+		pointer: "",
+		strings.ReplaceAll(pointer, "\n", "\r\n"):                           "",
+		strings.Replace(pointer, "12345", "0", 1):                           "",
+		strings.Replace(pointer, "12345", "-1", 1):                          "no number",
+		strings.Replace(pointer, "12345", "99999999999999999999", 1):        "no number",
+		strings.Replace(pointer, "sha256:", "sha512:", 1):                   "no SHA-256",
+		strings.Replace(pointer, sum, sum[1:], 1):                           "no SHA-256",
+		strings.Replace(pointer, sum, strings.ToUpper(sum), 1):              "no SHA-256",
+		strings.Replace(pointer, sum, "../../"+sum[6:], 1):                  "no SHA-256",
+		strings.Replace(pointer, "oid", "ext-0-foo sha256:"+sum+"\noid", 1): "an extension",
+		pointer + "oid sha256:" + sum + "\n":                                "no pointer",
+		pointer + "more\n":                                                  "no pointer",
+		"version https://git-lfs.github.com/spec/v1\n":                      "no oid",
+	} {
+		p, err := ReadPointer([]byte(contents))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %+v, %v, want %q", contents, p, err, want)
+		}
+		if err == nil && (p.OID != sum || p.Size != 12345 && p.Size != 0) {
+			t.Errorf("%q: %+v", contents, p)
+		}
+	}
+}
+
 func TestLFS(t *testing.T) {
 	for text, want := range map[string][]string{
 		"": nil,

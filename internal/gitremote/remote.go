@@ -1,5 +1,5 @@
 // Package gitremote looks at the tags of a git remote over HTTP(S) and pushes new ones, without a
-// clone.
+// clone. It asks the remote's LFS server where large files are.
 //
 // It reads with protocol v2 (https://git-scm.com/docs/protocol-v2), whose ref-prefix makes the
 // answer as small as the question; servers that do not speak it are asked in protocol v0. Pushing

@@ -174,9 +174,15 @@ func (r *Release) containers(
 		}
 		options.Secrets = append(options.Secrets, r.Client.SetSecret(name, text))
 	}
-	folder, from := r.buildContext(commit, i).Folder(), r.dockerfile(i)
-	if image.Git {
-		folder = r.buildContext(commit, i).WithGit
+	from = r.dockerfile(i)
+	folder, large, err := r.buildContext(commit, i).Build(ctx, image.Dockerfile, image.Git)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case large == 1:
+		from += " with 1 file of Git LFS"
+	case large > 1:
+		from += fmt.Sprintf(" with %d files of Git LFS", large)
 	}
 	label := ""
 	for _, file := range image.Files {

@@ -237,7 +237,7 @@ func (c *Common) Expect(releases []*Release) {
 // What the commit holds is read once for all projects.
 func (c *Common) commitOf(hash, path string) *source.Commit {
 	commit, _ := c.commits.Get(hash, func() (*source.Commit, error) {
-		return source.NewCommit(c.Context, c.Client, &c.remote, hash, c.Repo.Timeout), nil
+		return source.NewCommit(c.Context, c.Client, &c.remote, hash, c.Repo.Timeout, c.Redactor.Add), nil
 	})
 	return commit.In(path)
 }

@@ -16,19 +16,24 @@ type Commit struct {
 	Path  string            // the project's folder; "." is the root
 	Files manifest.Tree     // the repo's files
 
-	WithGit *dagger.Directory // the root with its folder .git, which has the commit alone
-
-	limit time.Duration
+	limit   time.Duration
+	client  *dagger.Client
+	remote  *gitremote.Remote
+	withGit *dagger.Directory // the root with its folder .git, which has the commit alone
+	hide    func(secrets ...string)
+	large   *largeFiles
 }
 
 // NewCommit is a commit of a remote, whose place must be known: git takes a token wherever a server
-// leads, so it gets the token only once it is known that the server leads nowhere else.
+// leads, so it gets the token only once it is known that the server leads nowhere else. Hide is told
+// what a server says in confidence.
 func NewCommit(
 	ctx context.Context,
 	client *dagger.Client,
 	remote *gitremote.Remote,
 	hash string,
 	limit time.Duration,
+	hide func(secrets ...string),
 ) *Commit {
 	options := dagger.GitOpts{}
 	address, fetchable := remote.Place()
@@ -38,8 +43,10 @@ func NewCommit(
 	root := client.Git(address, options).Commit(hash).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
 	options.KeepGitDir = true
 	return &Commit{
-		Root: root, WithGit: client.Git(address, options).Commit(hash).Tree(), Path: ".",
-		Files: NewFiles(client, root, limit).Tree(ctx), limit: limit,
+		Root: root, Path: ".", Files: NewFiles(client, root, limit).Tree(ctx),
+		limit: limit, client: client, remote: remote,
+		withGit: client.Git(address, options).Commit(hash).Tree(),
+		hide:    hide, large: new(largeFiles),
 	}
 }
 

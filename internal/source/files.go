@@ -70,7 +70,7 @@ func (f *Files) ReadAhead(ctx context.Context, folders, manifests []string) {
 	if err != nil {
 		return
 	}
-	listed := queryAll[[]string](
+	listed, _ := queryAll[[]string](
 		ctx,
 		f.client,
 		string(id),
@@ -88,7 +88,7 @@ func (f *Files) ReadAhead(ctx context.Context, folders, manifests []string) {
 			}
 		}
 	}
-	read := queryAll[struct{ Contents string }](
+	read, _ := queryAll[struct{ Contents string }](
 		ctx,
 		f.client,
 		string(id),
@@ -108,7 +108,7 @@ func queryAll[A any](
 	directory string,
 	arguments []string,
 	field func(argument string) string,
-) map[string]A {
+) (map[string]A, error) {
 	var query strings.Builder
 	fmt.Fprintf(&query, "{ directory: loadDirectoryFromID(id: %s) {", quoted(directory))
 	for i, argument := range arguments {
@@ -119,13 +119,13 @@ func queryAll[A any](
 	err := client.GraphQLClient().
 		MakeRequest(ctx, &graphql.Request{Query: query.String()}, &graphql.Response{Data: &data})
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	answers := map[string]A{}
 	for i, argument := range arguments {
 		answers[argument] = data.Directory["a"+strconv.Itoa(i)]
 	}
-	return answers
+	return answers, nil
 }
 
 // quoted is a text as a query has it (https://spec.graphql.org/October2021/#sec-String-Value),

@@ -11,43 +11,77 @@ import (
 	"dagger/ship/internal/gitfiles"
 )
 
-// CheckWhole makes sure that what the build is to get of the commit is all there: no pointer of Git
-// LFS in place of a file, and no empty folder in place of a submodule. A build takes both for the
-// real thing. What .dockerignore keeps out is nobody's concern.
+// CheckWhole makes sure that what the build is to get of the commit can all be had: the contents of
+// each file that the commit has a pointer of Git LFS for, and the files of each submodule. A build takes
+// a pointer and an empty folder for the real thing. What .dockerignore keeps out is nobody's concern.
 func (c *Commit) CheckWhole(ctx context.Context, dockerfile string) error {
-	ctx, cancel := context.WithTimeout(ctx, c.limit)
-	defer cancel()
+	_, err := c.findLarge(ctx, dockerfile)
+	return err
+}
+
+// findLarge finds the files of a build that are in Git LFS, and where their contents are. It does so
+// once for each build.
+func (c *Commit) findLarge(ctx context.Context, dockerfile string) ([]large, error) {
+	return c.large.found.Get([2]string{c.Path, dockerfile}, func() ([]large, error) {
+		ctx, cancel := context.WithTimeout(ctx, c.limit)
+		defer cancel()
+		return c.look(ctx, dockerfile)
+	})
+}
+
+// look looks at what a build is to get.
+func (c *Commit) look(ctx context.Context, dockerfile string) ([]large, error) {
 	top, err := c.Files.List(".")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	attributes, err := c.attributes(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var large, submodules []string
+	var patterns, submodules []string
 	for file, text := range attributes {
-		large = append(large, gitfiles.LFS(text, path.Dir(file))...)
+		patterns = append(patterns, gitfiles.LFS(text, path.Dir(file))...)
 	}
 	if slices.Contains(top, ".gitmodules") {
 		text, err := c.Files.Contents(".gitmodules")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		submodules = gitfiles.Submodules(string(text))
 	}
-	if len(large)+len(submodules) == 0 {
-		return nil
+	if len(patterns)+len(submodules) == 0 {
+		return nil, nil
 	}
 	ignored, err := c.ignored(dockerfile)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	build := c.Folder().Filter(dagger.DirectoryFilterOpts{Exclude: ignored})
-	if err := c.checkPointers(ctx, build, large); err != nil {
-		return err
+	if err := c.checkSubmodules(ctx, build, submodules); err != nil {
+		return nil, err
 	}
-	return c.checkSubmodules(ctx, build, submodules)
+	pointers, err := c.pointers(ctx, build, patterns)
+	if err != nil || len(pointers) == 0 {
+		return nil, err
+	}
+	for _, l := range pointers {
+		for _, folder := range submodules {
+			if file := path.Join(c.Path, l.file); strings.HasPrefix(file, folder+"/") {
+				return nil, fmt.Errorf("%s is in Git LFS, of the submodule %s, whose large files Ship does not fetch: "+
+					"%s", file, folder, instead)
+			}
+		}
+	}
+	config := ""
+	if slices.Contains(top, ".lfsconfig") {
+		text, err := c.Files.Contents(".lfsconfig")
+		if err != nil {
+			return nil, err
+		}
+		config = string(text)
+	}
+	return c.locate(ctx, pointers, config)
 }
 
 // attributes are the texts of the commit's files .gitattributes, by their paths.
@@ -88,51 +122,6 @@ func (c *Commit) inside(name string) (string, bool) {
 		return name, true
 	}
 	return strings.CutPrefix(name, c.Path+"/")
-}
-
-func (c *Commit) checkPointers(ctx context.Context, build *dagger.Directory, patterns []string) error {
-	var large []string
-	for _, pattern := range patterns {
-		files, err := c.Root.Glob(ctx, pattern)
-		if err != nil {
-			return fmt.Errorf("find the files that .gitattributes gives to Git LFS: %w", err)
-		}
-		for _, file := range files {
-			if file, is := c.inside(file); is && !strings.HasSuffix(file, "/") {
-				large = append(large, file)
-			}
-		}
-	}
-	if len(large) == 0 {
-		return nil
-	}
-	built, err := build.Glob(ctx, "**")
-	if err != nil {
-		return fmt.Errorf("list what the build gets: %w", err)
-	}
-	slices.Sort(built)
-	for _, file := range large {
-		if _, is := slices.BinarySearch(built, file); !is {
-			continue
-		}
-		size, err := build.File(file).Size(ctx)
-		if err != nil || size >= gitfiles.MaxPointer {
-			continue // a link that leads nowhere is no pointer
-		}
-		text, err := build.File(file).Contents(ctx)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", file, err)
-		}
-		if gitfiles.IsPointer([]byte(text)) {
-			return fmt.Errorf(
-				"%s is in Git LFS, so the build would get a pointer in its place: commit the file itself, "+
-					"name it in .dockerignore if the image does not need it, or give an image made elsewhere "+
-					"(with-image)",
-				path.Join(c.Path, file),
-			)
-		}
-	}
-	return nil
 }
 
 func (c *Commit) checkSubmodules(ctx context.Context, build *dagger.Directory, folders []string) error {

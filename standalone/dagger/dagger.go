@@ -15,10 +15,13 @@ type (
 	DirectoryDockerBuildOpts = dagger.DirectoryDockerBuildOpts
 	DirectoryEntriesOpts     = dagger.DirectoryEntriesOpts
 	DirectoryFilterOpts      = dagger.DirectoryFilterOpts
+	DirectoryWithFileOpts    = dagger.DirectoryWithFileOpts
 	ExecError                = dagger.ExecError
+	File                     = dagger.File
 	FileDigestOpts           = dagger.FileDigestOpts
 	GitOpts                  = dagger.GitOpts
 	GitRefTreeOpts           = dagger.GitRefTreeOpts
+	HTTPOpts                 = dagger.HTTPOpts
 	Platform                 = dagger.Platform
 	Secret                   = dagger.Secret
 	Service                  = dagger.Service

@@ -51,11 +51,12 @@ type Fault struct {
 	// namespace, for new namespaces, and for a resource in all namespaces. A * at its end stands for anything:
 	// "shop-test/*" is all in that namespace.
 	Repository string `json:"repository,omitempty"`
-	// Operation is advertise-fetch, fetch, advertise-push, push, releases or deployments (GitLab's API) on the git
-	// server, and base, manifest-read, manifest-write, blob-read, blob-write or tags on a registry. On the cluster's
-	// API it is Kubernetes' verb: get, list, watch, create, update, patch, delete or deletecollection (of a subresource
-	// too: to follow a log is get), and non-resource for discovery, version and health. Helm keeps its revisions in
-	// secrets: it creates one when an operation begins and updates it when that has ended.
+	// Operation is advertise-fetch, fetch, advertise-push, push, lfs-batch, lfs-download, lfs-upload, releases or
+	// deployments (GitLab's API) on the git server, and base, manifest-read, manifest-write, blob-read, blob-write or
+	// tags on a registry. On the cluster's API it is Kubernetes' verb: get, list, watch, create, update, patch, delete
+	// or deletecollection (of a subresource too: to follow a log is get), and non-resource for discovery, version and
+	// health. Helm keeps its revisions in secrets: it creates one when an operation begins and updates it when that has
+	// ended.
 	Operation string `json:"operation,omitempty"`
 	Method    string `json:"method,omitempty"`
 

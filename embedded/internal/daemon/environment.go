@@ -19,7 +19,8 @@ var allowed = []string{
 var allowedBeginnings = []string{"XDG_", "LC_", "ROOTLESSKIT_"}
 
 // Environment is what this process hands to programs that may outlive it: none of its variables but those that are
-// needed, with more added or put in their place (NAME=VALUE).
+// needed, with more added or put in their place (NAME=VALUE). Authorities that git is told to trust are trusted by all,
+// beside the system's.
 func Environment(more ...string) []string {
 	kept := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
@@ -28,7 +29,17 @@ func Environment(more ...string) []string {
 				return strings.HasPrefix(name, beginning)
 			})
 	})
-	return append(kept, more...)
+	return slices.Concat(kept, authorities(), more)
+}
+
+// authorities makes programs in Go trust what git is told to trust: buildkitd downloads files of Git LFS from the
+// servers that git fetches from.
+func authorities() []string {
+	trusted, is := os.LookupEnv("GIT_SSL_CAINFO")
+	if _, own := os.LookupEnv("SSL_CERT_FILE"); !is || own {
+		return nil
+	}
+	return []string{"SSL_CERT_FILE=" + trusted}
 }
 
 // GitEnvironment is what the program git gets, so that it reads the same bytes on every machine: no configuration,

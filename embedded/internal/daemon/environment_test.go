@@ -78,3 +78,25 @@ func TestGitEnvironment(t *testing.T) {
 		t.Errorf("the commit's author is %q, which a setting says otherwise", author)
 	}
 }
+
+// Downloads from a server with a certificate of an own authority need the same one that git does.
+func TestAuthorities(t *testing.T) {
+	unset := func(name string) {
+		t.Helper()
+		t.Setenv(name, "") // put back when the test ends
+		os.Unsetenv(name)
+	}
+	unset("SSL_CERT_FILE")
+	unset("GIT_SSL_CAINFO")
+	if got := authorities(); got != nil {
+		t.Errorf("without any: %v", got)
+	}
+	t.Setenv("GIT_SSL_CAINFO", "/ca.pem")
+	if got := authorities(); len(got) != 1 || got[0] != "SSL_CERT_FILE=/ca.pem" {
+		t.Errorf("git's: %v", got)
+	}
+	t.Setenv("SSL_CERT_FILE", "/own.pem")
+	if got := authorities(); got != nil {
+		t.Errorf("one of its own: %v", got)
+	}
+}

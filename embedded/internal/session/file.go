@@ -32,6 +32,11 @@ func (args withFile) copy(to llb.State, source *File, dest string) llb.State {
 		info.Mode = &llb.ChmodOpt{Mode: os.FileMode(*args.Permissions)}
 	}
 	chown(&info, args.Owner)
+	if above := path.Dir(dest); args.Permissions != nil && above != "/" && !source.empty() {
+		// BuildKit would give the permissions to the folders that it makes for the file, too
+		return to.File(llb.Mkdir(above, 0o755, llb.WithParents(true)).Copy(source.state, source.path, dest, &info),
+			llb.WithCustomName("copy to "+dest))
+	}
 	return copyInto(to, source.place, dest, info)
 }
 

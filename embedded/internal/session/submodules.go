@@ -77,11 +77,11 @@ func (f submodules) help(remote *GitRepository) string {
 	case f.home.token == nil:
 		return ""
 	case remote.token == nil:
-		return "\nit is on another server than " + f.home.url + ", which alone gets the token: keep a copy of it there, " +
-			"or let everybody read it"
+		return "\nit is on another server than " + f.home.url + ", which alone gets the token: keep a copy of it " +
+			"there, or let everybody read it"
 	}
-	return "\nthe token must be allowed to read it (on GitLab, a job token by Settings > CI/CD > Job token permissions " +
-		"of the submodule's project)"
+	return "\nthe token must be allowed to read it (on GitLab, a job token by Settings > CI/CD > Job token " +
+		"permissions of the submodule's project)"
 }
 
 // listSubmodules finds a commit's submodules. What .gitmodules excludes from updates (update = none) is left out.

@@ -1,6 +1,6 @@
 // Package gitserver is a git server that answers as GitLab does: smart HTTP around `git http-backend`, tokens instead
-// of passwords, public and private repositories, protected tags, GitLab's words for every refusal, and of its API the
-// releases and the deployments.
+// of passwords, public and private repositories, protected tags, GitLab's words for every refusal, Git LFS, and of its
+// API the releases and the deployments.
 package gitserver
 
 import (
@@ -56,6 +56,9 @@ func Classify(r *http.Request) (repository, operation string) {
 	if project, operation, is := projectOf(r); is {
 		return project, operation
 	}
+	if repository, operation, is := lfsOf(r); is {
+		return repository, operation
+	}
 	match := smartPath.FindStringSubmatch(r.URL.Path)
 	if match == nil {
 		return "", ""
@@ -81,9 +84,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.api.ServeHTTP(w, r)
 		return
 	}
+	if repository, operation, is := lfsOf(r); is {
+		s.lfs(w, r, repository, operation)
+		return
+	}
 	repository, operation := Classify(r)
 	if operation == "" {
-		http.Error(w, "only git's smart HTTP protocol is spoken here", http.StatusNotFound)
+		http.Error(w, "only git's smart HTTP protocol and Git LFS are spoken here", http.StatusNotFound)
 		return
 	}
 	write := strings.HasSuffix(operation, "push")
