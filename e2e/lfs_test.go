@@ -194,3 +194,26 @@ func TestLFSOverTLS(t *testing.T) {
 		t.Errorf("%d files were sent", sent)
 	}
 }
+
+// TestLFSOfSubmodule: the LFS server of a submodule's remote is another one, which nothing is fetched from.
+func TestLFSOfSubmodule(t *testing.T) {
+	t.Parallel()
+	a, theme := withSubmodule(t)
+	theme.write(".gitattributes", lfsAttributes)
+	theme.large("logo.bin", "a logo")
+	commit := theme.commit("a logo")
+	a.git("update-index", "--cacheinfo", "160000,"+commit+",src/theme")
+	a.write(".gitmodules", "[submodule \"theme\"]\n\tpath = src/theme\n\turl = ../"+theme.Name+".git\n")
+	a.git("add", ".gitmodules")
+	a.git("commit", "--quiet", "--message=with a theme")
+	a.git("push", "--quiet", "origin", "main")
+	for _, function := range []string{"plan", "release"} {
+		out, err := a.ship(function)
+		if err == nil || !strings.Contains(out, "src/theme/logo.bin is in Git LFS, of the submodule src/theme") {
+			t.Errorf("%s: %v, want an error that names file and submodule", function, err)
+		}
+	}
+	if tags := a.tags(); len(tags) != 0 {
+		t.Errorf("tagged %v", tags)
+	}
+}
