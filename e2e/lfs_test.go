@@ -176,7 +176,7 @@ func TestLFSThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// TestLFSOverTLS: the engine trusts the LFS server as git does.
+// TestLFSOverTLS: the engine trusts the LFS server as git does. A build with the folder .git gets the contents, too.
 func TestLFSOverTLS(t *testing.T) {
 	t.Parallel()
 	if !world.CanTLS() {
@@ -186,7 +186,9 @@ func TestLFSOverTLS(t *testing.T) {
 	delete(a.Settings, "environments")
 	a.write(".gitattributes", lfsAttributes)
 	a.large("src/model.bin", "over TLS")
-	a.edit("Dockerfile", `(?m)^CMD`, "COPY src /data\nRUN test \"$$(cat /data/model.bin)\" = \"over TLS\"\nCMD")
+	a.write("ship.toml", "git = true\n")
+	a.edit("Dockerfile", `(?m)^CMD`, "COPY . /all\nRUN test \"$$(cat /all/src/model.bin)\" = \"over TLS\" && "+
+		"test -d /all/.git\nCMD")
 	a.commit("a large file")
 	must(t, 0, a.OverTLS())
 	a.release("released")
