@@ -85,7 +85,7 @@ func TestWholeCommit(t *testing.T) {
 		}, ""},
 		"a large file itself": {func(a *app) {
 			a.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
-			a.write("src/model.bin", "no pointer\n")
+			a.write("src/model.bin", strings.Repeat("no pointer\n", 1000))
 		}, ""},
 		"a submodule that is nowhere": {func(a *app) {
 			a.write(".gitmodules", "[submodule \"theme\"]\n\tpath = src/theme\n\turl = ../house-theme.git\n")

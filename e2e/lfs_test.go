@@ -187,6 +187,7 @@ func TestLFSOverTLS(t *testing.T) {
 	a.write(".gitattributes", lfsAttributes)
 	a.large("src/model.bin", "over TLS")
 	a.write("ship.toml", "git = true\n")
+	a.edit(".dockerignore", `(?m)^!src$`, "!src\n!.git")
 	a.edit("Dockerfile", `(?m)^CMD`, "COPY . /all\nRUN test \"$$(cat /all/src/model.bin)\" = \"over TLS\" && "+
 		"test -d /all/.git\nCMD")
 	a.commit("a large file")

@@ -72,6 +72,9 @@ func (c *Commit) pointers(ctx context.Context, build *dagger.Directory, patterns
 				small[file] = stat.Permissions
 			}
 		}
+		if len(small) == 0 {
+			continue
+		}
 		read, err := queryAll[struct{ Contents string }](ctx, c.client, string(id), slices.Collect(maps.Keys(small)),
 			func(file string) string { return "file(path: " + file + ") { contents }" })
 		if err != nil {
