@@ -141,7 +141,7 @@ func TestLFSThatCannotBeHad(t *testing.T) {
 		"another size": {func(a *app) {
 			a.large("src/model.bin", "bytes")
 			a.edit("src/model.bin", "size 5", "size 6")
-		}, "src/model.bin is in Git LFS with 5 bytes, and its pointer says 6"},
+		}, "it has 5 bytes there, and 6 by its pointer"},
 		"forbidden": {func(a *app) {
 			a.large("src/model.bin", "bytes")
 			fault(a, "lfs-download", http.StatusForbidden)

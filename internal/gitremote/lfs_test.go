@@ -246,6 +246,10 @@ func TestFollow(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 		case "/none":
 			w.WriteHeader(http.StatusNotFound)
+		case "/long":
+			http.ServeContent(w, r, "", time.Time{}, strings.NewReader("too large"))
+		case "/whole": // without a range
+			_, _ = io.WriteString(w, "lar")
 		case "/endless":
 			for _, err := w.Write(make([]byte, 1<<20)); err == nil; _, err = w.Write(make([]byte, 1<<20)) {
 			}
@@ -262,6 +266,7 @@ func TestFollow(t *testing.T) {
 		"/away": storage.URL + "/bucket?signature=1 ", "/endless": home + "/endless " + ownLogin,
 		"/login": "holds a login", "/around": "ten times", "/nowhere": "and not where",
 		"/forbidden": "the token may not have it", "/none": "it is not there",
+		"/long": "it has 9 bytes there, and 5 by its pointer", "/whole": "it has 3 bytes there",
 	} {
 		to, err := r.Follow(t.Context(), large, Download{URL: home + path, Authorization: ownLogin})
 		got := to.URL + " " + to.Authorization

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dagger/ship/internal/foreign"
@@ -118,6 +119,9 @@ func (r *Remote) follow(ctx context.Context, object Object, from Download) (Down
 	defer response.Body.Close()
 	switch code := response.StatusCode; {
 	case code == http.StatusOK || code == http.StatusPartialContent:
+		if size := wholeSize(response); size >= 0 && size != object.Size {
+			return Download{}, fmt.Errorf("it has %d bytes there, and %d by its pointer", size, object.Size)
+		}
 		return Download{URL: response.Request.URL.String(), Authorization: from.Authorization}, nil
 	case code >= 300 && code < 400:
 		location, err := response.Location()
@@ -134,4 +138,17 @@ func (r *Remote) follow(ctx context.Context, object Object, from Download) (Down
 		return Download{}, errors.New("it is not there")
 	}
 	return Download{}, fmt.Errorf("it answered %s", response.Status)
+}
+
+// wholeSize is how many bytes an answer says that there are in all, or -1. Who sends an engine more than
+// it is to get would fill its disk.
+func wholeSize(response *http.Response) int64 {
+	if response.StatusCode != http.StatusPartialContent {
+		return response.ContentLength
+	}
+	_, total, _ := strings.Cut(response.Header.Get("Content-Range"), "/")
+	if size, err := strconv.ParseInt(total, 10, 64); err == nil {
+		return size
+	}
+	return -1
 }
