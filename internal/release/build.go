@@ -174,27 +174,29 @@ func (r *Release) containers(
 		}
 		options.Secrets = append(options.Secrets, r.Client.SetSecret(name, text))
 	}
-	from = r.dockerfile(i)
 	folder, large, err := r.buildContext(commit, i).Build(ctx, image.Dockerfile, image.Git)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, "", err
+	}
+	var with []string
+	switch {
 	case large == 1:
-		from += " with 1 file of Git LFS"
+		with = []string{"1 file of Git LFS"}
 	case large > 1:
-		from += fmt.Sprintf(" with %d files of Git LFS", large)
+		with = []string{fmt.Sprint(large, " files of Git LFS")}
 	}
 	label := ""
 	for _, file := range image.Files {
-		with, digest, err := r.withFile(ctx, folder, i, file)
+		more, digest, err := r.withFile(ctx, folder, i, file)
 		if err != nil {
 			return nil, "", err
 		}
-		folder = with
+		folder = more
 		label = strings.TrimPrefix(label+" "+file+"@"+digest, " ")
 	}
-	if len(image.Files) > 0 {
-		from += " with " + strings.Join(image.Files, " and ")
+	from = r.dockerfile(i)
+	if with = append(with, image.Files...); len(with) > 0 {
+		from += " with " + strings.Join(with, " and ")
 	}
 	platforms := image.Platforms
 	if len(platforms) == 0 {
