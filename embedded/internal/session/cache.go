@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -91,7 +92,7 @@ func withCache(ctx context.Context, s *Session, variants []*Container, do func([
 	if do(alone) != nil {
 		return err
 	}
-	fmt.Fprintf(s.log, "the layer cache %s could not be used: %v\n", variants[0].cache.ref, err)
+	fmt.Fprintf(s.log, "the layer cache %s could not be used: %s\n", variants[0].cache.ref, s.reason(err.Error()))
 	return nil
 }
 
@@ -157,6 +158,14 @@ func (s *Session) unread(step *bk.Vertex) {
 		return
 	}
 	if _, said := s.unreadable.LoadOrStore(ref, true); !said {
-		fmt.Fprintf(s.log, "the layer cache %s cannot be read: %.500s\n", visible(ref), visible(s.scrub(step.Error)))
+		fmt.Fprintf(s.log, "the layer cache %s cannot be read: %s\n", visible(ref), s.reason(step.Error))
 	}
+}
+
+// query is that of an address. Registries sign those that they send clients on to.
+var query = regexp.MustCompile(`\?[^\s"]+`)
+
+// reason is what went wrong, fit for the log.
+func (s *Session) reason(text string) string {
+	return fmt.Sprintf("%.500s", visible(query.ReplaceAllString(s.scrub(text), "?…")))
 }
