@@ -18,7 +18,9 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("in a sentence: %q", got)
 	}
 	upper := "sha-" + strings.ToUpper(commit)
-	for _, text := range []string{"buildcache", "", "1.0.0", commit, "sha-" + commit[1:], Snapshot(commit) + "0", upper} {
+	for _, text := range []string{
+		"buildcache", "", "1.0.0", commit, "sha-" + commit[1:], Snapshot(commit) + "0", upper,
+	} {
 		if _, is := SnapshotOf(text); is {
 			t.Errorf("%q is no snapshot", text)
 		}
