@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,16 +101,15 @@ func TestChartReferences(t *testing.T) {
 	c.release("nothing to do")
 
 	c.pack("2.0.0", "three")
-	server := httptest.NewServer(http.StripPrefix("/stable", http.FileServer(http.Dir(c.packed))))
-	t.Cleanup(server.Close)
-	pin(server.URL + "/stable/service:2.0.0")
+	server := reachable(t, http.StripPrefix("/stable", http.FileServer(http.Dir(c.packed))).ServeHTTP)
+	pin(server + "/stable/service:2.0.0")
 	c.bump("0.2.0")
 	c.release("released")
 	if got := c.marked(); got != "three 0.2.0" {
 		t.Errorf("from a chart repository, the chart's values are %q", got)
 	}
 	c.release("nothing to do")
-	pin(server.URL + "/stable/other:2.0.0")
+	pin(server + "/stable/other:2.0.0")
 	if out, err := c.ship(
 		"release",
 	); err == nil ||
@@ -119,7 +117,7 @@ func TestChartReferences(t *testing.T) {
 		t.Errorf("a chart that is not there: %v", err)
 	}
 	must(t, 0, os.WriteFile(filepath.Join(c.packed, "service-2.0.0.tgz"), []byte("another"), 0o644))
-	pin(server.URL + "/stable/service:2.0.0")
+	pin(server + "/stable/service:2.0.0")
 	c.bump("0.3.0")
 	if out, err := c.ship("release"); err == nil || !strings.Contains(out, "but its repository says sha256:") ||
 		len(c.tags()) > 2 {

@@ -104,7 +104,12 @@ func (r *Release) build(ctx context.Context, commit string, i int) (string, erro
 	}
 	group, gctx := errgroup.WithContext(limited)
 	for n := range containers {
-		group.Go(func() (err error) { containers[n], err = containers[n].Sync(gctx); return err })
+		group.Go(func() (err error) {
+			if containers[n], err = containers[n].Sync(gctx); err == nil {
+				err = isFor(gctx, containers[n], r.read.Images[i].Platforms, n)
+			}
+			return err
+		})
 	}
 	err = group.Wait()
 	r.made.images[i].containers = containers
@@ -173,6 +178,13 @@ func (r *Release) containers(
 			return nil, "", err
 		}
 		options.Secrets = append(options.Secrets, r.Client.SetSecret(name, text))
+	}
+	if len(image.Platforms) > 0 {
+		here, err := r.Client.DefaultPlatform(ctx)
+		if err != nil {
+			return nil, "", fmt.Errorf("ask for the platform of the machine that builds: %w", err)
+		}
+		options.BuildArgs = append(platformArgs(here), options.BuildArgs...)
 	}
 	folder, large, err := r.buildContext(commit, i).Build(ctx, image.Dockerfile, image.Git)
 	if err != nil {
