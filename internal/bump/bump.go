@@ -28,6 +28,9 @@ type Change struct {
 func Set(tree manifest.Tree, folder, file, text string) ([]Change, error) {
 	e := newEditor(tree)
 	manifests := []string{path.Clean(file)}
+	if path.IsAbs(file) || strings.HasPrefix(path.Clean(file), "..") {
+		return nil, fmt.Errorf("%.200q leads out of the repo: write it relative to the repo's root", file)
+	}
 	if file == "" {
 		var err error
 		if manifests, err = manifest.All(e.tree(), folder); err != nil {

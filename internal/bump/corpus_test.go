@@ -149,6 +149,7 @@ func FuzzSet(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, name string, data []byte, text string) {
+		name = path.Base(name)
 		missing := errors.New("no such file")
 		tree := manifest.Tree{
 			List: func(folder string) ([]string, error) {

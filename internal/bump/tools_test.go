@@ -81,8 +81,9 @@ var theirs = map[string]struct {
 		edit:      true,
 	},
 	"poetry": {
-		program:   "poetry",
-		files:     map[string]string{"pyproject.toml": "[project]\nname = \"shop\" # 1.4.0\nversion = \"1.4.0\"\n"},
+		program: "poetry",
+		files: map[string]string{"pyproject.toml": "[tool.poetry]\nname = \"shop\" # 1.4.0\nversion = \"1.4.0\" # now\n" +
+			"description = \"1.4.0\"\nauthors = []\n"},
 		file:      "pyproject.toml",
 		set:       "1.5.0rc1",
 		arguments: []string{"version", "--no-interaction", "1.5.0rc1"},
