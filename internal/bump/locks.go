@@ -16,6 +16,8 @@ func (e *editor) setLocks(was manifest.Project, text string) error {
 		return e.setNPM(was.Path, text)
 	case "Cargo.toml":
 		return e.setCargo(was, text)
+	case "composer.json":
+		return e.setComposer(was.Path)
 	case "pyproject.toml", "setup.cfg":
 		return e.setUV(was, text)
 	}
