@@ -66,12 +66,14 @@ func TestNext(t *testing.T) {
 	a.next(name + "the next version is 1.0.0. pyproject.toml says it already, and it is not tagged yet.")
 	a.tag()
 	a.change("two.md", "fix!: break it again")
-	a.next(name + "the next version is 2.0.0. The changes since " + a.Name + "-1.0.0 are major: they raise the first number.")
+	a.next(name + "the next version is 2.0.0. The changes since " + a.Name + "-1.0.0 are major: they raise the " +
+		"first number.")
 
 	a.write("ship.toml", "next = \"label\"\n")
 	a.commit("by labels")
 	if out, err := a.ship("next"); err == nil ||
-		!strings.Contains(out, "ship.toml:1:1: next: labels of merge requests are not read yet: write commits or files") {
+		!strings.Contains(out, "ship.toml:1:1: next: labels of merge requests are not read yet: write commits or "+
+			"files") {
 		t.Errorf("by labels: %v", err)
 	}
 }
@@ -107,8 +109,8 @@ func TestNextByFiles(t *testing.T) {
 	a.change(".changes/round.md", "patch: round up")
 	a.next(a.Name+": the next version is 0.1.1.", "  patch  round up (round.md)")
 	a.change(".changes/wrong.md", "feat: is no level")
-	if out, err := a.ship("next"); err == nil || !strings.Contains(out, ".changes/wrong.md:1: it does not begin with what it "+
-		"raises") {
+	if out, err := a.ship("next"); err == nil || !strings.Contains(out, ".changes/wrong.md:1: it does not begin "+
+		"with what it raises") {
 		t.Errorf("a faulty file: %v", err)
 	}
 }

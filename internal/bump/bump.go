@@ -94,7 +94,8 @@ func (e *editor) setParts(was manifest.Places, text string) error {
 		}
 	}
 	if len(was.Parts) == 0 {
-		return &position.Fault{Path: was.Path, Text: "the place of the version is not known: write the version yourself"}
+		return &position.Fault{Path: was.Path, Text: "the place of the version is not known: write the version " +
+			"yourself"}
 	}
 	at := &position.Fault{Path: was.Parts[0].Path, Line: was.Parts[0].Line}
 	at.Text = fmt.Sprintf("no edit of one place makes %s of %s", text, was.Version.Text)
@@ -136,7 +137,8 @@ func (e *editor) setCopies(was manifest.Places, text string) error {
 			return &position.Fault{
 				Path: one.Path,
 				Line: one.Line,
-				Text: fmt.Sprintf("%s is written here in a way that is not known: set it to %s yourself", one.Text, text),
+				Text: fmt.Sprintf("%s is written here in a way that is not known: set it to %s yourself", one.Text,
+					text),
 			}
 		}
 	}

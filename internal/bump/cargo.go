@@ -141,11 +141,16 @@ func (e *editor) members(root, own crate) (all []crate, err error) {
 		}
 		seen[folder] = true
 		file := path.Join(folder, "Cargo.toml")
-		if exists, err := e.has(file); err != nil || !exists {
-			continue // a pattern may match what is no package
+		if exists, err := e.has(file); err != nil && strings.Contains(path.Base(folder), ".") {
+			continue // a pattern of members matches files, too
+		} else if err != nil {
+			return nil, err
+		} else if !exists {
+			continue
 		}
 		if len(all) == maxCrates {
-			return nil, fault(root.file, 0, "the workspace has more than %d packages: set the version by cargo", maxCrates)
+			return nil, fault(root.file, 0, "the workspace has more than %d packages: set the version by cargo",
+				maxCrates)
 		}
 		c, err := e.crate(file)
 		if err != nil {
@@ -225,7 +230,8 @@ func (c crate) dependencies() (all []dependency) {
 			table, _ := value.(map[string]any)
 			if folder, is := table["path"].(string); is {
 				requires, _ := table["version"].(string)
-				all = append(all, dependency{append(slices.Clone(way), name), path.Join(path.Dir(c.file), folder), requires})
+				all = append(all, dependency{append(slices.Clone(way), name), path.Join(path.Dir(c.file), folder),
+					requires})
 			}
 		}
 	}

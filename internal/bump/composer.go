@@ -2,7 +2,7 @@ package bump
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // it is Composer's
+	"crypto/md5" // it is what Composer uses
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -79,7 +79,7 @@ func contentHash(data []byte) (string, error) {
 	slices.Sort(relevant.keys)
 	var b strings.Builder
 	encodePHP(&b, relevant)
-	sum := md5.Sum([]byte(b.String())) //nolint:gosec // it is Composer's
+	sum := md5.Sum([]byte(b.String()))
 	return hex.EncodeToString(sum[:]), nil
 }
 
@@ -174,7 +174,8 @@ func numberOfPHP(text string) string {
 }
 
 // escaped is what json_encode writes for some letters.
-var escaped = map[rune]string{'"': `\"`, '\\': `\\`, '/': `\/`, '\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
+var escaped = map[rune]string{'"': `\"`, '\\': `\\`, '/': `\/`, '\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`,
+	'\t': `\t`}
 
 func quotePHP(b *strings.Builder, text string) {
 	b.WriteByte('"')

@@ -27,8 +27,8 @@ var parts = map[string]struct{ text, refused string }{
 	"maven-parent/pom.xml": {"2.7-rc1", "pom.xml:7: no edit of one place makes 2.10.3 of 2.0-rc1, which is made of " +
 		"several: pom.xml:7, pom.xml:7, pom.xml:7: write the version as one text, or set it yourself"},
 	"maven-parent/api/pom.xml": {"2.0-beta2", "pom.xml:7: no edit of one place makes 2.10.3"},
-	"dotnet-props/src/Shop/Shop.csproj": {"2.1.0.3-rc.2", "Directory.Build.props:4: no edit of one place makes 2.10.3 " +
-		"of 2.1.0.3-rc.1, which is made of several"},
+	"dotnet-props/src/Shop/Shop.csproj": {"2.1.0.3-rc.2", "Directory.Build.props:4: no edit of one place makes " +
+		"2.10.3 of 2.1.0.3-rc.1, which is made of several"},
 }
 
 // disk is the tree of a folder.

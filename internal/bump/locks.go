@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"dagger/ship/internal/manifest"
 	"dagger/ship/internal/position"
@@ -44,10 +45,17 @@ func (e *editor) above(folder, name string, do func(file, relative string) (done
 	}
 }
 
-// has tells whether a file is in a folder that there is.
+// has tells whether there is a file or a folder.
 func (e *editor) has(file string) (bool, error) {
-	entries, err := e.list(path.Dir(file))
-	return slices.Contains(entries, path.Base(file)), err
+	folder := path.Dir(file)
+	if folder != "." {
+		if exists, err := e.has(folder); err != nil || !exists {
+			return false, err
+		}
+	}
+	entries, err := e.list(folder)
+	is := func(entry string) bool { return strings.TrimSuffix(entry, "/") == path.Base(file) }
+	return slices.ContainsFunc(entries, is), err
 }
 
 // span is a part of a file's bytes.

@@ -23,7 +23,8 @@ func (e *editor) setRequirements(c crate, changed map[string]string, old, text s
 		line, _ := position.Of(data, append(d.keys, "version")...)
 		said := requirement.FindStringSubmatch(d.requires)
 		if said == nil {
-			return fault(c.file, line, "it requires %q of a package whose version changes: write one version there, as %q",
+			return fault(c.file, line, "it requires %q of a package whose version changes: write one version "+
+				"there, as %q",
 				d.requires, text)
 		}
 		if satisfies(said[1], said[2], text) {
@@ -38,7 +39,8 @@ func (e *editor) setRequirements(c crate, changed map[string]string, old, text s
 		if found, err := e.try(place, with, reads); err != nil {
 			return err
 		} else if !found {
-			return fault(c.file, line, "it requires %q of a package that becomes %s: set that yourself", d.requires, text)
+			return fault(c.file, line, "it requires %q of a package that becomes %s: set that yourself", d.requires,
+				text)
 		}
 	}
 	return nil

@@ -76,8 +76,8 @@ func (e *editor) setLocked(file, text string, meant func(locked) bool) error {
 		for _, other := range packages {
 			if other.values["name"] == p.values["name"] && other.at["version"] != p.at["version"] {
 				line := 1 + bytes.Count(data[:p.at["version"].from], []byte("\n"))
-				return fault(file, line, "the lock file has several packages %s, whose order may change with a version: "+
-					"set the version by the ecosystem's own tool", p.values["name"])
+				return fault(file, line, "the lock file has several packages %s, whose order may change with a "+
+					"version: set the version by the ecosystem's own tool", p.values["name"])
 			}
 		}
 		spans = append(spans, p.at["version"])

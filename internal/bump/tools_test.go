@@ -53,7 +53,8 @@ var theirs = map[string]struct {
 	},
 	"cargo": {
 		program: "cargo",
-		files: map[string]string{"Cargo.toml": "[package]\nname = \"shop\" # 1.4.0\nversion = '1.4.0'\nedition = \"2021\"\n",
+		files: map[string]string{"Cargo.toml": "[package]\nname = \"shop\" # 1.4.0\nversion = '1.4.0'\nedition = " +
+			"\"2021\"\n",
 			"src/lib.rs": ""},
 		lock:      []string{"generate-lockfile", "--offline"},
 		file:      "Cargo.toml",
@@ -64,7 +65,8 @@ var theirs = map[string]struct {
 	"cargo workspace": {
 		program: "cargo",
 		files: map[string]string{
-			"Cargo.toml": "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"2\"\n\n[workspace.package]\nversion = \"1.4.0\"\n" +
+			"Cargo.toml": "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"2\"\n\n[workspace.package]\nversion " +
+				"= \"1.4.0\"\n" +
 				"\n[workspace.dependencies]\napi = { path = \"crates/api\", version = \"1.4\" }\n",
 			"crates/api/Cargo.toml": "[package]\nname = \"api\"\nversion.workspace = true\nedition = \"2021\"\n",
 			"crates/api/src/lib.rs": "",
@@ -82,8 +84,8 @@ var theirs = map[string]struct {
 	},
 	"poetry": {
 		program: "poetry",
-		files: map[string]string{"pyproject.toml": "[tool.poetry]\nname = \"shop\" # 1.4.0\nversion = \"1.4.0\" # now\n" +
-			"description = \"1.4.0\"\nauthors = []\n"},
+		files: map[string]string{"pyproject.toml": "[tool.poetry]\nname = \"shop\" # 1.4.0\nversion = \"1.4.0\" # " +
+			"now\ndescription = \"1.4.0\"\nauthors = []\n"},
 		file:      "pyproject.toml",
 		set:       "1.5.0rc1",
 		arguments: []string{"version", "--no-interaction", "1.5.0rc1"},
@@ -114,7 +116,8 @@ var theirs = map[string]struct {
 	"maven": {
 		program: "mvn",
 		files: map[string]string{
-			"pom.xml": pom("<groupId>com.acme</groupId>\n  <artifactId>all</artifactId>\n  <version>1.4.0-SNAPSHOT</version>\n" +
+			"pom.xml": pom("<groupId>com.acme</groupId>\n  <artifactId>all</artifactId>\n  " +
+				"<version>1.4.0-SNAPSHOT</version>\n" +
 				"  <packaging>pom</packaging>\n  <modules><module>api</module><module>web</module></modules>"),
 			"api/pom.xml": pom(child + "\n  <artifactId>api</artifactId>"),
 			"web/pom.xml": pom(child + "\n  <artifactId>web</artifactId>\n  <dependencies><dependency>\n" +
@@ -123,12 +126,14 @@ var theirs = map[string]struct {
 		},
 		file: "pom.xml",
 		set:  "1.5.0",
-		arguments: []string{"--batch-mode", "org.codehaus.mojo:versions-maven-plugin:2.18.0:set", "-DnewVersion=1.5.0",
+		arguments: []string{"--batch-mode", "--offline", "org.codehaus.mojo:versions-maven-plugin:2.18.0:set",
+			"-DnewVersion=1.5.0",
 			"-DgenerateBackupPoms=false"},
 	},
 }
 
-const child = "<parent><groupId>com.acme</groupId><artifactId>all</artifactId>\n    <version>1.4.0-SNAPSHOT</version></parent>"
+const child = "<parent><groupId>com.acme</groupId><artifactId>all</artifactId>\n    " +
+	"<version>1.4.0-SNAPSHOT</version></parent>"
 
 func pom(body string) string {
 	return "<?xml version=\"1.0\"?>\n<!-- 1.4.0-SNAPSHOT -->\n<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n" +
@@ -213,7 +218,8 @@ func write(t *testing.T, file, text string) {
 func run(folder, program string, arguments ...string) ([]byte, error) {
 	command := exec.Command(program, arguments...)
 	command.Dir = folder
-	command.Env = append(os.Environ(), "npm_config_update_notifier=false", "CARGO_HOME="+filepath.Join(folder, ".cargo"))
+	command.Env = append(os.Environ(), "npm_config_update_notifier=false", "CARGO_HOME="+filepath.Join(folder,
+		".cargo"))
 	out, err := command.CombinedOutput()
 	if failed := new(exec.ExitError); errors.As(err, &failed) {
 		err = fmt.Errorf("%s %q: %w", path.Base(program), arguments, err)

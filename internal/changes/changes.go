@@ -91,8 +91,8 @@ func Decide(f Facts) (n Next, err error) {
 		return n, nil
 	}
 	if tagged(made, f.Tagged) {
-		return n, fmt.Errorf("the changes since %s make %s, which is tagged already: write a version above the highest one "+
-			"that is tagged into the manifest", f.Since, made.Text)
+		return n, fmt.Errorf("the changes since %s make %s, which is tagged already: write a version above the "+
+			"highest one that is tagged into the manifest", f.Since, made.Text)
 	}
 	n.Version = made
 	return n, nil
@@ -218,8 +218,8 @@ func (n Next) list(b *strings.Builder) {
 		fmt.Fprintf(b, "\n%s of a type that raises nothing.\n", count(other))
 	}
 	if unknown > 0 {
-		fmt.Fprintf(b, "\n%s no Conventional Commits, so nobody could tell what they raise: begin a subject with feat:, fix: "+
-			"or perf:, and with ! before the colon if it breaks something.\n", count(unknown))
+		fmt.Fprintf(b, "\n%s no Conventional Commits, so nobody could tell what they raise: begin a subject with "+
+			"feat:, fix: or perf:, and with ! before the colon if it breaks something.\n", count(unknown))
 	}
 }
 

@@ -75,34 +75,52 @@ func TestDecide(t *testing.T) {
 		want         string // the version, "" for none; or a part of the error
 		words        string // of what is told
 	}{
-		"the first":               {"", "1.4.0", "", nil, "1.4.0", "app.toml says it, and no final version is tagged yet."},
-		"the first pre-release":   {"", "1.4.0-rc.1", "", nil, "1.4.0-rc.1", "app.toml says it"},
-		"the first final one":     {"", "1.4.0-rc.1", "1.4.0-rc.1", nil, "1.4.0", "app.toml says 1.4.0-rc.1, and no final"},
-		"the first of none":       {"", "", "", nil, "0.1.0", "the next version is 0.1.0, the first."},
-		"the first is worked on":  {version.Maven, "1.4-SNAPSHOT", "", nil, "1.4", "app.toml says 1.4-SNAPSHOT: write 1.4 there"},
-		"no commits":              {"", "1.4.0", "1.4.0", nil, "", "nothing to release. No commit since shop-1.4.0 raises"},
-		"none that raises":        {"", "1.4.0", "1.4.0", []string{"docs: a", "b"}, "", "1 commit is of a type that raises nothing."},
-		"none that is known":      {"", "1.4.0", "1.4.0", []string{"a", "b"}, "", "2 commits are no Conventional Commits"},
-		"a fix":                   {"", "1.4.0", "1.4.0", []string{"fix: a"}, "1.4.1", "are patch: they raise the third number"},
-		"a feature":               {"", "1.4.0", "1.3.0 1.4.0", []string{"fix: a", "feat: b", "c"}, "1.5.0", "  minor  feat: b (c1)\n  patch  fix: a (c0)\n"},
-		"a break":                 {"", "1.4.0", "1.4.0", []string{"feat!: a", "fix: b"}, "2.0.0", "write 2.0.0 there to release it"},
-		"a break below 1":         {"", "0.4.0", "0.4.0", []string{"feat!: a"}, "0.5.0", "are major: below 1.0.0 a breaking change raises the second number"},
-		"raised by hand":          {"", "1.5.0", "1.4.0", []string{"fix: a"}, "1.5.0", "app.toml says it already, and it is not tagged yet"},
-		"raised too little":       {"", "1.4.1", "1.4.0", []string{"feat: a"}, "1.5.0", "app.toml says 1.4.1: write 1.5.0 there"},
-		"raised for nothing":      {"", "1.4.1", "1.4.0", []string{"docs: a"}, "1.4.1", "No commit since shop-1.4.0 raises it"},
-		"a pre-release":           {"", "1.5.0-rc.2", "1.4.0 1.5.0-rc.1", []string{"feat: a"}, "1.5.0-rc.2", "says it already"},
-		"after a pre-release":     {"", "1.5.0-rc.1", "1.4.0 1.5.0-rc.1", []string{"feat: a"}, "1.5.0", "since shop-1.4.0"},
+		"the first": {"", "1.4.0", "", nil, "1.4.0", "app.toml says it, and no final version is " +
+			"tagged yet."},
+		"the first pre-release": {"", "1.4.0-rc.1", "", nil, "1.4.0-rc.1", "app.toml says it"},
+		"the first final one": {"", "1.4.0-rc.1", "1.4.0-rc.1", nil, "1.4.0", "app.toml says 1.4.0-rc.1, and " +
+			"no final"},
+		"the first of none": {"", "", "", nil, "0.1.0", "the next version is 0.1.0, the first."},
+		"the first is worked on": {version.Maven, "1.4-SNAPSHOT", "", nil, "1.4", "app.toml says 1.4-SNAPSHOT: " +
+			"write 1.4 there"},
+		"no commits": {"", "1.4.0", "1.4.0", nil, "", "nothing to release. No commit since shop-1.4.0 " +
+			"raises"},
+		"none that raises": {"", "1.4.0", "1.4.0", []string{"docs: a", "b"}, "", "1 commit is of a type " +
+			"that raises nothing."},
+		"none that is known": {"", "1.4.0", "1.4.0", []string{"a", "b"}, "", "2 commits are no Conventional " +
+			"Commits"},
+		"a fix": {"", "1.4.0", "1.4.0", []string{"fix: a"}, "1.4.1", "are patch: they raise the " +
+			"third number"},
+		"a feature": {"", "1.4.0", "1.3.0 1.4.0", []string{"fix: a", "feat: b", "c"}, "1.5.0", "  " +
+			"minor  feat: b (c1)\n  patch  fix: a (c0)\n"},
+		"a break": {"", "1.4.0", "1.4.0", []string{"feat!: a", "fix: b"}, "2.0.0", "write 2.0.0 " +
+			"there to release it"},
+		"a break below 1": {"", "0.4.0", "0.4.0", []string{"feat!: a"}, "0.5.0", "are major: below 1.0.0 a " +
+			"breaking change raises the second number"},
+		"raised by hand": {"", "1.5.0", "1.4.0", []string{"fix: a"}, "1.5.0", "app.toml says it already, " +
+			"and it is not tagged yet"},
+		"raised too little": {"", "1.4.1", "1.4.0", []string{"feat: a"}, "1.5.0", "app.toml says 1.4.1: " +
+			"write 1.5.0 there"},
+		"raised for nothing": {"", "1.4.1", "1.4.0", []string{"docs: a"}, "1.4.1", "No commit since " +
+			"shop-1.4.0 raises it"},
+		"a pre-release": {"", "1.5.0-rc.2", "1.4.0 1.5.0-rc.1", []string{"feat: a"}, "1.5.0-rc.2", "says " +
+			"it already"},
+		"after a pre-release": {"", "1.5.0-rc.1", "1.4.0 1.5.0-rc.1", []string{"feat: a"}, "1.5.0", "since " +
+			"shop-1.4.0"},
 		"more than a pre-release": {"", "1.5.0-rc.1", "1.4.0 1.5.0-rc.1", []string{"feat!: a"}, "2.0.0", ""},
-		"a snapshot":              {version.Maven, "1.5.0-SNAPSHOT", "1.4.0", []string{"fix: a"}, "1.5.0", "app.toml says 1.5.0-SNAPSHOT, which leads to it"},
+		"a snapshot": {version.Maven, "1.5.0-SNAPSHOT", "1.4.0", []string{"fix: a"}, "1.5.0",
+			"app.toml says 1.5.0-SNAPSHOT, which leads to it"},
 		"a snapshot of too little": {version.Maven, "1.4.1-SNAPSHOT", "1.4.0", []string{"feat: a"}, "1.5.0",
 			"are minor: they raise the second number"},
-		"a snapshot without changes": {version.Maven, "1.5.0-SNAPSHOT", "1.4.0", []string{"chore: begin 1.5.0"}, "", "nothing to release"},
-		"development in Python":      {version.PEP440, "1.5.0.dev0", "1.4.0", []string{"feat: a"}, "1.5.0", ""},
-		"an older line":              {"", "1.4.0", "1.4.0 2.0.0", []string{"fix: a"}, "1.4.1", ""},
+		"a snapshot without changes": {version.Maven, "1.5.0-SNAPSHOT", "1.4.0", []string{"chore: begin 1.5.0"}, "",
+			"nothing to release"},
+		"development in Python": {version.PEP440, "1.5.0.dev0", "1.4.0", []string{"feat: a"}, "1.5.0", ""},
+		"an older line":         {"", "1.4.0", "1.4.0 2.0.0", []string{"fix: a"}, "1.4.1", ""},
 		"an older line's next is there": {"", "1.4.0", "1.4.0 1.5.0", []string{"feat: a"},
 			"the changes since shop-1.4.0 make 1.5.0, which is tagged already: write a version above", ""},
-		"from tags alone": {"", "", "1.4.0 1.5.0-rc.1", []string{"feat: a"}, "1.5.0", "the next version is 1.5.0. The changes"},
-		"a date":          {version.Gradle, "2026.11", "2026.11", []string{"feat: a"}, "2026.11 looks like a date", ""},
+		"from tags alone": {"", "", "1.4.0 1.5.0-rc.1", []string{"feat: a"}, "1.5.0", "the next version is 1.5.0. " +
+			"The changes"},
+		"a date": {version.Gradle, "2026.11", "2026.11", []string{"feat: a"}, "2026.11 looks like a date", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

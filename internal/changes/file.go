@@ -36,7 +36,7 @@ func FromFile(file string, data []byte) (Change, error) {
 	return Change{}, &position.Fault{
 		Path: file,
 		Line: max(line, 1),
-		Text: "it does not begin with what it raises and what changed: write major, minor or patch, a colon and a few words, " +
-			"as minor: pay by invoice",
+		Text: "it does not begin with what it raises and what changed: write major, minor or patch, a colon and a " +
+			"few words, as minor: pay by invoice",
 	}
 }

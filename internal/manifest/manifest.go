@@ -124,7 +124,8 @@ func read(f *files, file string) (Project, error) {
 func readDocument(f *files, file string) (*document, Project, error) {
 	at := formatOf(file)
 	if at < 0 {
-		return nil, Project{}, fmt.Errorf("%.200s is not a manifest that Ship reads: use one of %s", foreign.Visible(file),
+		return nil, Project{}, fmt.Errorf("%.200s is not a manifest that Ship reads: use one of %s",
+			foreign.Visible(file),
 			strings.Join(Files(), ", "))
 	}
 	d, err := f.open(file)

@@ -46,8 +46,8 @@ func (d *document) locateMaven(at *pom) error {
 			return err
 		}
 		if text != d.version {
-			return part.parentOf.document.fault(part.Line, "the <parent> has the version %s here, but %s says %s: write "+
-				"the same in both", d.version, states.document.path, text)
+			return part.parentOf.document.fault(part.Line, "the <parent> has the version %s here, but %s says %s: "+
+				"write the same in both", d.version, states.document.path, text)
 		}
 		d.parts, at = parent.parts, states
 	}
@@ -149,7 +149,8 @@ func (d *document) poms(holder *pom) (poms []*pom, err error) {
 			continue
 		}
 		if len(poms) == maxPoms {
-			return nil, d.fault(0, "the repo has more than %d poms around it: they are too many to look for its version",
+			return nil, d.fault(0, "the repo has more than %d poms around it: they are too many to look for its "+
+				"version",
 				maxPoms)
 		}
 		p, err := (&files{tree: d.tree, listed: d.listed}).openPom(file)

@@ -57,7 +57,8 @@ func All(tree Tree, folder string) ([]string, error) {
 		if file == first.Path || formatOf(file) < 0 {
 			continue
 		}
-		if project, err := read(&files{tree: f.asTree()}, file); err == nil && project.Version.Text == first.Version.Text {
+		if project, err := read(&files{tree: f.asTree()}, file); err == nil &&
+			project.Version.Text == first.Version.Text {
 			all = append(all, file)
 		}
 	}

@@ -56,7 +56,8 @@ func (v Version) Final() (Version, error) {
 	}
 	found := numbered.FindStringSubmatch(text)
 	if found == nil {
-		return Version{}, fmt.Errorf("nobody could tell which final version %s leads to: it begins with no number", v.Text)
+		return Version{}, fmt.Errorf("nobody could tell which final version %s leads to: it begins with no number",
+			v.Text)
 	}
 	return Parse(v.Scheme, found[1]+found[2]+numberOfBuild(v.Scheme, text, 0))
 }
@@ -93,7 +94,8 @@ func (v Version) Raise(level Level) (next Version, rule string, err error) {
 		numbers = append(numbers, number)
 	}
 	if numbers[0] > highestFirst {
-		return Version{}, "", fmt.Errorf("%s looks like a date, which changes do not raise: set the next one yourself", v.Text)
+		return Version{}, "", fmt.Errorf("%s looks like a date, which changes do not raise: set the next one "+
+			"yourself", v.Text)
 	}
 	if level == Major && numbers[0] == 0 {
 		level, rule = Minor, "below 1.0.0 a breaking change raises the second number"
