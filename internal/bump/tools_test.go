@@ -127,8 +127,7 @@ var theirs = map[string]struct {
 		file: "pom.xml",
 		set:  "1.5.0",
 		arguments: []string{"--batch-mode", "--offline", "org.codehaus.mojo:versions-maven-plugin:2.18.0:set",
-			"-DnewVersion=1.5.0",
-			"-DgenerateBackupPoms=false"},
+			"-DnewVersion=1.5.0", "-DgenerateBackupPoms=false"},
 	},
 }
 
@@ -177,13 +176,27 @@ func TestToolsWriteTheSame(t *testing.T) {
 			}
 			if out, err := run(folder, program, c.arguments...); err != nil {
 				if c.program == "mvn" {
-					t.Skipf("its plugin cannot be had here: %v: %.500s", err, out)
+					t.Logf("its plugin is not on this machine: %v", err)
+					mavenTakes(t, program, folder, changes)
+					return
 				}
 				t.Fatalf("%v: %s", err, out)
 			}
 			compare(t, folder, c.files, changes)
 			t.Logf("%s from %s to %s: %d files", was.Name, was.Version.Text, c.set, len(changes))
 		})
+	}
+}
+
+// mavenTakes makes sure that Maven takes the modules with their new version. If one of them had the
+// parent's old version, it would look for that elsewhere, and find none.
+func mavenTakes(t *testing.T, program, folder string, changes []Change) {
+	t.Helper()
+	for _, change := range changes {
+		write(t, filepath.Join(folder, change.Path), string(change.New))
+	}
+	if out, err := run(folder, program, "--batch-mode", "--offline", "validate"); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 }
 
