@@ -48,7 +48,7 @@ func TestNext(t *testing.T) {
 	a.change("docs.md", "docs: explain it")
 	a.change("words.md", "Explain it again")
 	a.next(name+"nothing to release.", "1 commit is of a type that raises nothing.",
-		"1 commit is no Conventional Commits")
+		"1 commit is no Conventional Commit, so nobody could tell what it raises: ")
 	a.change("fix.md", "fix: round up")
 	a.next(name + "the next version is 0.1.1. The changes " + since + "are patch: they raise the third number.")
 	a.change("feat.md", "feat(cart): pay by invoice")

@@ -218,8 +218,12 @@ func (n Next) list(b *strings.Builder) {
 		fmt.Fprintf(b, "\n%s of a type that raises nothing.\n", count(other))
 	}
 	if unknown > 0 {
-		fmt.Fprintf(b, "\n%s no Conventional Commits, so nobody could tell what they raise: begin a subject with "+
-			"feat:, fix: or perf:, and with ! before the colon if it breaks something.\n", count(unknown))
+		what := "Commit, so nobody could tell what it raises"
+		if unknown > 1 {
+			what = "Commits, so nobody could tell what they raise"
+		}
+		fmt.Fprintf(b, "\n%s no Conventional %s: begin a subject with feat:, fix: or perf:, and with ! before the colon "+
+			"if it breaks something.\n", count(unknown), what)
 	}
 }
 
