@@ -222,8 +222,8 @@ func (n Next) list(b *strings.Builder) {
 		if unknown > 1 {
 			what = "Commits, so nobody could tell what they raise"
 		}
-		fmt.Fprintf(b, "\n%s no Conventional %s: begin a subject with feat:, fix: or perf:, and with ! before the colon "+
-			"if it breaks something.\n", count(unknown), what)
+		fmt.Fprintf(b, "\n%s no Conventional %s: begin a subject with feat:, fix: or perf:, and with ! before the "+
+			"colon if it breaks something.\n", count(unknown), what)
 	}
 }
 
