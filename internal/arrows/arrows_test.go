@@ -31,6 +31,8 @@ var ground = slices.Sorted(maps.Keys(on))
 
 // on is what each room of the ground floor may import.
 var on = map[string][]string{
+	"bump":       {"manifest", "position", "version"},
+	"changes":    {"foreign", "position", "version"},
 	"charts":     {"helm", "limit", "network", "registry"},
 	"converge":   {"naming", "version"},
 	"dockerfile": {},

@@ -19,6 +19,7 @@ type Commit struct {
 	Subject string // the first line of its message
 	Author  string // the name of who wrote it
 	Merge   bool   // whether it has several parents
+	Message string // the whole of it
 }
 
 // Range is a part of a repository's history.
@@ -106,7 +107,13 @@ func (h *history) list() (commits []Commit) {
 		c := heap.Pop(&next).(queued).commit
 		if h.Folder == "" || h.changes(c) {
 			subject, _, _ := strings.Cut(strings.TrimSpace(c.message), "\n")
-			commits = append(commits, Commit{c.hash.String(), strings.TrimSpace(subject), c.author, len(c.parents) > 1})
+			commits = append(commits, Commit{
+				Hash:    c.hash.String(),
+				Subject: strings.TrimSpace(subject),
+				Author:  c.author,
+				Merge:   len(c.parents) > 1,
+				Message: c.message,
+			})
 		}
 		for _, parent := range c.parents {
 			reach(parent)

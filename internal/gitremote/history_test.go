@@ -123,9 +123,10 @@ func TestHistory(t *testing.T) {
 	}
 	got, err := s.History(t.Context(), Range{To: head, From: merge})
 	want := []Commit{
-		{head, "last", "a", false},
-		{s.git(t, "rev-parse", head+"^"), "Merge branch 'stale' into 'main'", "a", true},
-		{stale, "begun before the tag", "a", false},
+		{head, "last", "a", false, "last\n"},
+		{s.git(t, "rev-parse", head+"^"), "Merge branch 'stale' into 'main'", "a", true,
+			"Merge branch 'stale' into 'main'\n"},
+		{stale, "begun before the tag", "a", false, "begun before the tag\n"},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)

@@ -115,12 +115,18 @@ type document struct {
 	values map[string]any
 	lineOf func(keys ...string) int
 
+	valueLine int // of YAML's version, whose key may be elsewhere
+
 	scheme        version.Scheme
 	name, version string
 	versionPath   string
 	versionLine   int
 	namePath      string
 	nameLine      int
+
+	parts, copies []Place      // see Places
+	holder        string       // likewise; empty: the document
+	locate        func() error // finds more of these, at a cost that only Locate pays
 }
 
 // beside is the path of a file given relative to the document's folder.
@@ -130,6 +136,7 @@ func (d *document) beside(file string) string { return path.Join(path.Dir(d.path
 // refers to.
 func (d *document) setVersion(text string, at *document, line int) {
 	d.version, d.versionPath, d.versionLine = text, at.path, line
+	d.parts = []Place{{Path: at.path, Line: line, Text: text}}
 }
 
 // setName sets the name, as written on a line of a file.

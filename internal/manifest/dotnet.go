@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -69,10 +70,12 @@ func dotnet(d *document) error {
 		}
 		if suffix.text != "" {
 			version.text += "-" + suffix.text
+			version.parts = slices.Concat(version.parts, suffix.parts)
 		}
 	}
 	d.setName(name.text, name.document, name.line)
 	d.setVersion(version.text, version.document, version.line)
+	d.parts = version.parts
 	return nil
 }
 
@@ -84,6 +87,7 @@ func buildProps(d *document) error {
 // msbuildProperty is a property's value; an error in it matters only if the property is used.
 type msbuildProperty struct {
 	name, text string
+	parts      []Place // that the text is made of
 	document   *document
 	line       int
 	err        error
@@ -103,6 +107,19 @@ func (p properties) first(names ...string) (msbuildProperty, error) {
 }
 
 var msbuildReference = regexp.MustCompile(`\$\(([^()]*)\)`)
+
+// maxPlaces is how many places a version may be made of.
+const maxPlaces = 20
+
+// literals are the places of what an element's text says itself, between its references.
+func literals(d *document, element *element, text string) (parts []Place) {
+	for _, literal := range msbuildReference.Split(text, maxPlaces) {
+		if literal != "" {
+			parts = append(parts, Place{Path: d.path, Line: element.line, Text: literal})
+		}
+	}
+	return parts
+}
 
 // evaluate goes through a file's property groups in order; each value sees those before it.
 func (p properties) evaluate(d *document) error {
@@ -126,6 +143,7 @@ func (p properties) evaluate(d *document) error {
 				value.err = d.fault(element.line,
 					"only running MSBuild would tell <%s>, which has a Condition: set it without one", element.name)
 			}
+			value.parts = literals(d, element, element.text)
 			long := 0 // bytes that references are replaced by: properties may double each other
 			value.text = msbuildReference.ReplaceAllStringFunc(element.text, func(reference string) string {
 				used, known := p[reference[2:len(reference)-1]]
@@ -135,6 +153,7 @@ func (p properties) evaluate(d *document) error {
 				} else if value.err == nil {
 					value.err = used.err
 				}
+				value.parts = append(value.parts, used.parts[:min(len(used.parts), maxPlaces-len(value.parts))]...)
 				if long += len(used.text); long > maxText {
 					value.err = cmp.Or(value.err, d.fault(element.line, "<%s> is longer than any version or name",
 						element.name))

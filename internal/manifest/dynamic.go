@@ -261,6 +261,6 @@ func (d *document) fromFile(line int, file string) error {
 	if err != nil {
 		return err
 	}
-	d.setVersion(strings.TrimSpace(string(other.data)), other, 1)
+	d.setVersion(strings.TrimSpace(string(other.data)), other, firstLine(other.data))
 	return nil
 }

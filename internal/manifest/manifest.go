@@ -117,25 +117,31 @@ func formatOf(file string) int {
 }
 
 func read(f *files, file string) (Project, error) {
+	_, project, err := readDocument(f, file)
+	return project, err
+}
+
+func readDocument(f *files, file string) (*document, Project, error) {
 	at := formatOf(file)
 	if at < 0 {
-		return Project{}, fmt.Errorf("%.200s is not a manifest that Ship reads: use one of %s", foreign.Visible(file),
+		return nil, Project{}, fmt.Errorf("%.200s is not a manifest that Ship reads: use one of %s",
+			foreign.Visible(file),
 			strings.Join(Files(), ", "))
 	}
 	d, err := f.open(file)
 	if err != nil {
-		return Project{}, err
+		return nil, Project{}, err
 	}
 	d.scheme = formats[at].scheme
 	if err := formats[at].read(d); err != nil {
-		return Project{}, err
+		return nil, Project{}, err
 	}
 	if err := d.check(); err != nil {
-		return Project{}, err
+		return nil, Project{}, err
 	}
 	v, err := version.Parse(d.scheme, d.version)
 	if err != nil {
-		return Project{}, &position.Fault{Path: d.versionPath, Line: d.versionLine, Text: err.Error()}
+		return nil, Project{}, &position.Fault{Path: d.versionPath, Line: d.versionLine, Text: err.Error()}
 	}
-	return Project{Name: d.name, Version: v, Path: file}, nil
+	return d, Project{Name: d.name, Version: v, Path: file}, nil
 }

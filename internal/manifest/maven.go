@@ -15,7 +15,8 @@ type pom struct {
 	read     bool // the parent was looked for
 	lookups  int  // properties looked up so far
 
-	config map[string]string // the properties of .mvn/maven.config
+	config map[string]Place // the properties of .mvn/maven.config
+	parts  []Place          // of what was expanded last
 }
 
 // Bounds for what may be endless, or grow with each level: the chain of parents, and the properties
@@ -59,16 +60,19 @@ func maven(d *document) error {
 	if stated == nil || stated.text == "" {
 		return d.fault(p.root.line, "no <version>, neither in <project> nor in its <parent>")
 	}
-	name, err := p.expand(artifact, artifact.text)
+	name, err := p.expand(artifact, Place{Path: d.path, Line: artifact.line, Text: artifact.text})
 	if err != nil {
 		return err
 	}
 	d.setName(name, d, artifact.line)
-	text, err := p.expand(stated, stated.text)
+	p.parts = nil
+	text, err := p.expand(stated, at.placeOf(stated))
 	if err != nil {
 		return err
 	}
 	d.setVersion(text, at.document, stated.line)
+	d.parts = p.parts
+	d.locate = func() error { return d.locateMaven(at) }
 	return d.mavenExtension(at.document, stated.line)
 }
 
@@ -109,10 +113,16 @@ var property = regexp.MustCompile(`\$\{([^{}]*)\}`)
 
 // expand replaces ${…} by values. The command line, to which .mvn/maven.config adds, comes before
 // the pom, and a pom's own properties come before its parents'.
-func (p *pom) expand(at *element, text string) (string, error) {
+func (p *pom) expand(at *element, from Place) (string, error) {
+	text := from.Text
 	tooLong := p.document.fault(at.line, "<%s> is longer than any version or name", at.name)
 	if len(text) > maxText {
 		return "", tooLong
+	}
+	for _, literal := range property.Split(text, maxPlaces) {
+		if literal != "" && len(p.parts) < maxPlaces {
+			p.parts = append(p.parts, Place{from.Path, from.Line, literal, from.parentOf})
+		}
 	}
 	if !strings.Contains(text, "${") {
 		return text, nil
@@ -147,7 +157,7 @@ func (p *pom) expand(at *element, text string) (string, error) {
 	return expanded, failed
 }
 
-func (p *pom) property(name string) (*string, error) {
+func (p *pom) property(name string) (*Place, error) {
 	if value, err := p.commandLine(name); err != nil || value != nil {
 		return value, err
 	}
@@ -162,7 +172,7 @@ func (p *pom) property(name string) (*string, error) {
 			}
 		}
 		if value := at.root.child("properties").child(name); value != nil {
-			return &value.text, nil
+			return &Place{Path: at.document.path, Line: value.line, Text: value.text}, nil
 		}
 		if field, is := strings.CutPrefix(name, "project."); is && at == p {
 			element := at.root
@@ -170,7 +180,8 @@ func (p *pom) property(name string) (*string, error) {
 				element, field = element.child("parent"), parent
 			}
 			if value := element.child(field); value != nil && field != "parent" && len(value.children) == 0 {
-				return &value.text, nil
+				place := at.placeOf(value)
+				return &place, nil
 			}
 		}
 		next, err := at.readParent()
@@ -217,9 +228,9 @@ func (p *pom) readParent() (*pom, error) {
 }
 
 // commandLine returns a property of .mvn/maven.config, nil if there is none.
-func (p *pom) commandLine(name string) (*string, error) {
+func (p *pom) commandLine(name string) (*Place, error) {
 	if p.config == nil {
-		p.config = map[string]string{}
+		p.config = map[string]Place{}
 		const file = ".mvn/maven.config"
 		if exists, err := p.document.has(file); err != nil {
 			return nil, err
@@ -228,10 +239,14 @@ func (p *pom) commandLine(name string) (*string, error) {
 			if err != nil {
 				return nil, err
 			}
-			for argument := range strings.FieldsSeq(string(config.data)) {
-				if key, value, is := strings.Cut(strings.TrimPrefix(argument, "-D"), "="); is &&
-					strings.HasPrefix(argument, "-D") {
-					p.config[key] = value
+			line := 0
+			for text := range strings.Lines(string(config.data)) {
+				line++
+				for argument := range strings.FieldsSeq(text) {
+					if key, value, is := strings.Cut(strings.TrimPrefix(argument, "-D"), "="); is &&
+						strings.HasPrefix(argument, "-D") {
+						p.config[key] = Place{Path: file, Line: line, Text: value}
+					}
 				}
 			}
 		}

@@ -1,6 +1,10 @@
 package manifest
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+	"unicode"
+)
 
 // composer reads composer.json (https://getcomposer.org/doc/04-schema.md). Most packages have no
 // version there, since Packagist reads it from tags.
@@ -22,7 +26,7 @@ func pubspec(d *document) error {
 	if _, hasVersion := d.value("version"); !hasVersion {
 		return d.noProject("it has no version")
 	}
-	return d.nameAndVersion()
+	return d.nameAndVersionYAML()
 }
 
 // chart reads Helm's Chart.yaml (https://helm.sh/docs/topics/charts/#the-chartyaml-file): version,
@@ -35,7 +39,16 @@ func chart(d *document) error {
 	if number, is := d.values["version"].(yamlNumber); is {
 		d.values["version"] = string(number)
 	}
-	return d.nameAndVersion()
+	return d.nameAndVersionYAML()
+}
+
+// nameAndVersionYAML reads both. The version stands where its anchor is if it is an alias.
+func (d *document) nameAndVersionYAML() error {
+	if err := d.nameAndVersion(); err != nil {
+		return err
+	}
+	d.parts[0].Line = d.valueLine
+	return nil
 }
 
 // plain reads a file called VERSION: one line, besides empty ones. It has no name.
@@ -48,6 +61,11 @@ func plain(d *document) error {
 		return d.fault(1+strings.Count(string(d.data[:strings.Index(string(d.data), line)]), "\n"),
 			"more than the version: leave only that")
 	}
-	d.setVersion(text, d, 1)
+	d.setVersion(text, d, firstLine(d.data))
 	return nil
+}
+
+// firstLine is the line, from 1, of the first text in a file.
+func firstLine(data []byte) int {
+	return lineAt(data, int64(len(data)-len(bytes.TrimLeftFunc(data, unicode.IsSpace))))
 }

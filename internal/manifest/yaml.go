@@ -56,6 +56,9 @@ func (d *document) decodeYAML() error {
 		if value.Kind == yaml.AliasNode {
 			value = value.Alias
 		}
+		if key.Value == "version" {
+			d.valueLine = value.Line
+		}
 		switch {
 		case value.Kind == yaml.ScalarNode && value.ShortTag() == "!!str":
 			d.values[key.Value] = value.Value

@@ -77,9 +77,7 @@ func image(reference string) string { return "Image: `" + reference + "`" }
 func worthTelling(commits []Commit) []Commit {
 	var worth []Commit
 	for _, c := range commits {
-		ofBranch := strings.HasPrefix(c.Subject, "Merge branch ") ||
-			strings.HasPrefix(c.Subject, "Merge remote-tracking branch ")
-		if !c.Merge || !ofBranch {
+		if !OfBranch(c.Merge, c.Subject) {
 			worth = append(worth, c)
 		}
 	}
@@ -87,6 +85,12 @@ func worthTelling(commits []Commit) []Commit {
 		return commits
 	}
 	return worth
+}
+
+// OfBranch tells whether a commit is a merge that only says which branch it is of.
+func OfBranch(merge bool, subject string) bool {
+	return merge && (strings.HasPrefix(subject, "Merge branch ") ||
+		strings.HasPrefix(subject, "Merge remote-tracking branch "))
 }
 
 // text keeps what looks like HTML from being read as HTML, except in code.

@@ -47,6 +47,7 @@ type Settings struct {
 	Latest   *bool  `toml:"latest"` // nil: as the repo's settings say
 
 	Version    string   `toml:"version"` // where it comes from: manifest, tag or given
+	Next       string   `toml:"next"`    // what says which version is next: commits or files
 	Manifest   string   `toml:"manifest"`
 	Dockerfile string   `toml:"dockerfile"`
 	Target     string   `toml:"target"`

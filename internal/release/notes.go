@@ -112,7 +112,9 @@ func (r *Release) news(ctx context.Context, commit string) (notes.Notes, error) 
 	}
 	news := notes.Notes{Image: r.references(), Since: since.Name}
 	for _, commit := range history {
-		news.Commits = append(news.Commits, notes.Commit(commit))
+		news.Commits = append(news.Commits, notes.Commit{
+			Hash: commit.Hash, Subject: commit.Subject, Author: commit.Author, Merge: commit.Merge,
+		})
 	}
 	return news, nil
 }

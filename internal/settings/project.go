@@ -26,6 +26,7 @@ func Under(g Given, top projects.Settings) (Given, error) {
 func under(g Given, said projects.Settings) (Given, error) {
 	g.Template, g.Target = cmp.Or(said.Template, g.Template), cmp.Or(said.Target, g.Target)
 	g.Manifest, g.Source = cmp.Or(said.Manifest, g.Manifest), cmp.Or(said.Version, g.Source)
+	g.Next = cmp.Or(said.Next, g.Next)
 	if said.Latest != nil {
 		g.Latest = strconv.FormatBool(*said.Latest)
 	}

@@ -28,6 +28,7 @@ type Given struct {
 	Template     string
 	Version      string
 	Source       string // where versions come from: manifest, tag or given
+	Next         string // what says which version is next: commits or files
 	Maintenance  bool
 	Pipeline     bool
 	GitLab       string
@@ -75,6 +76,7 @@ type Settings struct {
 	Template    naming.Template
 	Version     string // empty: none was given
 	From        Source
+	Next        Changes
 	Maintenance bool
 	Pipeline    bool
 	GitLab      string // empty: no release is made there
@@ -190,6 +192,7 @@ func Parse(g Given) (Settings, error) {
 		{"image", func() error { return ifGiven(s.Image, registry.Check) }},
 		{"gitlab", func() error { return ifGiven(s.GitLab, gitlab.Check) }},
 		{"version", func() (err error) { s.From, err = sourceOf(g.Source, s.Version); return }},
+		{"next", func() (err error) { s.Next, err = changesOf(g.Next); return }},
 		{"environments", func() (err error) {
 			s.Environments, err = environments(given(slices.Clone(g.Environments), blank), g.Tables, g.Context)
 			return

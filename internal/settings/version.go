@@ -26,3 +26,24 @@ func sourceOf(name, version string) (Source, error) {
 	}
 	return "", fmt.Errorf("%q is no source of versions: write %s, %s or %s", name, FromManifest, FromTag, FromGiven)
 }
+
+// Changes says what tells how much a project's next version is raised.
+type Changes string
+
+// What may tell it.
+const (
+	ByCommits Changes = "commits" // their subjects, as Conventional Commits
+	ByFiles   Changes = "files"   // change files
+)
+
+func changesOf(name string) (Changes, error) {
+	switch by := Changes(name); by {
+	case "":
+		return ByCommits, nil
+	case ByCommits, ByFiles:
+		return by, nil
+	case "label":
+		return "", fmt.Errorf("labels of merge requests are not read yet: write %s or %s", ByCommits, ByFiles)
+	}
+	return "", fmt.Errorf("%q does not say what raises versions: write %s or %s", name, ByCommits, ByFiles)
+}

@@ -140,3 +140,11 @@ func parsePEP440(text string) (order, error) {
 
 func (v pythonVersion) compare(other order) int { return v.Compare(other.(pythonVersion).Version) }
 func (v pythonVersion) prerelease() bool        { return v.IsPreRelease() }
+
+// Normal is the version as tools of its ecosystem write it down: 1.4.0rc1 for 1.4.0-RC.1 of PEP 440.
+func (v Version) Normal() string {
+	if python, is := v.order.(pythonVersion); is {
+		return python.String()
+	}
+	return v.Text
+}
