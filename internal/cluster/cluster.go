@@ -72,6 +72,7 @@ type Environment struct {
 
 	Prereleases bool // it takes pre-releases, too
 	Snapshots   bool // it takes any commit
+	Preview     bool // it is a preview, whose namespace is made for it if it is missing
 	ByName      bool // it was asked for by name, so what it was rolled back from does not matter
 
 	Pull helm.PullSecret
@@ -255,7 +256,11 @@ func (e *Environment) imagesOf(ctx context.Context, revision int) (helm.Images, 
 
 // helm names the release for Helm, without chart, values and version.
 func (e *Environment) helm() helm.Release {
-	return helm.Release{Name: e.Release, Namespace: e.Namespace, Timeout: e.Timeout}
+	release := helm.Release{Name: e.Release, Namespace: e.Namespace, Timeout: e.Timeout}
+	if e.Preview {
+		release.Preview = e.Name
+	}
+	return release
 }
 
 // versioned is helm with the version of the Helm that is to act.

@@ -67,6 +67,9 @@ func (e *Environment) Deploy(ctx context.Context, wanted Wanted) (string, error)
 			}
 			return done + now.Why + " by now", nil
 		}
+		if err := e.makeNamespace(ctx, release); err != nil {
+			return "", err
+		}
 		if err := e.makePullSecret(ctx); err != nil {
 			return "", err
 		}

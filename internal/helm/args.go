@@ -22,6 +22,10 @@ type Release struct {
 	// that, too; by the way of Helm 3, which takes custom resources for ready.
 	PostHooks bool
 
+	// Preview is the name of the preview that the release is; empty: it is none. An upgrade or install says
+	// it in a label of the revision.
+	Preview string
+
 	// ChartOf is the digest of a chart that is not in the repo; empty: it is. An upgrade or install says
 	// its beginning in a label of the revision.
 	ChartOf string
@@ -58,6 +62,9 @@ func (r Release) rollout(args ...string) []string {
 	labels := fmt.Sprintf("%s=%d.%d,%s=%d", OperationLabel, r.Next, r.limit()/time.Second, RolloutLabel, r.Next)
 	if r.ValuesOf != "" {
 		labels += fmt.Sprintf(",%s=%d.%s", ValuesLabel, r.Next, r.ValuesOf)
+	}
+	if r.Preview != "" {
+		labels += "," + PreviewLabel + "=" + r.Preview
 	}
 	if r.ChartOf != "" {
 		labels += fmt.Sprintf(",%s=%d.%s", ChartLabel, r.Next, shortChart(r.ChartOf))
@@ -208,6 +215,9 @@ const (
 	ValuesLabel = "ship-values"
 	// ChartLabel is on a revision whose chart is not the repo's, as REVISION.DIGEST: see Revision.HasChart.
 	ChartLabel = "ship-chart"
+	// PreviewLabel is on the revisions of a preview, and on a namespace that was made for one, as the
+	// preview's name.
+	PreviewLabel = "ship-preview"
 )
 
 // claimant is the field manager that claims are put on a revision as: the cluster writes down when

@@ -63,6 +63,9 @@ type Pull struct {
 func (e Environment) Fault(key, format string, values ...any) error {
 	of := e.settings
 	of.table = append(slices.Clone(of.table), "environments", e.Name)
+	if e.Name == "" {
+		of.table = append(slices.Clone(e.settings.table), "previews")
+	}
 	return of.Fault(key, format, values...)
 }
 

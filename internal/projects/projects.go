@@ -69,6 +69,9 @@ type Settings struct {
 
 	Images map[string]Image `toml:"images"`
 
+	// Previews is how a commit is shown apart from all environments.
+	Previews *Environment `toml:"previews"`
+
 	// Logins is a list of names of secrets, and of tables with names of secrets.
 	Logins any `toml:"logins"`
 
@@ -135,6 +138,12 @@ func (s *Settings) readForms() error {
 	}
 	if err := s.readImages(); err != nil {
 		return err
+	}
+	if s.Previews != nil {
+		s.Previews.settings = *s
+		if err := s.Previews.checkSet(); err != nil {
+			return err
+		}
 	}
 	return s.readLogins()
 }
@@ -237,6 +246,9 @@ func explain(err error) error {
 		key := at.Key()
 		valid := append(keysOf[Settings](), "projects")
 		name := key[0]
+		if at := slices.Index(key, "previews"); at >= 0 && len(key) > at+1 {
+			return unknownKey(key[at+1], keysOf[Environment](), line, column)
+		}
 		if at := slices.Index(key, "images"); at >= 0 && len(key) > at+2 {
 			return unknownKey(key[at+2], keysOf[Image](), line, column)
 		}

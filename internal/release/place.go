@@ -182,6 +182,7 @@ func (r *Release) environments() (all []*environment, err error) {
 			Slots:       r.Slots(),
 			Prereleases: said.Prereleases,
 			Snapshots:   said.Snapshots,
+			Preview:     said.Preview,
 			ByName:      r.byName,
 			Verify:      cluster.Verification{Test: said.Test, URL: said.URL, Answer: said.Answer},
 			Fetch:       r.fetch,

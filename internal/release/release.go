@@ -32,6 +32,8 @@ type Release struct {
 	version   *Release               // that this one is the snapshot of; nil: it is none
 	snapshot  *Release               // the source's commit, for those environments; nil if it has a version
 
+	preview bool // the one environment is a preview, whatever version the commit has
+
 	byName bool // the one environment was asked for by name, so what it was rolled back from does not matter
 }
 

@@ -19,7 +19,7 @@ func (r *Release) lookAtSnapshot(ctx context.Context) error {
 	}
 	s := &Release{
 		Common: r.Common, Settings: r.Settings, run: r.run, read: r.read, logins: r.logins, snapshots: true,
-		byName: r.byName, version: r,
+		byName: r.byName, preview: r.preview, version: r,
 	}
 	s.read.ImageTag = naming.Snapshot(r.head)
 	s.facts = converge.Facts{

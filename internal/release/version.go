@@ -27,6 +27,12 @@ func (r *Release) HasVersion() bool { return r.facts.None == "" }
 
 // readProject finds out what the project is called and which version of it is to be released.
 func (r *Release) readProject() (err error) {
+	if r.preview {
+		name, _, at := manifest.Named(r.Tree, r.Path, r.Manifest)
+		r.facts.None = "a preview shows the commit itself"
+		r.read.Project, err = r.named(manifest.Project{Name: name, Path: cmp.Or(at, "the repo")})
+		return err
+	}
 	outside := r.Settings.Version != "" || r.From == settings.FromTag || r.From == settings.FromGiven
 	none := !outside && r.From == settings.FromAny && r.snapshots && r.Manifest == "" && !manifest.Any(r.Tree, r.Path)
 	if !outside && !none {

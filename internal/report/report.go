@@ -21,6 +21,7 @@ const (
 	Superseded Outcome = "superseded"    // another pipeline claimed the version first
 	RolledBack Outcome = "rolled back"   // an environment runs an earlier version again
 	Swept      Outcome = "swept"         // what nobody needs any more was removed
+	Removed    Outcome = "removed"       // a preview is gone
 )
 
 // State says what became of a step.

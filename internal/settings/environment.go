@@ -24,6 +24,7 @@ type Environment struct {
 
 	Prereleases bool   // it takes pre-releases, too
 	Snapshots   bool   // it takes any commit, one without a version of its own, too
+	Preview     bool   // it is a preview, whose name is its own
 	Manual      bool   // it is deployed to by name only
 	After       string // name of the environment that must run well what this one takes; empty: none must
 
@@ -60,7 +61,7 @@ const secretFile = "secret:"
 // Named is the environment with the names of the project and of itself in its own names and values. Its
 // error says which name Kubernetes cannot take.
 func (e Environment) Named(project string) (Environment, error) {
-	names := strings.NewReplacer("{project}", project, "{environment}", e.Name)
+	names := strings.NewReplacer("{project}", project, "{environment}", e.Name, "{preview}", e.Name)
 	for _, text := range []*string{&e.Namespace, &e.Release, &e.Context, &e.URL, &e.Answer} {
 		*text = names.Replace(*text)
 	}

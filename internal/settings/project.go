@@ -37,6 +37,13 @@ func under(g Given, said projects.Settings) (Given, error) {
 	}
 	g.Args, g.Platforms = over(said.Args, g.Args), over(said.Platforms, g.Platforms)
 	g.BuildSecrets, g.Files = over(said.Secrets, g.BuildSecrets), over(said.Files, g.Files)
+	switch {
+	case said.Previews != nil && g.Previews != nil:
+		over := said.Previews.Over(*g.Previews)
+		g.Previews = &over
+	case said.Previews != nil:
+		g.Previews = said.Previews
+	}
 	if said.Git != nil {
 		g.Git = *said.Git
 	}

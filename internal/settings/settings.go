@@ -59,8 +59,9 @@ type Given struct {
 	Tools        string
 	SOPS         string // image that SOPS runs in
 
-	Tables []projects.Environment // how to deploy to the environments of these names
-	Logins []projects.Login       // which secrets hold logins of registries; nil: see Settings
+	Tables   []projects.Environment // how to deploy to the environments of these names
+	Previews *projects.Environment  // how to deploy a preview; nil: there are none
+	Logins   []projects.Login       // which secrets hold logins of registries; nil: see Settings
 }
 
 // Settings are those of one project's release.
@@ -100,7 +101,8 @@ type Settings struct {
 	// those of DefaultLogins that are given.
 	Logins []projects.Login
 
-	Environments [][]Environment  // in order; those of one group are deployed to at the same time
+	Environments [][]Environment // in order; those of one group are deployed to at the same time
+	Previews     *projects.Environment
 	KubeContext  string           // of the kubeconfig, for those that do not say otherwise; empty: its current one
 	Chart        string           // a folder, or what ChartFrom was read from
 	ChartFrom    charts.Reference // zero: the chart is in the repo
@@ -171,6 +173,7 @@ func Parse(g Given) (Settings, error) {
 		Login:       g.Login,
 		Insecure:    g.Insecure,
 		Logins:      g.Logins,
+		Previews:    g.Previews,
 		Version:     g.Version,
 		KubeContext: g.Context,
 		Chart:       cmp.Or(g.Chart, Chart),
