@@ -314,7 +314,7 @@ func (r *Release) bases(ctx context.Context, commit string, i int) []string {
 	return dockerfile.Bases(text)
 }
 
-// buildArgs are the Dockerfile's arguments. What they may refer to is the same for one commit, and so
+// buildArgs are the Dockerfile's arguments. An empty one counts as not given. What they may refer to is the same for one commit, and so
 // is the image. The build may know when the commit was made
 // (https://reproducible-builds.org/specs/source-date-epoch/).
 func (r *Release) buildArgs(commit string, when time.Time, of []settings.Argument) []dagger.BuildArg {
@@ -322,6 +322,9 @@ func (r *Release) buildArgs(commit string, when time.Time, of []settings.Argumen
 	values := strings.NewReplacer("{version}", r.facts.Name, "{commit}", commit,
 		"{created}", when.UTC().Format(time.RFC3339))
 	for _, arg := range of {
+		if arg.Value == "" { // an engine takes none that is empty
+			continue
+		}
 		args = append(args, dagger.BuildArg{Name: arg.Name, Value: values.Replace(arg.Value)})
 	}
 	return args

@@ -12,13 +12,12 @@ import (
 // (https://docs.docker.com/build/building/variables/). An engine says instead that it is the one
 // that the image is for, so that FROM --platform=$BUILDPLATFORM would not compile on the machine's own.
 func platformArgs(here dagger.Platform) []dagger.BuildArg {
-	parts := append(strings.SplitN(string(here), "/", 3), "", "")
-	return []dagger.BuildArg{
-		{Name: "BUILDPLATFORM", Value: string(here)},
-		{Name: "BUILDOS", Value: parts[0]},
-		{Name: "BUILDARCH", Value: parts[1]},
-		{Name: "BUILDVARIANT", Value: parts[2]},
+	args := []dagger.BuildArg{{Name: "BUILDPLATFORM", Value: string(here)}}
+	names := []string{"BUILDOS", "BUILDARCH", "BUILDVARIANT"}
+	for i, part := range strings.SplitN(string(here), "/", len(names)) {
+		args = append(args, dagger.BuildArg{Name: names[i], Value: part})
 	}
+	return args
 }
 
 // isFor makes sure that the nth of an image's containers is for the nth platform. An engine takes

@@ -9,7 +9,7 @@ import (
 
 func TestPlatformArgs(t *testing.T) {
 	for here, want := range map[string]string{
-		"linux/amd64":  "BUILDPLATFORM=linux/amd64 BUILDOS=linux BUILDARCH=amd64 BUILDVARIANT=",
+		"linux/amd64":  "BUILDPLATFORM=linux/amd64 BUILDOS=linux BUILDARCH=amd64",
 		"linux/arm/v7": "BUILDPLATFORM=linux/arm/v7 BUILDOS=linux BUILDARCH=arm BUILDVARIANT=v7",
 	} {
 		var got []string

@@ -92,7 +92,7 @@ func TestBuildArgs(t *testing.T) {
 		"JSON={\"a\": {b}}",
 		"NAME={name}",
 		"${X}={version",
-		"AT={created}",
+		"AT={created}", "EMPTY=",
 	}})
 	got := r.buildArgs("0123abc", time.Unix(42, 0), r.Settings.Images[0].Args)
 	want := []dagger.BuildArg{
