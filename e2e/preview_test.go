@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestPreview: a commit runs apart from all environments, whatever version it has. A newer one takes its place, an older
-// one does not, and nothing is left of it in the end.
+// TestPreview: a commit runs apart from all environments, whatever version it has. A newer one takes its place, an
+// older one does not, and nothing is left of it in the end.
 func TestPreview(t *testing.T) {
 	t.Parallel()
 	a := newLight(t)

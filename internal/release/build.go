@@ -314,8 +314,8 @@ func (r *Release) bases(ctx context.Context, commit string, i int) []string {
 	return dockerfile.Bases(text)
 }
 
-// buildArgs are the Dockerfile's arguments. An empty one counts as not given. What they may refer to is the same for one commit, and so
-// is the image. The build may know when the commit was made
+// buildArgs are the Dockerfile's arguments. An empty one counts as not given. What they may refer to is
+// the same for one commit, and so is the image. The build may know when the commit was made
 // (https://reproducible-builds.org/specs/source-date-epoch/).
 func (r *Release) buildArgs(commit string, when time.Time, of []settings.Argument) []dagger.BuildArg {
 	args := []dagger.BuildArg{{Name: "SOURCE_DATE_EPOCH", Value: fmt.Sprint(when.Unix())}}

@@ -27,7 +27,8 @@ func (r *Release) Remove(ctx context.Context) (report.Report, error) {
 	}
 	e := r.read.Environments[0]
 	remove := flow.Step{
-		Name: "remove " + e.Name, Waits: fmt.Sprintf("Helm and the cluster, for %s at most", r.GivenTimeout), Needed: true,
+		Name: "remove " + e.Name, Needed: true,
+		Waits: fmt.Sprintf("Helm and the cluster, for %s at most", r.GivenTimeout),
 		Do: func(ctx context.Context) (string, error) {
 			if err := e.mayReach(); err != nil {
 				return "", err
