@@ -20,7 +20,7 @@ func TestPreview(t *testing.T) {
 	if out, err := a.ship("preview", "--name=mr-1"); err == nil || !strings.Contains(out, "has no table [previews]") {
 		t.Errorf("without a table: %v", err)
 	}
-	a.write("ship.toml", "[previews]\nset = {\"podAnnotations.of\" = \"{preview} {version}\"}\n")
+	a.write("ship.toml", "[previews]\nset = {nameOverride = \"{preview}\"}\n")
 	first := a.commit("a preview")
 	namespace := a.Name + "-mr-12"
 	runs := func(commit string) {
@@ -38,8 +38,8 @@ func TestPreview(t *testing.T) {
 	preview("mr-12", "+ deploy mr-12")
 	runs(second)
 	about := a.kubectl("get", "deployment", "--namespace="+namespace,
-		"--output=jsonpath={.items[0].spec.template.metadata.annotations.of}")
-	if about != "mr-12 sha-"+second {
+		`--output=jsonpath={.items[0].metadata.labels.app\.kubernetes\.io/name}`)
+	if about != "mr-12" {
 		t.Errorf("the preview's values say %q", about)
 	}
 	a.git("checkout", "--quiet", "--detach", "HEAD~1")

@@ -35,5 +35,5 @@ func (r Release) RemovePreviewArgs() []string {
 [ -z "$found" ] || kubectl delete namespace "$1" --ignore-not-found >/dev/null || exit
 printf '%s' "$found"`
 	selector := PreviewLabel + "=" + r.Preview + "," + previewOf + "=" + r.Name
-	return r.operation("sh", "-c", script, "sh", r.Namespace, selector)
+	return Bounded(r.Timeout, "sh", "-c", script, "sh", r.Namespace, selector)
 }

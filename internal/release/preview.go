@@ -34,8 +34,10 @@ func (r *Release) Remove(ctx context.Context) (report.Report, error) {
 				return "", err
 			}
 			said, removed, err := e.Remove(ctx)
-			if r.run.Report.Outcome = report.Nothing; removed {
-				r.run.Report.Outcome = report.Removed
+			if err == nil {
+				if r.run.Report.Outcome = report.Nothing; removed {
+					r.run.Report.Outcome = report.Removed
+				}
 			}
 			return said, err
 		},
