@@ -67,6 +67,9 @@ func (r *Release) layers(e *environment, code, commit string, images helm.Images
 	words := []string{
 		"{version}", r.facts.Name, "{commit}", code, "{environment}", e.Name, "{project}", r.read.Project.Name,
 	}
+	if e.said.Preview {
+		words = append(words, "{preview}", e.Name)
+	}
 	for _, arg := range r.Outside {
 		words = append(words, "{args."+arg.Name+"}", arg.Value)
 	}
