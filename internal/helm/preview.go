@@ -31,7 +31,8 @@ esac`
 // RemovePreviewArgs removes the namespace, if it was made for this preview, and waits until it is gone. It
 // prints the namespace's name if there was such.
 func (r Release) RemovePreviewArgs() []string {
-	const script = `found=$(kubectl get namespaces --selector "$2" --field-selector "metadata.name=$1" --output=name) || exit
+	const script = `name=metadata.name=$1
+found=$(kubectl get namespaces --selector "$2" --field-selector "$name" --output=name) || exit
 [ -z "$found" ] || kubectl delete namespace "$1" --ignore-not-found >/dev/null || exit
 printf '%s' "$found"`
 	selector := PreviewLabel + "=" + r.Preview + "," + previewOf + "=" + r.Name
