@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,10 +10,6 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/registry"
-	"oras.land/oras-go/v2/registry/remote/auth"
-
-	"dagger/ship/internal/network"
 )
 
 // Artifact is what is no image, but kept as one: a config and one layer
@@ -76,30 +71,7 @@ func (r *Repository) pushBlob(ctx context.Context, blob Blob) error {
 		return err
 	}
 	begun.Body.Close()
-	reference, err := registry.ParseReference(r.Address)
-	if err != nil {
-		return err
-	}
-	own := r.url(reference, "")
-	to, err := begun.Location()
-	if err != nil || to.User != nil || !network.SameServer(to, own) {
-		return errors.New("the registry has blobs put on another server, where nothing is written")
-	}
-	to.Scheme, to.Host = own.Scheme, own.Host // the client finds the credentials by these
-	query := to.Query()
-	query.Set("digest", of.Digest.String())
-	to.RawQuery = query.Encode()
-	client, err := r.client(reference.Registry)
-	if err != nil {
-		return err
-	}
-	ctx = auth.AppendRepositoryScope(ctx, reference, auth.ActionPull, auth.ActionPush)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, to.String(), bytes.NewReader(blob.Data))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/octet-stream")
-	response, err := send(client, request)
+	response, err := r.askUpload(ctx, begun, http.MethodPut, of.Digest.String(), blob.Data)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -150,35 +151,48 @@ func (r *Repository) checkPush(ctx context.Context) error {
 		return err
 	}
 	begun.Body.Close()
-	if location, err := begun.Location(); err == nil {
-		r.cancelUpload(ctx, location)
+	// the registry expires uploads that are left
+	if response, err := r.askUpload(ctx, begun, http.MethodDelete, "", nil); err == nil {
+		response.Body.Close()
 	}
 	return nil
 }
 
-// cancelUpload ends an upload at the Location that the registry gave, if that is on the registry
-// itself: it may name any server, or this one without TLS. The registry expires uploads that are
-// left.
-func (r *Repository) cancelUpload(ctx context.Context, location *url.URL) {
+// askUpload makes a request of an upload that has begun, at the Location that the registry gave, if that is
+// on the registry itself: it may name any server, or this one without TLS. A digest ends the upload.
+func (r *Repository) askUpload(
+	ctx context.Context, begun *http.Response, method, digest string, data []byte,
+) (*http.Response, error) {
 	reference, err := registry.ParseReference(r.Address)
 	if err != nil {
-		return
+		return nil, err
 	}
 	own := r.url(reference, "")
-	if !network.SameServer(location, own) || location.User != nil {
-		return
+	location, err := begun.Location()
+	if err != nil || location.User != nil || !network.SameServer(location, own) {
+		return nil, errors.New("the registry has blobs put on another server, where nothing is written")
 	}
 	location.Scheme, location.Host = own.Scheme, own.Host // the client finds the credentials by these
+	if digest != "" {
+		query := location.Query()
+		query.Set("digest", digest)
+		location.RawQuery = query.Encode()
+	}
 	client, err := r.client(reference.Registry)
 	if err != nil {
-		return
+		return nil, err
+	}
+	var body io.Reader
+	if data != nil {
+		body = bytes.NewReader(data) // it can be sent again with a token
 	}
 	ctx = auth.AppendRepositoryScope(ctx, reference, auth.ActionPull, auth.ActionPush)
-	request, err := http.NewRequestWithContext(ctx, http.MethodDelete, location.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, method, location.String(), body)
 	if err != nil {
-		return
+		return nil, err
 	}
-	if response, err := send(client, request); err == nil {
-		response.Body.Close()
+	if data != nil {
+		request.Header.Set("Content-Type", "application/octet-stream")
 	}
+	return send(client, request)
 }
