@@ -26,11 +26,9 @@ func (r *Release) chart(commit string) (cluster.Chart, error) {
 			return cluster.Chart{}, err
 		}
 		p.commit, p.folder, p.digest = "", r.Chart, found.Digest
+		return r.charts.Get(p, func() (cluster.Chart, error) { return r.packFetched(found, p) })
 	}
 	return r.charts.Get(p, func() (cluster.Chart, error) {
-		if p.digest != "" {
-			return r.packFetched(p)
-		}
 		at := "fetch the chart at " + converge.Short(commit) + " from the git remote"
 		return r.pack(at, func(ctx context.Context) (cluster.Chart, error) {
 			tree := r.commitOf(commit, r.Path).Root
@@ -59,12 +57,8 @@ func (r *Release) pack(
 }
 
 // packFetched packs a chart that is not in the repo.
-func (r *Release) packFetched(p packing) (cluster.Chart, error) {
+func (r *Release) packFetched(found charts.Found, p packing) (cluster.Chart, error) {
 	server, err := r.chartServer()
-	if err != nil {
-		return cluster.Chart{}, err
-	}
-	found, err := r.foundChart()
 	if err != nil {
 		return cluster.Chart{}, err
 	}

@@ -97,20 +97,23 @@ func (r *Release) checkCommit(ctx context.Context, plan converge.Plan) error {
 	group, gctx := errgroup.WithContext(ctx)
 	for i, image := range plan.Images {
 		if image.Build.Needed && r.Container == nil {
-			if err := r.checkFiles(plan.Commit, i); err != nil {
-				return err
-			}
-			for _, name := range r.read.Images[i].Secrets {
-				if _, err := r.needSecret(name); err != nil {
-					return err
-				}
-			}
-			group.Go(func() error {
-				return r.buildContext(plan.Commit, i).CheckWhole(gctx, r.read.Images[i].Dockerfile)
-			})
+			group.Go(func() error { return r.checkBuild(gctx, plan.Commit, i) })
 		}
 	}
 	return group.Wait()
+}
+
+// checkBuild makes sure that an image's build gets all that it is to get.
+func (r *Release) checkBuild(ctx context.Context, commit string, i int) error {
+	if err := r.checkFiles(commit, i); err != nil {
+		return err
+	}
+	for _, name := range r.read.Images[i].Secrets {
+		if _, err := r.needSecret(name); err != nil {
+			return err
+		}
+	}
+	return r.buildContext(commit, i).CheckWhole(ctx, r.read.Images[i].Dockerfile)
 }
 
 // checkVersion makes sure that the commit says the version, too.
