@@ -2,6 +2,7 @@ package helm
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -237,18 +238,26 @@ type Slots []Slot
 // DefaultSlots are those of a project of one image.
 var DefaultSlots = Slots{{Sets: []Keys{DefaultKeys}}}
 
-// each calls a function for each of the keys.
-func (all Slots) each(do func(slot int, keys Keys, key Key) error) error {
+// slotKey is one of the keys, with the set that it is in and its slot.
+type slotKey struct {
+	Key
+	set  Keys
+	slot int
+}
+
+// text is what the key gets.
+func (k slotKey) text(images Images) string { return k.set.text(k.Part, images[k.slot]) }
+
+// keys are those of all slots, in order.
+func (all Slots) keys() (keys []slotKey) {
 	for i, slot := range all {
-		for _, keys := range slot.Sets {
-			for _, key := range keys {
-				if err := do(i, keys, key); err != nil {
-					return err
-				}
+		for _, set := range slot.Sets {
+			for _, key := range set {
+				keys = append(keys, slotKey{key, set, i})
 			}
 		}
 	}
-	return nil
+	return keys
 }
 
 // Check refuses keys that two images would write to differently. A tag or a registry that all images
@@ -257,35 +266,30 @@ func (all Slots) Check() error {
 	shared := map[string]string{}
 	var paths []string
 	tagged := false
-	err := all.each(func(_ int, keys Keys, key Key) error {
+	for _, key := range all.keys() {
 		common := ""
-		if key.Part == PartRegistry || key.Part == PartTag && keys.path(PartDigest) != "" {
+		if key.Part == PartRegistry || key.Part == PartTag && key.set.path(PartDigest) != "" {
 			common = string(key.Part)
 		}
 		tagged = tagged || key.Part == PartTag || key.Part == PartReference
 		if same, is := shared[key.Path]; is && same == common && common != "" {
-			return nil
+			continue
 		}
 		shared[key.Path], paths = common, append(paths, key.Path)
-		return nil
-	})
-	if err == nil {
-		err = CheckPaths(paths...)
 	}
-	if err == nil && !tagged {
-		err = fmt.Errorf("no key gets the tag, which says the version: name one, at least for one of the images")
+	if err := CheckPaths(paths...); err != nil {
+		return err
 	}
-	return err
+	if !tagged {
+		return errors.New("no key gets the tag, which says the version: name one, at least for one of the images")
+	}
+	return nil
 }
 
 // Lists tells whether a key leads into a list. Helm replaces lists as a whole, so Values must be
 // given the chart's own.
-func (all Slots) Lists() (lists bool) {
-	_ = all.each(func(_ int, _ Keys, key Key) error {
-		lists = lists || len(list(path(key.Path))) > 0
-		return nil
-	})
-	return lists
+func (all Slots) Lists() bool {
+	return slices.ContainsFunc(all.keys(), func(key slotKey) bool { return len(list(path(key.Path))) > 0 })
 }
 
 // Values returns the values that make a chart run the images, as JSON, which Helm reads as YAML. If
@@ -301,7 +305,7 @@ func (all Slots) Values(images Images, own ...string) (string, error) {
 		lists = append(lists, read)
 	}
 	var values any = map[string]any{}
-	err := all.each(func(slot int, keys Keys, key Key) (err error) {
+	for _, key := range all.keys() {
 		steps := path(key.Path)
 		if where := list(steps); len(where) > 0 && valueAt(values, where) == nil {
 			for _, from := range slices.Backward(lists) {
@@ -311,17 +315,14 @@ func (all Slots) Values(images Images, own ...string) (string, error) {
 				}
 			}
 			if valueAt(values, where) == nil {
-				return fmt.Errorf("--keys: there is no list for %s in the chart's values.yaml, nor in the "+
+				return "", fmt.Errorf("--keys: there is no list for %s in the chart's values.yaml, nor in the "+
 					"environment's file of values: Helm replaces lists as a whole, so write it there", key.Path)
 			}
 		}
-		if values, err = put(values, steps, keys.text(key.Part, images[slot])); err != nil {
-			err = fmt.Errorf("--keys: %s: %w", key.Path, err)
+		var err error
+		if values, err = put(values, steps, key.text(images)); err != nil {
+			return "", fmt.Errorf("--keys: %s: %w", key.Path, err)
 		}
-		return err
-	})
-	if err != nil {
-		return "", err
 	}
 	encoded, err := json.MarshalIndent(values, "", "  ")
 	return string(encoded), err
@@ -337,12 +338,8 @@ func (all Slots) Images(values map[string]any) (images Images) {
 
 // wrote tells whether a release's values are what Values writes for the images.
 func (all Slots) wrote(values map[string]any, images Images) bool {
-	return nil == all.each(func(slot int, keys Keys, key Key) error {
-		if found, _ := valueAt(values, path(key.Path)).(string); found != keys.text(key.Part, images[slot]) {
-			return errOther
-		}
-		return nil
+	return !slices.ContainsFunc(all.keys(), func(key slotKey) bool {
+		found, _ := valueAt(values, path(key.Path)).(string)
+		return found != key.text(images)
 	})
 }
-
-var errOther = fmt.Errorf("another image")

@@ -176,10 +176,9 @@ func putsBefore(before string) string {
 // given says what the keys give to the chart.
 func (all Slots) given(images Images) string {
 	var each []string
-	_ = all.each(func(slot int, keys Keys, key Key) error {
-		each = append(each, key.Path+"="+keys.text(key.Part, images[slot]))
-		return nil
-	})
+	for _, key := range all.keys() {
+		each = append(each, key.Path+"="+key.text(images))
+	}
 	return shortDigest("it is given " + strings.Join(each, ", ") + "; with --keys, " + Forms)
 }
 
@@ -224,7 +223,9 @@ var schema = regexp.MustCompile(failed + `(?:[^\n"]*: )?values don't meet the sp
 // ExplainSchema says what to do about a chart whose schema refuses what its keys give it.
 func (all Slots) ExplainSchema(cause string) error {
 	var paths []string
-	_ = all.each(func(_ int, _ Keys, key Key) error { paths = append(paths, key.Path); return nil })
+	for _, key := range all.keys() {
+		paths = append(paths, key.Path)
+	}
 	return errors.New("the chart's values.schema.json refuses its values, of which --keys gives it " +
 		enumerate(paths) + ": " + cause + "\n" +
 		"With --keys, " + Forms + ". If the schema takes none of these, let it: with a property for the digest, " +
